@@ -1,0 +1,26 @@
+/** The policies a rule can carry. Types only: the IR is JSON and has no code. */
+import type { CorsConfig } from '../policy/cors/schema.ts';
+import type { DirectResponseConfig } from '../policy/directresponse/schema.ts';
+import type { MirrorConfig } from '../policy/mirror/schema.ts';
+import type { RedirectConfig } from '../policy/redirect/schema.ts';
+import type { RequestHeadersConfig } from '../policy/requestheaders/schema.ts';
+import type { ResponseHeadersConfig } from '../policy/responseheaders/schema.ts';
+import type { RewriteConfig } from '../policy/rewrite/schema.ts';
+
+/** A new policy adds one line here; `order.ts`, `translators.ts` and `filters.ts` fail to compile until they know it. */
+export interface FilterConfigs {
+  readonly cors: CorsConfig;
+  readonly redirect: RedirectConfig;
+  readonly directResponse: DirectResponseConfig;
+  readonly requestHeaders: RequestHeadersConfig;
+  readonly rewrite: RewriteConfig;
+  readonly mirror: MirrorConfig;
+  readonly responseHeaders: ResponseHeadersConfig;
+}
+
+export type FilterKind = keyof FilterConfigs;
+
+/** One configured filter, tagged by its kind. */
+export type Filter = {
+  readonly [K in FilterKind]: { readonly kind: K; readonly config: FilterConfigs[K] };
+}[FilterKind];

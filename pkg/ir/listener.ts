@@ -1,0 +1,40 @@
+/** Where the gateway listens, and how a connection or request finds its listener. */
+
+/** One bound address and port. Routing starts here, never from Host alone. */
+export interface Socket {
+  /** IP address; `*` for every address of the machine, IPv4 and IPv6. */
+  readonly address: string;
+  /** The port really bound, after `--port-map`. */
+  readonly port: number;
+  /** What the first bytes are read as. */
+  readonly protocol: 'HTTP' | 'HTTPS';
+  /**
+   * Listener ids in tiers. Within a tier the listener with the most specific hostname for the request takes it, and no other
+   * (Gateway API: listener isolation). A later tier is asked only for requests that no route of the earlier tiers matches:
+   * the synthetic Gateway of Ingresses behind a real one.
+   */
+  readonly tiers: readonly (readonly string[])[];
+}
+
+/** A listener of a Gateway, or the virtual listener of an Ingress `tls` entry. */
+export interface Listener {
+  /** `namespace/name` of the Gateway. */
+  readonly gateway: string;
+  readonly name: string;
+  /** The port that users see: the spec's, before `--port-map`. Redirects are built from it. */
+  readonly port: number;
+  readonly protocol: 'HTTP' | 'HTTPS';
+  /** Lower case, no trailing dot: `''` any host, `a.example.com`, or `*.example.com` for one or more labels. */
+  readonly hostname: string;
+  /** HTTPS only. */
+  readonly tls?: ListenerTls;
+}
+
+export interface ListenerTls {
+  /** Ids in `Ir.certificates`; for one name an ECDSA and an RSA certificate may stand side by side. */
+  readonly certificates: readonly string[];
+  readonly minVersion: 'TLSv1.2' | 'TLSv1.3';
+}
+
+/** `address|port`, the id of a socket. */
+export type SocketId = string;

@@ -1,0 +1,76 @@
+/** The compiled IR: what a worker asks for each connection and request. Immutable; a new one shares every part that did not change. */
+import type { Cluster } from '../ir/cluster.ts';
+import type { Listener, Socket } from '../ir/listener.ts';
+import type { Action, Retry, Route, Timeouts } from '../ir/route.ts';
+import type { Settings } from '../ir/settings.ts';
+import type { Phase } from '../policy/runtime.ts';
+
+export interface RoutingTable {
+  /** Version of the IR this was compiled from. */
+  readonly version: number;
+  readonly settings: Settings;
+  /** By socket id. */
+  readonly sockets: ReadonlyMap<string, SocketTable>;
+}
+
+export interface SocketTable {
+  readonly socket: Socket;
+  /**
+   * Whose certificate a ClientHello gets: the first tier's most specific listener for the name.
+   * @param servername lower case without trailing dot; `''` without SNI
+   */
+  listenerForName(servername: string): Listener | undefined;
+  /**
+   * The rule that serves a request; undefined is 404.
+   * @param servername of the TLS connection, null on plaintext. Where another listener would take `host` than took `servername`,
+   *   the answer is `Misdirected` (421; Gateway API, HTTPRouteHTTPSListenerDetectMisdirectedRequests).
+   */
+  find(request: MatchInput, servername: string | null): RuntimeRule | Misdirected | undefined;
+}
+
+export const Misdirected = 'misdirected';
+export type Misdirected = typeof Misdirected;
+
+/** What matching reads of a request. The proxy's exchange implements it; everything behind a method is made only when asked for. */
+export interface MatchInput {
+  readonly method: string;
+  /** Lower case, without port and trailing dot. */
+  readonly host: string;
+  /** Canonical path. */
+  readonly path: string;
+  /** All values joined with `, `; undefined if there is none. `name` in lower case. */
+  header(name: string): string | undefined;
+  /** First value, percent-decoded; undefined if there is none. */
+  queryParam(name: string): string | undefined;
+  cookie(name: string): string | undefined;
+}
+
+/** One rule, compiled. The same instance as long as its route did not change. */
+export interface RuntimeRule {
+  readonly route: Route;
+  /** `Kind/namespace/name`. */
+  readonly routeId: string;
+  readonly listener: Listener;
+  readonly index: number;
+  readonly action: Action;
+  readonly timeouts: Timeouts;
+  readonly retry: Retry | undefined;
+  /** The prefix of the match, `''` if its path is no prefix. Of the first match that fits. */
+  readonly matchedPrefix: string;
+  /** null if no filter uses the phase. */
+  readonly onRequest: readonly Phase[] | null;
+  /** Already reversed. */
+  readonly onResponse: readonly Phase[] | null;
+  /** Beside `action.backends`, by index; null if no backend has filters of its own. */
+  readonly backends: readonly BackendChain[] | null;
+  /** For what the proxy wants to keep per rule (metric rows, a balancer): set once, by the proxy. */
+  attached: unknown;
+}
+
+export interface BackendChain {
+  readonly onRequest: readonly Phase[] | null;
+  readonly onResponse: readonly Phase[] | null;
+}
+
+/** What the compiled table refers to, by id; kept across tables by `upstream/clusters.ts`. */
+export type ClusterConfigs = Readonly<Record<string, Cluster>>;

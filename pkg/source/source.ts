@@ -1,0 +1,35 @@
+/** Where objects come from. The kube and directory sources look the same from here on. */
+import type { KubeObject, ObjectRef } from '../api/object.ts';
+
+export type Change =
+  | { readonly kind: 'upsert'; readonly object: KubeObject }
+  | { readonly kind: 'remove'; readonly ref: ObjectRef };
+
+/** A document that could not become an object: it changes nothing, and is told to the user. */
+export interface SourceProblem {
+  /** Path of the file, relative to the directory; `''` in a cluster. */
+  readonly file: string;
+  /** 1-based; 0 if unknown. */
+  readonly line: number;
+  /** `Kind/namespace/name` as far as known, else `''`. */
+  readonly object: string;
+  /** Field path, or `''`. */
+  readonly path: string;
+  /** What is wrong. */
+  readonly message: string;
+  /** What to do about it. */
+  readonly hint: string;
+}
+
+export interface SourceSink {
+  /** One settled batch; objects are validated, defaulted, and frozen. */
+  apply(changes: readonly Change[]): void;
+  /** Every problem that stands now, replacing the former list. */
+  problems(problems: readonly SourceProblem[]): void;
+}
+
+export interface Source {
+  /** Resolves once the first whole state was given to `sink`. */
+  start(sink: SourceSink): Promise<void>;
+  close(): Promise<void>;
+}
