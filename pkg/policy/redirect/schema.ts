@@ -1,5 +1,5 @@
 /** Redirects (Gateway API's HTTPRequestRedirectFilter, and an Ingress' sslRedirect). */
-import type { PathRewrite } from '../rewrite/schema.ts';
+import type { PathRewrite } from '../path-rewrite.ts';
 
 export interface RedirectConfig {
   readonly scheme?: 'http' | 'https';
