@@ -1,0 +1,2 @@
+/** Forbidden: the IR has code. */
+export { createHash } from 'node:crypto';

@@ -1,0 +1,2 @@
+/** Forbidden: a filter loads a translator. */
+export * as translate from './translate.ts';

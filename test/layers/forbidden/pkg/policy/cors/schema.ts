@@ -1,0 +1,2 @@
+/** Forbidden: a policy imports another. */
+export type { MirrorConfig } from '../mirror/schema.ts';

@@ -1,0 +1,2 @@
+/** Forbidden: undici outside its rooms. */
+export { Pool } from 'undici';

@@ -1,0 +1,2 @@
+/** Forbidden: the Kubernetes client outside pkg/kube. */
+export { KubeConfig } from '@kubernetes/client-node';
