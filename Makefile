@@ -27,3 +27,19 @@ jest: install
 .PHONY: build
 build: install ## Compile to dist/
 	npm run --silent build
+
+.PHONY: run
+run: install ## Serve examples/quickstart with demo origins, or DIR=path without; ARGS="…" are passed on
+ifeq ($(DIR),)
+	@exec node scripts/demo.ts $(ARGS)
+else
+	@exec node cmd/gateway.ts --directory "$(DIR)" --port-map 80:8080,443:8443 $(ARGS)
+endif
+
+.PHONY: generate
+generate: install ## Write crds/ and docs/reference/ from the schemas
+	node scripts/generate.ts
+
+.PHONY: bundle
+bundle: install ## One file per entry in dist/bundle, for the image
+	node scripts/bundle.ts

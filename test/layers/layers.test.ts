@@ -23,6 +23,8 @@ test('there is a forbidden import for each direction', () => {
 });
 
 test.each(forbidden)('%s is refused', async (file) => {
-  const lint = promisify(execFile)(process.execPath, [join(root, 'node_modules/oxlint/bin/oxlint'), file], { cwd: folder });
+  const lint = promisify(execFile)(process.execPath, [join(root, 'node_modules/oxlint/bin/oxlint'), file], {
+    cwd: folder,
+  });
   await expect(lint).rejects.toMatchObject({ code: 1, stdout: expect.stringContaining('no-restricted-imports') });
 });
