@@ -1,0 +1,137 @@
+/**
+ * The builder that the processors of translate share: what each adds to the IR and the statuses.
+ *
+ * Processors run in the order of translate.ts. One object is translated through `translate(object, compute)`, which gives
+ * `compute` a Draft to resolve references with, and uses its former result again while nothing that it read has changed.
+ */
+import type { Kind, ObjectOf } from '../api/kinds.ts';
+import { type KubeObject, objectId } from '../api/object.ts';
+import type { Filter } from '../ir/filter.ts';
+import type { Certificate } from '../ir/ir.ts';
+import type { Listener, SocketId } from '../ir/listener.ts';
+import type { Route } from '../ir/route.ts';
+import type { ObjectStatus } from '../status/status.ts';
+import type { Snapshot } from '../store/snapshot.ts';
+import type { Addresses } from './addresses.ts';
+import type { AttachableGateway } from './attachable.ts';
+import type { CheckedSecrets } from './certificate.ts';
+import { type ClusterRef, Draft } from './draft.ts';
+import type { Egress } from './egress.ts';
+import type { Memo } from './memo.ts';
+import type { Sockets } from './sockets.ts';
+import type { TranslateOptions } from './translation.ts';
+import { Recorder, type World } from './world.ts';
+
+export interface ContextParts {
+  readonly snapshot: Snapshot;
+  readonly options: TranslateOptions;
+  readonly memo: Memo;
+  readonly egress: Egress;
+  readonly sockets: Sockets;
+  readonly addresses: Addresses;
+}
+
+export class Context implements World {
+  readonly snapshot: Snapshot;
+  readonly options: TranslateOptions;
+  readonly memo: Memo;
+  readonly egress: Egress;
+  /** Bind here before adding a listener. */
+  readonly sockets: Sockets;
+  /** Which address a Gateway gets. */
+  readonly addresses: Addresses;
+
+  readonly listeners = new Map<string, Listener>();
+  readonly routes = new Map<string, Route>();
+  readonly filters = new Map<string, Filter>();
+  readonly clusterRefs = new Map<string, ClusterRef>();
+  readonly certificates = new Map<string, Certificate>();
+  readonly statuses: ObjectStatus[] = [];
+  /** Accepted routes by listener id, whether it serves or not. Ingresses are not counted: they are no Routes. */
+  readonly attachedRoutes = new Map<string, number>();
+  readonly #gateways = new Map<string, AttachableGateway>();
+
+  constructor(parts: ContextParts) {
+    this.snapshot = parts.snapshot;
+    this.options = parts.options;
+    this.memo = parts.memo;
+    this.egress = parts.egress;
+    this.sockets = parts.sockets;
+    this.addresses = parts.addresses;
+  }
+
+  get<K extends Kind>(kind: K, namespace: string, name: string): ObjectOf<K> | undefined {
+    return this.snapshot.get(kind, namespace, name);
+  }
+
+  list<K extends Kind>(kind: K): readonly ObjectOf<K>[] {
+    return this.snapshot.list(kind);
+  }
+
+  slicesOf(namespace: string, service: string): readonly ObjectOf<'EndpointSlice'>[] {
+    return this.snapshot.slicesOf(namespace, service);
+  }
+
+  get secrets(): CheckedSecrets {
+    return this.memo.secrets;
+  }
+
+  gateway(namespace: string, name: string): AttachableGateway | undefined {
+    return this.#gateways.get(`${namespace}/${name}`);
+  }
+
+  addGateway(gateway: AttachableGateway): void {
+    const id = `${gateway.namespace}/${gateway.name}`;
+    this.#gateways.set(id, this.memo.stable(`gateway ${id}`, gateway));
+  }
+
+  /**
+   * Translates one object, or takes what it gave in the run before.
+   * @param compute reads of the world only through `draft.world` and its own object; gives plain data
+   * @param aspect tells several translations of one object apart
+   */
+  translate<T>(object: KubeObject, compute: (draft: Draft) => T, aspect = ''): T {
+    const key = `${objectId(object)} ${aspect}`;
+    const known = this.memo.find(key, object, this);
+    if (known !== undefined) {
+      this.memo.keep(key, known);
+      this.#take(known.draft);
+      // Kept under this key by the same caller, so it is a T.
+      return known.value as T;
+    }
+    const recorder = new Recorder(this);
+    const draft = new Draft(object, recorder);
+    const value = compute(draft);
+    this.memo.keep(key, { object, reads: recorder.reads, draft, value });
+    this.#take(draft);
+    return value;
+  }
+
+  /**
+   * @param id `namespace/gateway/listener`, as in Ir.listeners
+   * @param sockets ids that `sockets.bind` gave
+   * @param tier GatewayTier or IngressTier
+   */
+  addListener(id: string, listener: Listener, sockets: readonly SocketId[], tier: number): void {
+    this.listeners.set(id, listener);
+    for (const socket of sockets) this.sockets.addListener(socket, id, tier);
+  }
+
+  addRoute(route: Route): void {
+    this.routes.set(objectId(route), route);
+  }
+
+  countRoute(listener: string): void {
+    this.attachedRoutes.set(listener, (this.attachedRoutes.get(listener) ?? 0) + 1);
+  }
+
+  addStatus(status: ObjectStatus): void {
+    this.statuses.push(status);
+  }
+
+  #take(draft: Draft): void {
+    for (const [id, filter] of draft.filters) this.filters.set(id, filter);
+    for (const [id, cluster] of draft.clusters) this.clusterRefs.set(id, cluster);
+    for (const [id, certificate] of draft.certificates) this.certificates.set(id, certificate);
+  }
+}

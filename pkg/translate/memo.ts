@@ -1,0 +1,51 @@
+/** What one run of translate keeps for the next, so that one change does not redo 10,000 routes. Forgetting it is always correct. */
+import type { CheckedSecrets } from './certificate.ts';
+import type { Draft } from './draft.ts';
+import { type Read, stillHolds, type World } from './world.ts';
+
+export interface Entry {
+  readonly object: unknown;
+  readonly reads: readonly Read[];
+  readonly draft: Draft;
+  readonly value: unknown;
+}
+
+/** Kept by the controller and handed to each translate; never shared by two sequences of snapshots. */
+export class Memo {
+  readonly secrets: CheckedSecrets = new WeakMap();
+  #previous = new Map<string, Entry>();
+  #next = new Map<string, Entry>();
+  #texts = new Map<string, { readonly text: string; readonly value: unknown }>();
+  #inputs = '';
+
+  /** @param inputs text of everything that results depend on besides recorded reads; a change of it forgets all */
+  begin(inputs: string): void {
+    if (inputs !== this.#inputs) this.#previous.clear();
+    this.#inputs = inputs;
+    this.#next = new Map();
+  }
+
+  /** What was not asked for in this run is dropped. */
+  end(): void {
+    this.#previous = this.#next;
+  }
+
+  find(key: string, object: unknown, world: World): Entry | undefined {
+    const entry = this.#previous.get(key);
+    return entry !== undefined && entry.object === object && stillHolds(entry.reads, world) ? entry : undefined;
+  }
+
+  keep(key: string, entry: Entry): void {
+    this.#next.set(key, entry);
+  }
+
+  /** Gives the former instance back if `value` is the same JSON, so that what was derived from it holds. */
+  stable<T>(key: string, value: T): T {
+    const text = JSON.stringify(value);
+    const before = this.#texts.get(key);
+    // Written under this key by this function only, so the type is the caller's.
+    if (before?.text === text) return before.value as T;
+    this.#texts.set(key, { text, value });
+    return value;
+  }
+}

@@ -1,0 +1,96 @@
+/**
+ * What translating one object may read, and the record of what it did read.
+ *
+ * The record is what makes memoisation safe: a result is used again exactly as long as every read that led to it would give
+ * the same instance. No list of dependencies is kept by hand, so none can be forgotten.
+ */
+import type { Kind, ObjectOf } from '../api/kinds.ts';
+import type { AttachableGateway } from './attachable.ts';
+import type { CheckedSecrets } from './certificate.ts';
+import type { Egress } from './egress.ts';
+
+export interface World {
+  get<K extends Kind>(kind: K, namespace: string, name: string): ObjectOf<K> | undefined;
+  list<K extends Kind>(kind: K): readonly ObjectOf<K>[];
+  slicesOf(namespace: string, service: string): readonly ObjectOf<'EndpointSlice'>[];
+  /** A Gateway of ours, as this run translated it. The same instance as in the run before unless something that routes see changed. */
+  gateway(namespace: string, name: string): AttachableGateway | undefined;
+  /** What may be dialled. A change of it empties the memo, so it is no recorded read. */
+  readonly egress: Egress;
+  readonly secrets: CheckedSecrets;
+}
+
+export type Read =
+  | {
+      readonly kind: 'get';
+      readonly of: Kind;
+      readonly namespace: string;
+      readonly name: string;
+      readonly seen: unknown;
+    }
+  | { readonly kind: 'list'; readonly of: Kind; readonly seen: unknown }
+  | { readonly kind: 'slices'; readonly namespace: string; readonly name: string; readonly seen: readonly unknown[] }
+  | { readonly kind: 'gateway'; readonly namespace: string; readonly name: string; readonly seen: unknown };
+
+/** A World that remembers what was asked of it. */
+export class Recorder implements World {
+  readonly reads: Read[] = [];
+  readonly #world: World;
+
+  constructor(world: World) {
+    this.#world = world;
+  }
+
+  get egress(): Egress {
+    return this.#world.egress;
+  }
+
+  get secrets(): CheckedSecrets {
+    return this.#world.secrets;
+  }
+
+  get<K extends Kind>(kind: K, namespace: string, name: string): ObjectOf<K> | undefined {
+    const seen = this.#world.get(kind, namespace, name);
+    this.reads.push({ kind: 'get', of: kind, namespace, name, seen });
+    return seen;
+  }
+
+  list<K extends Kind>(kind: K): readonly ObjectOf<K>[] {
+    const seen = this.#world.list(kind);
+    this.reads.push({ kind: 'list', of: kind, seen });
+    return seen;
+  }
+
+  slicesOf(namespace: string, service: string): readonly ObjectOf<'EndpointSlice'>[] {
+    const seen = this.#world.slicesOf(namespace, service);
+    this.reads.push({ kind: 'slices', namespace, name: service, seen });
+    return seen;
+  }
+
+  gateway(namespace: string, name: string): AttachableGateway | undefined {
+    const seen = this.#world.gateway(namespace, name);
+    this.reads.push({ kind: 'gateway', namespace, name, seen });
+    return seen;
+  }
+}
+
+/** Whether every read would give in `world` what it gave before. */
+export function stillHolds(reads: readonly Read[], world: World): boolean {
+  return reads.every((read) => {
+    switch (read.kind) {
+      case 'get':
+        return world.get(read.of, read.namespace, read.name) === read.seen;
+      case 'list':
+        return world.list(read.of) === read.seen;
+      case 'gateway':
+        return world.gateway(read.namespace, read.name) === read.seen;
+      case 'slices':
+        return sameItems(world.slicesOf(read.namespace, read.name), read.seen);
+    }
+  });
+}
+
+// The index may build its answer anew each time: its items count, not the array.
+function sameItems(a: readonly unknown[], b: readonly unknown[]): boolean {
+  return a === b || (a.length === b.length && a.every((item, i) => item === b[i]));
+}
