@@ -16,7 +16,7 @@ export interface ConnectionHandler {
   onEnd(): void;
   /** Everything that a `write` said false to was taken; memory given to `write` is the caller's again. */
   onDrain(): void;
-  /** The last call. `error` is a code such as ECONNRESET, or null after an orderly end. */
+  /** The last call, once, never from within a call of the owner's; after `destroy` too. `error` is a code such as ECONNRESET, or null. */
   onClose(error: string | null): void;
 }
 
@@ -46,8 +46,15 @@ export interface Connection {
   /** Whether a write still waits for the peer. */
   readonly pending: boolean;
 
-  /** Reads go into this buffer, which the caller owns, from the next read on; null returns to the shared one. */
+  /**
+   * Reads go into this buffer, which the caller owns, from the next read on; null returns to the shared one. Cheap inside onData, rarer
+   * elsewhere. The socket transport copies into it on accepted connections. Compare `bytes` with your buffer: bytes that were held while
+   * paused come in another one.
+   */
   readInto(buffer: Buffer | null): void;
+  /**
+   * No onData until `resume`. A reset is still seen while the connection holds less than PauseHold bytes, unless it reads into a buffer of its own.
+   */
   pause(): void;
   resume(): void;
   /** FIN, after what was written. */
@@ -65,6 +72,8 @@ export interface ConnectionTls {
 }
 
 export const OutputBytes = 131_072;
+/** What an accepted connection reads on while paused, so that the client's reset is seen. */
+export const PauseHold = 65_536;
 
 export interface ConnectOptions {
   /** IP address or absolute unix socket path; names are resolved before, by the egress guard. */

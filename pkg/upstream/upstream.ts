@@ -41,8 +41,16 @@ export interface UpstreamStream {
    * @returns false: wait for `onRequestDrain`
    */
   write(bytes: Buffer, start: number, end: number, owned: boolean): boolean;
-  /** The body is complete. @param trailers CRLF-terminated field lines as encoded by http1, or null */
+  /**
+   * The body is complete; flushes. Not needed after a request whose bodyLength was 0.
+   * @param trailers CRLF-terminated field lines as encoded by http1, or null
+   */
   end(trailers: Buffer | null): void;
+  /**
+   * Sends what was held back: a request with a body is started by `request` but its head may wait, to go out in one write with the first
+   * body bytes. Call it when the turn in which the attempt started, or `write` was called, ends without `end`.
+   */
+  flush(): void;
   /** Gives up: the connection is closed or the stream reset. No callback comes after. */
   abort(): void;
   /** Response flow control. */
@@ -63,7 +71,11 @@ export interface ResponseHandler {
    * @param length body bytes to come, BodyChunked, BodyUntilEnd, or 0: the message ends here, and onEnd follows in the same turn
    */
   onHead(status: number, bytes: Buffer, head: Head, length: number): void;
-  /** Decoded body bytes; valid during the call, unless `owned`: then they stay until the receiver resumes or the next call. */
+  /**
+   * Decoded body bytes; valid during the call, unless `owned`: then a receiver that still needs them afterwards must `pause()` before it
+   * returns, on the last piece too, and they stay until it resumes (or for good, if the message ended). A few more pieces of the same read
+   * may follow a pause.
+   */
   onData(bytes: Buffer, start: number, end: number, owned: boolean): void;
   /** @param trailers CRLF-terminated field lines, or null */
   onEnd(trailers: Buffer | null): void;
