@@ -1,0 +1,178 @@
+/** GatewayClassConfig: what holds for every Gateway and Ingress of a class. Referred to by parametersRef of GatewayClass and parameters of IngressClass. */
+import { Type } from 'typebox';
+import type { KubeObject } from './object.ts';
+import {
+  choice,
+  cidr,
+  duration,
+  hostnamePattern,
+  integer,
+  list,
+  namespaceName,
+  objectName,
+  size,
+  text,
+  type ValueOf,
+} from './schema.ts';
+
+const optional = Type.Optional;
+
+const accessLogSchema = Type.Object(
+  {
+    fields: optional(list(text(64, 'Name of a field.'), 64, 'Fields to write, in this order; absent: all.')),
+    samplingPercent: optional(integer(0, 100, 'Share of the successful requests that is written; a 5xx always is.')),
+    redact: optional(list(text(128, 'Name.'), 64, 'Headers and query parameters whose values are not written.')),
+  },
+  { description: 'The access log.' },
+);
+
+const limitsSchema = Type.Object(
+  {
+    headerSize: optional(size('Head of a request or response; a longer one is 431.')),
+    headerCount: optional(integer(1, 10_000, 'Header lines; more are 431.')),
+    urlLength: optional(integer(16, 1_048_576, 'Bytes of the request target; a longer one is 414.')),
+    bodySize: optional(size('Request body; a longer one is 413. 0 for no limit.')),
+    connections: optional(integer(1, 1_000_000, 'Open client connections per worker.')),
+    connectionsPerListener: optional(integer(1, 1_000_000, 'Open client connections per worker and listener.')),
+    requestsPerConnection: optional(
+      integer(1, 1_000_000_000, 'Then the connection is closed, so that load evens out.'),
+    ),
+    connectionAge: optional(
+      duration('Client connections older than this are closed between two requests; 0s for no limit.'),
+    ),
+    replaySize: optional(size('Bytes of a request body kept for a retry or mirror.')),
+  },
+  { description: 'What a client may ask for.' },
+);
+
+const timeoutsSchema = Type.Object(
+  {
+    handshake: optional(duration('TLS handshake.')),
+    header: optional(duration('From the first byte of a head to its end.')),
+    body: optional(duration('Between two reads of a request body.')),
+    idle: optional(duration('A keep-alive connection without a request.')),
+    tunnel: optional(duration('A WebSocket or other tunnel without a byte in either direction.')),
+    write: optional(duration('A client that takes no byte of its response.')),
+    minBodyRate: optional(size('Bytes per second that a request body must bring; 0 for none.')),
+  },
+  { description: 'How long the gateway waits for a client.' },
+);
+
+const headersSchema = Type.Object(
+  {
+    underscores: optional(
+      choice(['Reject', 'Drop', 'Allow'], 'Header names with `_`, which many backends read as `-`.'),
+    ),
+    via: optional(Type.Boolean({ description: 'Add the gateway to Via.' })),
+    forwarded: optional(Type.Boolean({ description: 'Send Forwarded (RFC 7239) beside X-Forwarded-*.' })),
+    server: optional(
+      text(128, 'Server header of answers that the gateway gives itself.', { pattern: '^[!-~]+( [!-~]+)*$' }),
+    ),
+  },
+  { description: 'How headers are handled.' },
+);
+
+const pathSchema = Type.Object(
+  {
+    escapedSlashes: optional(
+      choice(['Separate', 'Data', 'Reject'], 'What `%2F` is to matching: a slash, data, or a reason for 400.'),
+    ),
+    mergeSlashes: optional(Type.Boolean({ description: 'Whether `//` matches as `/`.' })),
+  },
+  { description: 'How paths are made canonical before they are matched.' },
+);
+
+const clientSchema = Type.Object(
+  {
+    trustedCIDRs: optional(list(cidr('CIDR.'), 64, 'Peers whose X-Forwarded-* and Forwarded are believed.')),
+    trustedHops: optional(integer(0, 16, 'Trusted proxies in front of the gateway, counted from the right.')),
+    halfClose: optional(
+      choice(['Cancel', 'Answer'], 'What a FIN means while the response is pending: give up, or answer anyway.'),
+    ),
+  },
+  { description: 'Who the client is.' },
+);
+
+const dataPlaneSchema = Type.Object(
+  {
+    workers: optional(
+      text(4, 'Worker threads: Auto (one for each CPU of the cgroup) or a number as text, "1" to "256".', {
+        pattern: '^(Auto|[1-9]|[1-9][0-9]|1[0-9][0-9]|2[0-4][0-9]|25[0-6])$',
+      }),
+    ),
+    accessLog: optional(accessLogSchema),
+    limits: optional(limitsSchema),
+    timeouts: optional(timeoutsSchema),
+    headers: optional(headersSchema),
+    path: optional(pathSchema),
+    client: optional(clientSchema),
+  },
+  { description: 'The proxies.' },
+);
+
+const ingressSchema = Type.Object(
+  {
+    gatewayRef: optional(
+      Type.Object(
+        {
+          name: objectName('Name of the Gateway.'),
+          namespace: optional(namespaceName('Its namespace; absent: that of this object.')),
+        },
+        {
+          description:
+            'Ingresses of the class behave as if attached to this Gateway; absent: to a synthetic one on ports 80 and 443.',
+        },
+      ),
+    ),
+    sslRedirect: choice(
+      ['WhenTLS', 'Always', 'Never'],
+      'Whether HTTP is redirected (308) to HTTPS. /.well-known/acme-challenge/ never is.',
+      { default: 'WhenTLS' },
+    ),
+    unsupportedAnnotations: choice(
+      ['RejectSecurity', 'RejectAll', 'Ignore'],
+      'Which annotations that are not implemented make an Ingress answer 503 instead of being served without them.',
+      { default: 'RejectSecurity' },
+    ),
+  },
+  { description: 'Where and how an Ingress is served.' },
+);
+
+const egressSchema = Type.Object(
+  {
+    backendTypes: optional(
+      list(
+        choice(['ExternalHostname', 'Service', 'Static', 'UnixSocket'], 'Type of Backend.'),
+        8,
+        'Types of Backend that may be used. Absent: Service only, and all of them in a directory.',
+      ),
+    ),
+    deniedCIDRs: optional(
+      list(
+        cidr('CIDR.'),
+        64,
+        'Never connected to; added to loopback, link-local, metadata and the cluster’s own addresses.',
+      ),
+    ),
+    allowedHostnames: optional(
+      list(
+        hostnamePattern('`api.example.com` or `*.example.com`.'),
+        64,
+        'External names that may be used; absent: all.',
+      ),
+    ),
+  },
+  { description: 'What the gateway may connect to because an object says so.' },
+);
+
+export const gatewayClassConfigSpecSchema = Type.Object(
+  { dataPlane: optional(dataPlaneSchema), ingress: optional(ingressSchema), egress: optional(egressSchema) },
+  { description: 'Settings of a class.' },
+);
+
+export type GatewayClassConfigSpec = ValueOf<typeof gatewayClassConfigSpecSchema>;
+
+export interface GatewayClassConfig extends KubeObject {
+  readonly kind: 'GatewayClassConfig';
+  readonly spec: GatewayClassConfigSpec;
+}
