@@ -1,0 +1,127 @@
+/** Every option of the gateway, once: flags, environment, file keys, `--help`, the reference page and the type of Config are made from this table. */
+import * as read from './value.ts';
+
+export interface Option<T> {
+  /** How the value is shown: `HOST:PORT`. */
+  readonly form: string;
+  /** As text, read like any other; null: there is none, and the value is null. */
+  readonly fallback: string | null;
+  readonly help: string;
+  /** A flag that needs no value. */
+  readonly bare?: true;
+  readonly read: (raw: string) => read.Read<T>;
+}
+
+/** By file key; the flag is its kebab-case (`--admin-address`), the environment variable `SUUUPRA_ADMIN_ADDRESS`. */
+export const options = {
+  directory: option({
+    form: 'DIR',
+    fallback: null,
+    help: 'Read manifests from this directory and its subdirectories, and follow every change. Required in this release.',
+    read: read.text,
+  }),
+  addresses: option({
+    form: 'LIST|CIDR',
+    fallback: '',
+    help: 'Addresses for Gateways: each gets one, in the order of age. Without it every Gateway listens on all addresses.',
+    read: read.addresses,
+  }),
+  portMap: option({
+    form: 'PORT:PORT,…',
+    fallback: '',
+    help: 'Bind another port than the listener says, e.g. 80:8080,443:8443 without the right to bind low ports.',
+    read: read.portMap,
+  }),
+  adminAddress: option({
+    form: 'HOST:PORT|off',
+    fallback: '127.0.0.1:9901',
+    help: 'Where /livez, /readyz, /metrics and /debug/* answer. Shows configuration: keep it private.',
+    read: read.hostPortOrOff,
+  }),
+  healthAddress: option({
+    form: 'HOST:PORT|off',
+    fallback: 'off',
+    help: 'Where only /livez, /readyz and /metrics answer, for probes and scrapers.',
+    read: read.hostPortOrOff,
+  }),
+  workers: option({
+    form: 'N|auto|0',
+    fallback: 'auto',
+    help: 'Threads that proxy. auto: the CPUs this process may use. 0: everything in one thread.',
+    read: read.workers,
+  }),
+  accessLog: option({
+    form: 'stdout|off|FILE',
+    fallback: 'stdout',
+    help: 'Where the access log goes, one JSON object a line. A FILE is opened anew on SIGHUP.',
+    read: read.accessLog,
+  }),
+  logLevel: option({
+    form: 'LEVEL',
+    fallback: 'info',
+    help: 'trace, debug, info, warn, error or fatal. The process log goes to stderr.',
+    read: read.oneOf('trace', 'debug', 'info', 'warn', 'error', 'fatal'),
+  }),
+  logFormat: option({
+    form: 'auto|json|text',
+    fallback: 'auto',
+    help: 'Form of the process log. auto: text on a terminal, JSON elsewhere.',
+    read: read.oneOf('auto', 'json', 'text'),
+  }),
+  drainDelay: option({
+    form: 'DURATION',
+    fallback: '5s',
+    help: 'After SIGTERM: how long connections are still accepted, until load balancers have noticed. SIGINT does not wait.',
+    read: read.duration,
+  }),
+  drainTimeout: option({
+    form: 'DURATION',
+    fallback: '20s',
+    help: 'After that: how long running requests and tunnels may take to end.',
+    read: read.duration,
+  }),
+  allowLoopbackEndpoints: option({
+    form: 'true|false',
+    fallback: null,
+    bare: true,
+    help: 'Allow endpoints on loopback addresses. On with --directory unless set to false.',
+    read: read.boolean,
+  }),
+  transport: option({
+    form: 'auto|socket|handle',
+    fallback: 'auto',
+    help: 'How bytes are moved. auto: the fast one if its self-test passes, else the one on the documented API.',
+    read: read.oneOf('auto', 'socket', 'handle'),
+  }),
+  lastKnownGood: option({
+    form: 'FILE|off',
+    fallback: 'off',
+    help: 'Keep the configuration that was served last in this file, and start from it when the source does not answer.',
+    read: read.fileOrOff,
+  }),
+  lastKnownGoodKeys: option({
+    form: 'true|false',
+    fallback: 'true',
+    bare: true,
+    help: 'Whether that file (mode 0600) holds private keys; without them HTTPS waits for the source.',
+    read: read.boolean,
+  }),
+} as const;
+
+export type OptionKey = keyof typeof options;
+
+export function flagOf(key: string): string {
+  return `--${kebab(key)}`;
+}
+
+export function variableOf(key: string): string {
+  return `SUUUPRA_${kebab(key).replaceAll('-', '_').toUpperCase()}`;
+}
+
+function option<T>(option: Option<T>): Option<T> {
+  return option;
+}
+
+function kebab(key: string): string {
+  return key.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`);
+}
