@@ -1,0 +1,30 @@
+/** Filter configurations → runtime filters. The data plane's registry; routing calls it once per configuration and worker. */
+import type { Filter, FilterConfigs, FilterKind } from '../ir/filter.ts';
+import { createCors } from './cors/filter.ts';
+import { createDirectResponse } from './directresponse/filter.ts';
+import { createMirror } from './mirror/filter.ts';
+import { createRedirect } from './redirect/filter.ts';
+import { createRequestHeaders } from './requestheaders/filter.ts';
+import { createResponseHeaders } from './responseheaders/filter.ts';
+import { createRewrite } from './rewrite/filter.ts';
+import type { FilterEnv, RuntimeFilter } from './runtime.ts';
+
+const filters: { readonly [K in FilterKind]: (config: FilterConfigs[K], env: FilterEnv) => RuntimeFilter } = {
+  cors: createCors,
+  redirect: createRedirect,
+  directResponse: createDirectResponse,
+  requestHeaders: createRequestHeaders,
+  rewrite: createRewrite,
+  mirror: createMirror,
+  responseHeaders: createResponseHeaders,
+};
+
+/** Throws if the configuration cannot be built, which translate should have refused: the rule then fails closed. */
+export function createFilter(filter: Filter, env: FilterEnv): RuntimeFilter {
+  return create(filter.kind, filter.config, env);
+}
+
+// One call that types check for every kind at once: `filter.kind` and `filter.config` always belong together.
+function create<K extends FilterKind>(kind: K, config: FilterConfigs[K], env: FilterEnv): RuntimeFilter {
+  return filters[kind](config, env);
+}

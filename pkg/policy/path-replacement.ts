@@ -1,0 +1,107 @@
+/** The data-plane half of path rewrites, for the redirect and rewrite filters. */
+import { RE2JS } from 're2js';
+import type { PathRewrite } from './path-rewrite.ts';
+import type { Exchange } from './runtime.ts';
+
+/** Of a path that a regular expression made: a short pattern can match thousands of times. */
+const MaxPath = 16_384;
+
+/** @returns the new path in escaped form, without query; `''` if it would be longer than 16 KiB */
+export type PathReplacement = (exchange: Exchange) => string;
+
+export function createPathReplacement(rewrite: PathRewrite): PathReplacement {
+  if (rewrite.kind === 'ReplaceFullPath') return () => rewrite.value;
+  if (rewrite.kind === 'ReplacePrefixMatch') return replacePrefix(rewrite.value);
+  return replaceRegularExpression(RE2JS.compile(rewrite.pattern), partsOf(rewrite.substitution));
+}
+
+function replacePrefix(value: string): PathReplacement {
+  // "/prefix/" and "/prefix" replace alike, and "/" replaces by nothing: never two slashes, and never an empty path.
+  const base = value.endsWith('/') ? value.slice(0, -1) : value;
+  return ({ request, matchedPrefix }) =>
+    matchedPrefix === '' ? request.forwardPath : base + restOf(request.forwardPath, matchedPrefix) || '/';
+}
+
+/** Behind the prefix: `''`, or a path that starts with a slash. */
+function restOf(path: string, prefix: string): string {
+  if (prefix === '/') return path;
+  const rest = path.slice(path.startsWith(prefix) ? prefix.length : escapedLength(path, prefix));
+  if (rest === '' || rest.startsWith('/')) return rest;
+  // Routing read an escaped slash as a separator, so it stands for one here too.
+  if (/^%2f/i.test(rest)) return `/${rest.slice(3)}`;
+  throw new Error(`the path ${path} was matched by the prefix ${prefix}, but does not continue with a slash`);
+}
+
+/**
+ * How many characters of the escaped path spell the prefix, which is decoded and has its slashes merged.
+ * Only for paths with escapes or repeated slashes inside of the prefix.
+ */
+function escapedLength(path: string, prefix: string): number {
+  let at = 0;
+  let matched = 0;
+  while (matched < prefix.length) {
+    const run = /^(?:%[0-9a-f]{2})+/i.exec(path.slice(at))?.[0];
+    // An escape that routing left alone (an escaped slash as data) stands in the prefix as it is.
+    if (run === undefined || prefix.startsWith(run.slice(0, 3), matched)) {
+      const char = path[at];
+      if (char === prefix[matched]) matched++;
+      else if (char !== '/' || prefix[matched - 1] !== '/') break;
+      at++;
+      continue;
+    }
+    const taken = escapedRun(run, prefix, matched);
+    at += taken.escapes * 3;
+    matched += taken.characters;
+    if (taken.escapes === 0) break;
+  }
+  if (matched < prefix.length)
+    throw new Error(`the path ${path} does not start with the prefix ${prefix} that matched it`);
+  return at;
+}
+
+/** The longest start of an escaped run that decodes to what stands in the prefix. */
+function escapedRun(run: string, prefix: string, matched: number): { escapes: number; characters: number } {
+  const bytes = Buffer.from(run.replaceAll('%', ''), 'hex');
+  for (let escapes = bytes.length; escapes > 0; escapes--) {
+    for (const encoding of ['utf8', 'latin1'] as const) {
+      const text = bytes.toString(encoding, 0, escapes).replace(/\/+/g, '/');
+      const merged =
+        text.startsWith('/') && prefix[matched - 1] === '/' && prefix[matched] !== '/' ? text.slice(1) : text;
+      if (prefix.startsWith(merged, matched)) return { escapes, characters: merged.length };
+    }
+  }
+  return { escapes: 0, characters: 0 };
+}
+
+type Part = string | number;
+
+// Not re2js' own replacement syntax, which gives `$&` and a dollar before quotes a meaning.
+function partsOf(substitution: string): readonly Part[] {
+  return substitution
+    .split(/(\$[$0-9])/)
+    .map((part) => (part === '$$' ? '$' : /^\$[0-9]$/.test(part) ? Number(part[1]) : part));
+}
+
+function replaceRegularExpression(pattern: RE2JS, parts: readonly Part[]): PathReplacement {
+  return ({ request }) => {
+    const { path } = request;
+    const matcher = pattern.matcher(path);
+    if (!matcher.find()) return request.forwardPath;
+    let result = '';
+    let at = 0;
+    do {
+      result += path.slice(at, matcher.start());
+      for (const part of parts) result += typeof part === 'string' ? part : (matcher.group(part) ?? '');
+      at = matcher.end();
+      if (result.length > MaxPath) return '';
+    } while (matcher.find());
+    const escaped = escapePath(result + path.slice(at));
+    if (escaped.length > MaxPath) return '';
+    return escaped.startsWith('/') ? escaped : `/${escaped}`;
+  };
+}
+
+// RFC 3986 3.3: pchar and the slash stand as they are.
+function escapePath(path: string): string {
+  return path.replace(/[^A-Za-z0-9\-._~!$&'()*+,;=:@/]+/g, (part) => encodeURIComponent(part.toWellFormed()));
+}
