@@ -1,0 +1,133 @@
+import { describe, expect, test } from '@jest/globals';
+import { type Alarm, TimerEntry, Timers } from './timers.ts';
+
+class Clock implements Alarm {
+  time = 5;
+  at = Number.POSITIVE_INFINITY;
+  rings = 0;
+  ring: () => void = () => {};
+
+  set(ms: number, ring: () => void): void {
+    this.at = this.time + ms;
+    this.ring = ring;
+  }
+
+  clear(): void {
+    this.at = Number.POSITIVE_INFINITY;
+  }
+
+  advance(ms: number): void {
+    const end = this.time + ms;
+    while (this.at <= end) {
+      this.time = this.at;
+      this.at = Number.POSITIVE_INFINITY;
+      this.rings++;
+      this.ring();
+    }
+    this.time = end;
+  }
+}
+
+class Entry extends TimerEntry {
+  readonly fired: number[] = [];
+  readonly clock: Clock;
+  then: (() => void) | undefined;
+
+  constructor(clock: Clock) {
+    super();
+    this.clock = clock;
+  }
+
+  override onTimeout(): void {
+    this.fired.push(this.clock.time);
+    this.then?.();
+  }
+}
+
+const setup = () => {
+  const clock = new Clock();
+  return { clock, timers: new Timers(() => clock.time, clock), entry: new Entry(clock) };
+};
+
+describe('Timers', () => {
+  test.each([0, 1, 9, 10, 11, 999, 2530, 2540, 2541, 2560, 15_000, 60_000, 254_000, 300_000, 86_400_000])(
+    'fires %d ms later, never early and at most 20 ms late',
+    (ms) => {
+      const { clock, timers, entry } = setup();
+      timers.schedule(entry, ms);
+      clock.advance(ms + 40);
+      expect(entry.fired).toHaveLength(1);
+      expect(entry.fired[0]).toBeGreaterThanOrEqual(5 + ms);
+      expect(entry.fired[0]).toBeLessThanOrEqual(5 + ms + 20);
+      expect(timers.size).toBe(0);
+    },
+  );
+
+  test('a cancelled entry never fires, and an empty wheel runs no timer', () => {
+    const { clock, timers, entry } = setup();
+    timers.schedule(entry, 100);
+    timers.schedule(new Entry(clock), 50);
+    timers.cancel(entry);
+    timers.cancel(entry);
+    clock.advance(10_000);
+    expect(entry.fired).toEqual([]);
+    const before = clock.rings;
+    clock.advance(100_000);
+    expect(clock.rings).toBe(before);
+  });
+
+  test('scheduling again replaces the deadline, later and earlier', () => {
+    const { clock, timers, entry } = setup();
+    timers.schedule(entry, 1000);
+    clock.advance(900);
+    timers.schedule(entry, 5000);
+    clock.advance(4990);
+    expect(entry.fired).toEqual([]);
+    timers.schedule(entry, 20_000);
+    timers.schedule(entry, 30);
+    clock.advance(50);
+    expect(entry.fired).toHaveLength(1);
+  });
+
+  test('an entry may schedule itself, cancel others and close everything while it fires', () => {
+    const { clock, timers, entry } = setup();
+    const victim = new Entry(clock);
+    timers.schedule(entry, 10);
+    timers.schedule(victim, 10);
+    entry.then = () => {
+      timers.cancel(victim);
+      if (entry.fired.length < 3) timers.schedule(entry, 0);
+      else timers.close();
+    };
+    clock.advance(1000);
+    expect(entry.fired).toHaveLength(3);
+    expect(victim.fired).toEqual([]);
+    timers.schedule(victim, 1);
+    clock.advance(1000);
+    expect(victim.fired).toEqual([]);
+  });
+
+  test('after a stall of an hour everything due fires once', () => {
+    const { clock, timers } = setup();
+    const entries = Array.from({ length: 500 }, () => new Entry(clock));
+    entries.forEach((each, i) => timers.schedule(each, i * 700));
+    clock.time += 3_600_000;
+    clock.at = clock.time;
+    clock.advance(3000);
+    expect(entries.map((each) => each.fired.length)).toEqual(entries.map(() => 1));
+  });
+
+  test('the system timer works too', async () => {
+    const timers = new Timers();
+    await new Promise<void>((done) => {
+      timers.schedule(
+        new (class extends TimerEntry {
+          override onTimeout = done;
+        })(),
+        20,
+      );
+    });
+    expect(timers.size).toBe(0);
+    timers.close();
+  });
+});
