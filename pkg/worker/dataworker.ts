@@ -1,0 +1,98 @@
+/**
+ * A data worker: configuration in, served traffic out. The same in a thread of its own (`thread.ts`) and beside everything else (`inprocess.ts`).
+ *
+ * One configuration is applied at a time, in this order: clusters that are new, then the table, then clusters that are gone.
+ * A request thus never meets a table whose cluster is missing.
+ */
+import type { Ir, Section } from '../ir/ir.ts';
+import type { RoutingTable } from '../routing/table.ts';
+import { type Delta, patch, touched } from './delta.ts';
+
+/** Socket id → why it could not be bound. */
+export type Unbound = Readonly<Record<string, string>>;
+
+/** The rooms of the data plane, as narrow as they are used here. */
+export interface DataWorkerParts {
+  readonly compiler: { compile(version: number, ir: Ir): RoutingTable };
+  readonly clusters: {
+    update(clusters: Ir['clusters'], certificates: Ir['certificates'], authorities: Ir['authorities']): void;
+    close(): void | Promise<void>;
+  };
+  readonly proxy: {
+    apply(table: RoutingTable, certificates: Ir['certificates']): Promise<Unbound>;
+    drain(delay: number, timeout: number): Promise<void>;
+    close(): Promise<void>;
+    setTicketKeys(keys: Buffer): void;
+  };
+  readonly telemetry: { configure(ir: Ir): void; close(): void };
+  /** What only this assembly has to close: timers, transports. */
+  close?(): void | Promise<void>;
+}
+
+export interface DataWorker {
+  /**
+   * @param deltas in order; several when a replaced worker catches up
+   * @param refused sockets that must not be bound, by id, with the reason
+   */
+  configure(version: number, deltas: readonly Delta[], refused: Unbound): Promise<Unbound>;
+  drain(delay: number, timeout: number): Promise<void>;
+  setTicketKeys(keys: Buffer): void;
+  close(): Promise<void>;
+}
+
+/** Sections that routing compiles. Endpoints take the short path: a change of clusters alone recompiles nothing. */
+const routed: ReadonlySet<Section> = new Set(['settings', 'sockets', 'listeners', 'routes', 'filters', 'certificates']);
+
+export function createDataWorker(parts: DataWorkerParts): DataWorker {
+  let ir: Ir | null = null;
+  let unbound: Unbound = {};
+  let refusedBefore: Unbound = {};
+  let turn: Promise<unknown> = Promise.resolve();
+
+  async function apply(version: number, deltas: readonly Delta[], refused: Unbound): Promise<Unbound> {
+    const before: Ir | null = ir;
+    const changed = new Set<Section>();
+    let next: Ir | null = before;
+    for (const delta of deltas) {
+      next = patch(next, delta);
+      for (const section of touched(delta)) changed.add(section);
+    }
+    if (next === null) return unbound;
+    ir = next;
+    const sameSockets = JSON.stringify(refused) === JSON.stringify(refusedBefore);
+    refusedBefore = refused;
+
+    parts.telemetry.configure(next);
+    const tableChanges = before === null || !sameSockets || [...changed].some((section) => routed.has(section));
+    if (!tableChanges) {
+      parts.clusters.update(next.clusters, next.certificates, next.authorities);
+      return unbound;
+    }
+    parts.clusters.update({ ...before?.clusters, ...next.clusters }, next.certificates, next.authorities);
+    const table = parts.compiler.compile(version, withoutSockets(next, refused));
+    unbound = { ...(await parts.proxy.apply(table, next.certificates)), ...refused };
+    parts.clusters.update(next.clusters, next.certificates, next.authorities);
+    return unbound;
+  }
+
+  return {
+    configure(version, deltas, refused) {
+      const result = turn.then(() => apply(version, deltas, refused));
+      turn = result.catch(() => undefined);
+      return result;
+    },
+    drain: (delay, timeout) => parts.proxy.drain(delay, timeout),
+    setTicketKeys: (keys) => parts.proxy.setTicketKeys(keys),
+    async close() {
+      await parts.proxy.close();
+      await parts.clusters.close();
+      parts.telemetry.close();
+      await parts.close?.();
+    },
+  };
+}
+
+function withoutSockets(ir: Ir, refused: Unbound): Ir {
+  if (Object.keys(refused).length === 0) return ir;
+  return { ...ir, sockets: Object.fromEntries(Object.entries(ir.sockets).filter(([id]) => refused[id] === undefined)) };
+}
