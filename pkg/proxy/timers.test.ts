@@ -31,7 +31,7 @@ class Clock implements Alarm {
 class Entry extends TimerEntry {
   readonly fired: number[] = [];
   readonly clock: Clock;
-  then: (() => void) | undefined;
+  after: (() => void) | undefined;
 
   constructor(clock: Clock) {
     super();
@@ -40,7 +40,7 @@ class Entry extends TimerEntry {
 
   override onTimeout(): void {
     this.fired.push(this.clock.time);
-    this.then?.();
+    this.after?.();
   }
 }
 
@@ -94,7 +94,7 @@ describe('Timers', () => {
     const victim = new Entry(clock);
     timers.schedule(entry, 10);
     timers.schedule(victim, 10);
-    entry.then = () => {
+    entry.after = () => {
       timers.cancel(victim);
       if (entry.fired.length < 3) timers.schedule(entry, 0);
       else timers.close();

@@ -5,6 +5,7 @@
  * that reads accepted sockets into one shared buffer and writes synchronously. A start-up self-test chooses; the whole proxy suite runs on both.
  */
 import type { Buffer } from 'node:buffer';
+import type { Socket } from 'node:net';
 
 export interface ConnectionHandler {
   /**
@@ -47,9 +48,9 @@ export interface Connection {
   readonly pending: boolean;
 
   /**
-   * Reads go into this buffer, which the caller owns, from the next read on; null returns to the shared one. Cheap inside onData, rarer
-   * elsewhere. The socket transport copies into it on accepted connections. Compare `bytes` with your buffer: bytes that were held while
-   * paused come in another one.
+   * Asks that reads go into this buffer, which the caller owns, from the next read on; null returns to the shared one.
+   * Only from within onData of this connection: anywhere else a read into the former buffer may still come.
+   * It is a wish: `bytes` of onData may be another buffer (held while paused, or a transport that cannot), so compare.
    */
   readInto(buffer: Buffer | null): void;
   /**
@@ -72,6 +73,7 @@ export interface ConnectionTls {
 }
 
 export const OutputBytes = 131_072;
+export const KeepAliveMs = 60_000;
 /** What an accepted connection reads on while paused, so that the client's reset is seen. */
 export const PauseHold = 65_536;
 
@@ -82,13 +84,15 @@ export interface ConnectOptions {
   readonly timeout: number;
 }
 
-/** Makes connections. `listen` and TLS termination are `listener.ts`, on top of `accept`. */
+/** Makes connections. TLS termination is the listener's, which hands its sockets to `adopt`. */
 export interface Transport {
   readonly name: 'socket' | 'handle';
   /** Calls `onConnect` once, later; on failure `connection` is null and `error` a code such as ECONNREFUSED or ETIMEDOUT. */
   connect(options: ConnectOptions, onConnect: (connection: Connection | null, error: string | null) => void): void;
   /** Starts to accept plaintext connections. Rejects with the system's error if the address cannot be bound. */
   listen(options: ListenOptions, onConnection: (connection: Connection) => void): Promise<TransportServer>;
+  /** Wraps an open socket (a TLSSocket after its handshake, an upgraded one). From then on nobody else may use it. */
+  adopt(socket: Socket): Connection;
 }
 
 export interface ListenOptions {

@@ -1,0 +1,4 @@
+import { describeTransport } from './transport.suite.ts';
+import { createHandleTransport } from './transport-handle.ts';
+
+describeTransport('handle', createHandleTransport);
