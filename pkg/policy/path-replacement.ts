@@ -41,8 +41,9 @@ function escapedLength(path: string, prefix: string): number {
   let matched = 0;
   while (matched < prefix.length) {
     const run = /^(?:%[0-9a-f]{2})+/i.exec(path.slice(at))?.[0];
-    // An escape that routing left alone (an escaped slash as data) stands in the prefix as it is.
-    if (run === undefined || prefix.startsWith(run.slice(0, 3), matched)) {
+    const first = run?.slice(0, 3) ?? '';
+    // An escaped slash that routing took for data stands in the prefix as it is.
+    if (run === undefined || (/^%2f$/i.test(first) && prefix.startsWith(first, matched))) {
       const char = path[at];
       if (char === prefix[matched]) matched++;
       else if (char !== '/' || prefix[matched - 1] !== '/') break;

@@ -2,7 +2,7 @@
 import { RE2JS } from 're2js';
 import type { GatewayRoutePathModifier, ReplaceRegularExpression } from '../api/gatewayroute.ts';
 import type { PathRewrite } from './path-rewrite.ts';
-import { isProblems, type Translated, unsupported } from './translated.ts';
+import { type Translated, unsupported } from './translated.ts';
 
 /** Instructions of the compiled pattern: what one match step may cost. */
 const MaxProgram = 2_000;
@@ -82,7 +82,7 @@ function isClean(path: string): boolean {
 
 // RFC 3986 3.3: pchar and the slash stand as they are, and so do escapes that are already there.
 function escapePath(path: string): string {
-  return path.replace(/%[0-9a-f]{2}|[^A-Za-z0-9\-._~!$&'()*+,;=:@/]+/gi, (part) =>
+  return path.replace(/%[0-9a-f]{2}|%|[^A-Za-z0-9\-._~!$&'()*+,;=:@/%]+/gi, (part) =>
     /^%[0-9a-f]{2}$/i.test(part) ? part : encodeURIComponent(part.toWellFormed()),
   );
 }

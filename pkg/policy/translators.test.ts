@@ -1,0 +1,101 @@
+import { describe, expect, test } from '@jest/globals';
+import type { GatewayRouteFilter } from '../api/gatewayroute.ts';
+import type { Filter } from '../ir/filter.ts';
+import { createFilter } from './filters.ts';
+import { filterOrder, placeOf } from './order.ts';
+import { isProblems } from './translated.ts';
+import { type FilterContext, type FilterTranslation, translateFilters } from './translators.ts';
+
+const context: FilterContext = {
+  resolveMirror: ({ name }, path) =>
+    name === 'missing' ? { path, reason: 'BackendNotFound', message: 'not found' } : `Service/shop/${name}:80`,
+  resolveBody: () => ({ value: 'body' }),
+};
+
+const cors: GatewayRouteFilter = { type: 'CORS', cors: { allowOrigins: ['*'], maxAge: 5 } };
+const redirect: GatewayRouteFilter = { type: 'RequestRedirect', requestRedirect: { statusCode: 302 } };
+const rewrite: GatewayRouteFilter = { type: 'URLRewrite', urlRewrite: { hostname: 'a.test' } };
+const direct: GatewayRouteFilter = { type: 'DirectResponse', directResponse: { statusCode: 200 } };
+const requestHeaders: GatewayRouteFilter = {
+  type: 'RequestHeaderModifier',
+  requestHeaderModifier: { remove: ['x-a'] },
+};
+const responseHeaders: GatewayRouteFilter = {
+  type: 'ResponseHeaderModifier',
+  responseHeaderModifier: { remove: ['x-a'] },
+};
+const mirror = (name: string): GatewayRouteFilter => ({
+  type: 'RequestMirror',
+  requestMirror: { backendRef: { group: '', kind: 'Service', name, port: 80 } },
+});
+
+describe('translateFilters', () => {
+  test('gives one filter of each kind, in the order they run', () => {
+    const { filters } = translated([mirror('a'), rewrite, requestHeaders, responseHeaders, mirror('b'), cors]);
+    expect(filters.map(({ kind }) => kind)).toEqual(['cors', 'responseHeaders', 'requestHeaders', 'rewrite', 'mirror']);
+    expect(filters.at(-1)).toMatchObject({
+      config: { mirrors: [{ cluster: 'Service/shop/a:80' }, { cluster: 'Service/shop/b:80' }] },
+    });
+  });
+
+  test('drops a mirror that does not resolve and keeps the rule', () => {
+    const { filters, unresolved } = translated([mirror('missing'), mirror('b')]);
+    expect(filters).toMatchObject([{ config: { mirrors: [{ cluster: 'Service/shop/b:80' }] } }]);
+    expect(unresolved).toMatchObject([{ path: 'spec.rules[0].filters[0].requestMirror.backendRef' }]);
+  });
+
+  test.each<[string, readonly GatewayRouteFilter[], string, string]>([
+    ['URLRewrite with RequestRedirect', [redirect, rewrite], 'spec.rules[0].filters', 'IncompatibleFilters'],
+    ['DirectResponse with RequestRedirect', [redirect, direct], 'spec.rules[0].filters', 'IncompatibleFilters'],
+    ['the same type twice', [cors, cors], 'spec.rules[0].filters[1]', 'IncompatibleFilters'],
+    [
+      'ExtensionRef',
+      [{ type: 'ExtensionRef', extensionRef: { group: 'a.test', kind: 'A', name: 'a' } }],
+      'spec.rules[0].filters[0].type',
+      'UnsupportedValue',
+    ],
+    [
+      'ExternalAuth',
+      [
+        {
+          type: 'ExternalAuth',
+          externalAuth: { protocol: 'HTTP', backendRef: { group: '', kind: 'Service', name: 'a' } },
+        },
+      ],
+      'spec.rules[0].filters[0].type',
+      'UnsupportedValue',
+    ],
+  ])('refuses %s', (_, filters, path, reason) => {
+    expect(translateFilters(filters, 'spec.rules[0].filters', context)).toEqual([
+      expect.objectContaining({ path, reason }),
+    ]);
+  });
+
+  test('tells every problem at once', () => {
+    const bad: GatewayRouteFilter = { type: 'CORS', cors: { allowOrigins: ['a', 'b'], maxAge: 5 } };
+    expect(translateFilters([bad, rewrite, redirect], 'f', context)).toHaveLength(3);
+  });
+});
+
+describe('the registries', () => {
+  const every: readonly Filter[] = [
+    ...translated([mirror('a'), rewrite, requestHeaders, responseHeaders, cors, direct]).filters,
+    ...translated([redirect]).filters,
+  ];
+
+  test('know every kind, and its place', () => {
+    expect(every.map(({ kind }) => kind).sort()).toEqual([...filterOrder].sort());
+    for (const kind of filterOrder) expect(placeOf(kind).reason).not.toBe('');
+  });
+
+  test.each(every.map((filter) => [filter.kind, filter] as const))('make a %s filter of its JSON', (_, filter) => {
+    const made = createFilter(JSON.parse(JSON.stringify(filter)) as Filter, { random: () => 0, now: () => 0 });
+    expect(made.onRequest ?? made.onResponse).toBeDefined();
+  });
+});
+
+function translated(filters: readonly GatewayRouteFilter[]): FilterTranslation {
+  const result = translateFilters(filters, 'spec.rules[0].filters', context);
+  if (isProblems(result)) throw new Error(JSON.stringify(result));
+  return result;
+}
