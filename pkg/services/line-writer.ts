@@ -1,0 +1,135 @@
+/**
+ * The one writer of a log: lines go out in order, without ever blocking a thread, from a queue that is bounded.
+ * When the reader of a pipe stops, lines are dropped and counted; traffic goes on.
+ */
+import { closeSync, constants, fstatSync, openSync, write } from 'node:fs';
+
+export interface LineWriter {
+  /** Takes whole lines. What does not fit is dropped and counted. */
+  write(lines: Uint8Array): void;
+  /** Opens the file anew after it was moved away (SIGHUP); nothing on a stream. */
+  reopen(): void;
+  /** Lines dropped so far. */
+  readonly dropped: number;
+  /** Resolves when everything was written, or after `timeout` ms with the rest dropped. */
+  close(timeout: number): Promise<void>;
+}
+
+export interface LineWriterOptions {
+  /** A descriptor that is open already (1 or 2), or the path of a file to append to. */
+  readonly target: number | string;
+  readonly maxQueuedBytes?: number;
+}
+
+const MaxQueuedBytes = 16 * 1_048_576;
+/** How long a full pipe is left alone, in milliseconds. */
+const RetryDelay = 20;
+
+/** @throws the system's error if a file cannot be opened */
+export function createLineWriter({ target, maxQueuedBytes = MaxQueuedBytes }: LineWriterOptions): LineWriter {
+  let fd = open(target);
+  const queue: Uint8Array[] = [];
+  let queued = 0;
+  let dropped = 0;
+  let writing = false;
+  let wantsReopen = false;
+  let closed = false;
+  let idle: (() => void) | null = null;
+
+  function pump(): void {
+    if (writing) return;
+    if (wantsReopen) renew();
+    const chunk = queue[0];
+    if (chunk === undefined) {
+      idle?.();
+      return;
+    }
+    writing = true;
+    write(fd, chunk, 0, chunk.length, null, (error, written) => {
+      writing = false;
+      if (closed) return;
+      if (error === null) taken(chunk, written);
+      else if (error.code === 'EAGAIN') {
+        setTimeout(pump, RetryDelay);
+        return;
+      }
+      // The reader is gone, or the disk is full: these lines are lost, later ones may not be.
+      else drop();
+      pump();
+    });
+  }
+
+  function taken(chunk: Uint8Array, written: number): void {
+    queued -= written;
+    if (written < chunk.length) queue[0] = chunk.subarray(written);
+    else queue.shift();
+  }
+
+  function drop(): void {
+    for (const chunk of queue) dropped += countLines(chunk);
+    queue.length = 0;
+    queued = 0;
+  }
+
+  function renew(): void {
+    wantsReopen = false;
+    if (typeof target === 'number') return;
+    try {
+      const next = open(target);
+      closeSync(fd);
+      fd = next;
+    } catch {
+      // The directory is gone or the rights are: the old file goes on, which loses nothing.
+    }
+  }
+
+  return {
+    write(lines) {
+      if (closed || queued + lines.length > maxQueuedBytes) {
+        dropped += countLines(lines);
+        return;
+      }
+      queue.push(lines);
+      queued += lines.length;
+      pump();
+    },
+    reopen() {
+      wantsReopen = true;
+      pump();
+    },
+    get dropped() {
+      return dropped;
+    },
+    async close(timeout) {
+      if (closed) return;
+      if (queue.length > 0) {
+        const { promise, resolve } = Promise.withResolvers<void>();
+        idle = resolve;
+        const timer = setTimeout(resolve, timeout);
+        await promise;
+        clearTimeout(timer);
+      }
+      drop();
+      closed = true;
+      if (fd > 2) closeSync(fd);
+    },
+  };
+}
+
+function open(target: number | string): number {
+  if (typeof target === 'string') return openSync(target, 'a', 0o640);
+  // A write to a full pipe would hold a thread of the pool, and the end of the process, for as long as the reader sleeps.
+  // Opened anew it does not block, and the flag is ours alone: the description that other processes share is left as it is.
+  if (!fstatSync(target).isFIFO()) return target;
+  try {
+    return openSync(`/proc/self/fd/${target}`, constants.O_WRONLY | constants.O_NONBLOCK);
+  } catch {
+    return target;
+  }
+}
+
+function countLines(bytes: Uint8Array): number {
+  let lines = 0;
+  for (let at = bytes.indexOf(10); at >= 0; at = bytes.indexOf(10, at + 1)) lines++;
+  return lines;
+}

@@ -1,0 +1,126 @@
+/**
+ * What the process does once, not per worker: writing logs, rendering metrics, answering the admin endpoints.
+ * In a thread of its own (`worker/services-thread.ts`), or beside the worker with `--workers=0`.
+ */
+import { fstatSync } from 'node:fs';
+import type { DebugPage, Health } from '../admin/server.ts';
+import { type AdminServer, startAdminServer } from '../admin/server.ts';
+import type { Config } from '../config/config.ts';
+import { createBook } from '../telemetry/book.ts';
+import { type ProcessFigures, renderMetrics } from '../telemetry/exposition.ts';
+import type { SlotLabels } from '../telemetry/row.ts';
+import { createLineWriter, type LineWriter } from './line-writer.ts';
+
+export interface Services {
+  /** Bound ports; null where the endpoint is off. */
+  readonly ports: { readonly admin: number | null; readonly health: number | null };
+  accessLines(lines: Uint8Array): void;
+  logLine(line: string): void;
+  /** The counters of a worker that starts, what their slots stand for, and the worker's end. */
+  open(worker: string, row: SharedArrayBuffer): void;
+  label(worker: string, labels: readonly SlotLabels[]): void;
+  ended(worker: string): void;
+  setState(health: Health, figures: ServicesFigures): void;
+  reopen(): void;
+  close(): Promise<void>;
+}
+
+export interface ServicesFigures extends Pick<ProcessFigures, 'configurationVersion' | 'restarts' | 'problems'> {
+  /** ms since the epoch; 0 before the first. */
+  readonly configurationTime: number;
+}
+
+export interface ServicesOptions {
+  readonly config: Config;
+  readonly version: string;
+  readonly inspect: (page: DebugPage) => Promise<string>;
+  /** Descriptors of the logs; tests give files. */
+  readonly stdout?: number;
+  readonly stderr?: number;
+}
+
+/** How long the rest of the logs may take when the process ends, in milliseconds. */
+const CloseTimeout = 1000;
+
+/** Rejects if an address cannot be bound or the access-log file not be opened, with a message for the user. */
+export async function startServices(options: ServicesOptions): Promise<Services> {
+  const { config, version, inspect, stdout = 1, stderr = 2 } = options;
+  const book = createBook();
+  const processLog = createLineWriter({ target: stderr });
+  const accessLog = createAccessWriter(config, stdout, stderr, processLog);
+  let health: Health = { ready: false, degraded: false, draining: false };
+  let figures: ServicesFigures = { configurationVersion: 0, configurationTime: 0, restarts: {}, problems: 0 };
+
+  const metrics = () =>
+    renderMetrics(book, {
+      version,
+      configurationVersion: figures.configurationVersion,
+      configurationAge: figures.configurationTime === 0 ? -1 : (Date.now() - figures.configurationTime) / 1000,
+      degraded: health.degraded,
+      draining: health.draining,
+      restarts: figures.restarts,
+      accessLogDropped: accessLog?.dropped ?? 0,
+      problems: figures.problems,
+    });
+  const servers: AdminServer[] = [];
+  const serve = async (flag: 'adminAddress' | 'healthAddress', everything: boolean): Promise<number | null> => {
+    const address = config[flag];
+    if (address === null) return null;
+    try {
+      const server = await startAdminServer({ address, everything, health: () => health, metrics, inspect });
+      servers.push(server);
+      return server.port;
+    } catch (error) {
+      const option = flag === 'adminAddress' ? '--admin-address' : '--health-address';
+      throw new Error(
+        `${option} cannot be bound: ${Error.isError(error) ? error.message : String(error)}; choose another or off`,
+        {
+          cause: error,
+        },
+      );
+    }
+  };
+  const ports = { admin: await serve('adminAddress', true), health: await serve('healthAddress', false) };
+
+  return {
+    ports,
+    accessLines: (lines) => accessLog?.write(lines),
+    logLine: (line) => processLog.write(Buffer.from(line)),
+    open: (worker, row) => book.open(worker, row),
+    label: (worker, labels) => book.label(worker, labels),
+    ended: (worker) => book.close(worker),
+    setState(nextHealth, nextFigures) {
+      health = nextHealth;
+      figures = nextFigures;
+    },
+    reopen: () => accessLog?.reopen(),
+    async close() {
+      await Promise.all(servers.map((server) => server.close()));
+      await accessLog?.close(CloseTimeout);
+      await processLog.close(CloseTimeout);
+    },
+  };
+}
+
+function createAccessWriter(
+  { accessLog }: Config,
+  stdout: number,
+  stderr: number,
+  processLog: LineWriter,
+): LineWriter | null {
+  if (accessLog.kind === 'off') return null;
+  // `2>&1`: one pipe has one writer, or lines tear each other.
+  if (accessLog.kind === 'stdout') return sameFile(stdout, stderr) ? processLog : createLineWriter({ target: stdout });
+  try {
+    return createLineWriter({ target: accessLog.path });
+  } catch (error) {
+    throw new Error(`--access-log cannot be opened: ${Error.isError(error) ? error.message : String(error)}`, {
+      cause: error,
+    });
+  }
+}
+
+function sameFile(a: number, b: number): boolean {
+  const [left, right] = [fstatSync(a), fstatSync(b)];
+  return left.dev === right.dev && left.ino === right.ino;
+}
