@@ -25,7 +25,13 @@ function memberRule(type: (typeof TYPES)[number], member: string) {
 }
 
 const endpointSchema = Type.Object({
-  address: text(45, 'IPv4 or IPv6 address.', { pattern: '^[0-9a-fA-F.:]+$' }),
+  address: Type.String({
+    minLength: 1,
+    maxLength: 45,
+    pattern: '^[0-9a-fA-F.:]+$',
+    description: 'IPv4 or IPv6 address.',
+    ...celRules({ rule: 'isIP(self)', message: 'must be an IP address' }),
+  }),
   port: port('Port of this endpoint.'),
   weight: integer(0, 1000, 'Share of the requests among the endpoints; 0 takes none.', { default: 1 }),
 });

@@ -74,7 +74,13 @@ export function namespaceName(description: string) {
 }
 
 export function cidr(description: string) {
-  return text(43, description, { pattern: '^[0-9a-fA-F.:]+/[0-9]{1,3}$' });
+  return Type.String({
+    minLength: 1,
+    maxLength: 43,
+    pattern: '^[0-9a-fA-F.:]+/[0-9]{1,3}$',
+    description,
+    ...celRules({ rule: 'isCIDR(self)', message: 'must be a CIDR such as 10.0.0.0/8 or fd00::/8' }),
+  });
 }
 
 export function port(description: string) {

@@ -1,0 +1,108 @@
+/** Structural schema of GatewayRoute's spec: HTTPRoute's, with more in some places and nothing taken away. */
+import {
+  cookieMatchSchema,
+  directResponseSchema,
+  idleTimeoutSchema,
+  prioritySchema,
+  replaceRegularExpressionSchema,
+} from './gatewayroute.ts';
+import type { Rule } from './schema.ts';
+import type { StructuralSchema } from './structural.ts';
+import { structuralOf } from './typebox-structural.ts';
+
+/** @param http structural schema of HTTPRoute's spec */
+export function gatewayRouteSpec(http: StructuralSchema): StructuralSchema {
+  const rule = itemsOf(propertyOf(http, 'rules'));
+  const match = itemsOf(propertyOf(rule, 'matches'));
+  const backendRef = itemsOf(propertyOf(rule, 'backendRefs'));
+  const extendedMatch = withProperties(match, {
+    cookies: {
+      type: 'array',
+      description: 'Cookies that the request must have, each of them.',
+      maxItems: 16,
+      items: structuralOf(cookieMatchSchema),
+      'x-kubernetes-list-type': 'map',
+      'x-kubernetes-list-map-keys': ['name'],
+    },
+  });
+  const extendedRule = withProperties(rule, {
+    matches: withItems(propertyOf(rule, 'matches'), extendedMatch),
+    filters: extendedFilters(propertyOf(rule, 'filters')),
+    backendRefs: withItems(
+      propertyOf(rule, 'backendRefs'),
+      withProperties(backendRef, {
+        filters: extendedFilters(propertyOf(backendRef, 'filters')),
+        priority: structuralOf(prioritySchema),
+      }),
+    ),
+    timeouts: withProperties(propertyOf(rule, 'timeouts'), { idle: structuralOf(idleTimeoutSchema) }),
+  });
+  return withProperties(http, {
+    rules: {
+      ...withItems(propertyOf(http, 'rules'), extendedRule),
+      maxItems: 64,
+      'x-kubernetes-validations': (propertyOf(http, 'rules')['x-kubernetes-validations'] ?? []).filter(
+        // CEL has no sum: over 64 rules this one would be a text of 64 terms, so translate counts the matches.
+        ({ rule }) => !rule.includes('self[15].matches.size()'),
+      ),
+    },
+  });
+}
+
+function extendedFilters(filters: StructuralSchema): StructuralSchema {
+  const filter = itemsOf(filters);
+  const urlRewrite = propertyOf(filter, 'urlRewrite');
+  const path = propertyOf(urlRewrite, 'path');
+  const pathType = propertyOf(path, 'type');
+  const type = propertyOf(filter, 'type');
+  const extendedPath = withRules(
+    withProperties(path, {
+      type: { ...pathType, enum: [...(pathType.enum ?? []), 'ReplaceRegularExpression'] },
+      replaceRegularExpression: structuralOf(replaceRegularExpressionSchema),
+    }),
+    {
+      rule: "self.type == 'ReplaceRegularExpression' ? has(self.replaceRegularExpression) : !has(self.replaceRegularExpression)",
+      message: 'replaceRegularExpression must be set when type is ReplaceRegularExpression, and only then',
+    },
+  );
+  const extended = withRules(
+    withProperties(filter, {
+      type: { ...type, enum: [...(type.enum ?? []), 'DirectResponse'] },
+      directResponse: structuralOf(directResponseSchema),
+      urlRewrite: withProperties(urlRewrite, { path: extendedPath }),
+    }),
+    {
+      rule: "self.type == 'DirectResponse' ? has(self.directResponse) : !has(self.directResponse)",
+      message: 'directResponse must be set when type is DirectResponse, and only then',
+    },
+  );
+  return withRules(withItems(filters, extended), {
+    rule: "self.filter(f, f.type == 'DirectResponse').size() <= 1",
+    message: 'DirectResponse filter cannot be repeated',
+  });
+}
+
+function propertyOf(schema: StructuralSchema, name: string): StructuralSchema {
+  const property = schema.properties?.[name];
+  if (property === undefined)
+    throw new Error(`the schema of HTTPRoute has no ${name}: was it generated from another version?`);
+  return property;
+}
+
+function itemsOf(schema: StructuralSchema): StructuralSchema {
+  if (schema.items === undefined)
+    throw new Error('the schema of HTTPRoute lacks a list: was it generated from another version?');
+  return schema.items;
+}
+
+function withItems(schema: StructuralSchema, items: StructuralSchema): StructuralSchema {
+  return { ...schema, items };
+}
+
+function withProperties(schema: StructuralSchema, more: Readonly<Record<string, StructuralSchema>>): StructuralSchema {
+  return { ...schema, properties: { ...schema.properties, ...more } };
+}
+
+function withRules(schema: StructuralSchema, ...rules: readonly Rule[]): StructuralSchema {
+  return { ...schema, 'x-kubernetes-validations': [...(schema['x-kubernetes-validations'] ?? []), ...rules] };
+}
