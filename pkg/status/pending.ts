@@ -1,0 +1,26 @@
+/** What may be said of a configuration that not every worker has acknowledged yet. Used by the controller. */
+import type { Condition, ObjectStatus } from './status.ts';
+
+const MESSAGE = 'not every worker serves this configuration yet';
+
+/**
+ * Statuses to publish while an acknowledgement is overdue: one stuck worker must not hold back every route's `Accepted`, but
+ * Programmed means programmed. Gateways are left out (their stragglers show there), other Programmed conditions are Unknown.
+ */
+export function pendingStatuses(statuses: readonly ObjectStatus[]): ObjectStatus[] {
+  return statuses
+    .filter(({ ref }) => ref.kind !== 'Gateway')
+    .map((status) => ({ ...status, status: asPending(status.status) as ObjectStatus['status'] }));
+}
+
+function asPending(value: unknown): unknown {
+  if (Array.isArray(value)) return value.map(asPending);
+  if (typeof value !== 'object' || value === null) return value;
+  if (isProgrammed(value)) return { ...value, status: 'Unknown', reason: 'Pending', message: MESSAGE };
+  return Object.fromEntries(Object.entries(value).map(([name, field]) => [name, asPending(field)]));
+}
+
+function isProgrammed(value: object): value is Condition {
+  const { type, status } = value as Partial<Condition>;
+  return type === 'Programmed' && status === 'True';
+}
