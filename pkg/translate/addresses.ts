@@ -1,9 +1,12 @@
 /** Which addresses each Gateway gets: one of the pool, those its spec asks for, or all of the machine. */
+import { isIP } from 'node:net';
+import type { Gateway } from '../api/gatewayapi.ts';
+import type { Problem } from '../status/problem.ts';
 
 /** Address of a Gateway that listens everywhere. */
 export const AnyAddress = '*';
 
-/** Assigns addresses of the pool; asked in the order of the Gateways' age. */
+/** Assigns addresses; asked in the order of the Gateways' age. */
 export class Addresses {
   readonly #pool: readonly string[];
   readonly #taken = new Set<string>();
@@ -12,32 +15,107 @@ export class Addresses {
     this.#pool = pool;
   }
 
-  get hasPool(): boolean {
-    return this.#pool.length > 0;
-  }
-
   /** Whether an address that a spec names can be had: with a pool, only its addresses. */
   usable(address: string): boolean {
-    return !this.hasPool || this.#pool.includes(address);
+    return isIP(address) !== 0 && (this.#pool.length === 0 || this.#pool.includes(address));
   }
 
-  /** Takes an address that a spec names. Several Gateways may: their ports decide. */
+  /** Takes an address that a spec names, or that a Gateway had before. Several Gateways may: then their ports decide. */
   claim(address: string): void {
     this.#taken.add(address);
   }
 
+  /** Whether a remembered address may be kept. */
+  free(address: string): boolean {
+    return this.#pool.includes(address) && !this.#taken.has(address);
+  }
+
   /** @returns undefined if the pool is exhausted */
-  take(preferred: string | undefined): string | undefined {
-    if (!this.hasPool) return AnyAddress;
-    const free = (address: string): boolean => !this.#taken.has(address);
-    const address =
-      preferred !== undefined && this.#pool.includes(preferred) && free(preferred) ? preferred : this.#pool.find(free);
+  take(): string | undefined {
+    if (this.#pool.length === 0) return AnyAddress;
+    const address = this.#pool.find((candidate) => !this.#taken.has(candidate));
     if (address !== undefined) this.#taken.add(address);
     return address;
   }
 
   /** For what is served beside Gateways: a free address, else the pool's first, whose Gateway is then asked before. */
   takeShared(): string {
-    return this.take(undefined) ?? this.#pool[0] ?? AnyAddress;
+    return this.take() ?? this.#pool[0] ?? AnyAddress;
   }
+}
+
+export interface Assignment {
+  readonly addresses: readonly string[];
+  /** UnsupportedAddress makes the Gateway not accepted; AddressNotUsable and AddressNotAssigned not programmed. */
+  readonly problem?: Problem;
+}
+
+/**
+ * @param gateways ours, in the order of their age
+ * @param assigned what each got in the run before; updated
+ */
+export function assignAddresses(
+  gateways: readonly Gateway[],
+  addresses: Addresses,
+  assigned: Map<string, string>,
+): ReadonlyMap<Gateway, Assignment> {
+  for (const gateway of gateways) {
+    for (const { value } of gateway.spec.addresses ?? []) if (value !== undefined) addresses.claim(value);
+  }
+  const kept = new Map<string, string>();
+  for (const gateway of gateways) {
+    const before = assigned.get(idOf(gateway));
+    if (before === undefined || !wantsAny(gateway) || !addresses.free(before)) continue;
+    addresses.claim(before);
+    kept.set(idOf(gateway), before);
+  }
+  assigned.clear();
+  const result = new Map<Gateway, Assignment>();
+  for (const gateway of gateways) {
+    const assignment = assign(gateway, addresses, kept.get(idOf(gateway)));
+    result.set(gateway, assignment);
+    const [first] = assignment.addresses;
+    if (wantsAny(gateway) && first !== undefined) assigned.set(idOf(gateway), first);
+  }
+  return result;
+}
+
+function assign(gateway: Gateway, addresses: Addresses, before: string | undefined): Assignment {
+  const wanted = gateway.spec.addresses ?? [];
+  const unsupported = wanted.findIndex(({ type }) => type !== 'IPAddress');
+  if (unsupported >= 0) {
+    const message = `address type ${wanted[unsupported]?.type} is not supported; use IPAddress`;
+    return {
+      addresses: [],
+      problem: { path: `spec.addresses[${unsupported}].type`, reason: 'UnsupportedAddress', message },
+    };
+  }
+  const given: string[] = [];
+  let problem: Problem | undefined;
+  for (const [i, { value }] of wanted.entries()) {
+    if (value === undefined) continue;
+    if (addresses.usable(value)) given.push(value);
+    else {
+      const message = `${value} cannot be used by this gateway; use one of its addresses (--addresses), or remove the entry to get one`;
+      problem ??= { path: `spec.addresses[${i}].value`, reason: 'AddressNotUsable', message };
+    }
+  }
+  if (wantsAny(gateway)) {
+    const address = before ?? addresses.take();
+    if (address !== undefined) given.push(address);
+    else {
+      const message = 'every address of the pool has a Gateway; add one to --addresses';
+      problem ??= { path: 'spec.addresses', reason: 'AddressNotAssigned', message };
+    }
+  }
+  return problem === undefined ? { addresses: given } : { addresses: given, problem };
+}
+
+// GatewaySpecAddress.value: "If a value is unspecified, an address SHOULD be assigned by the implementation."
+function wantsAny({ spec }: Gateway): boolean {
+  return (spec.addresses ?? []).every(({ value }) => value === undefined);
+}
+
+function idOf({ metadata }: Gateway): string {
+  return `${metadata.namespace}/${metadata.name}`;
 }

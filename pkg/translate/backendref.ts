@@ -1,10 +1,11 @@
 /** Resolves a backendRef (rules, mirrors, Ingress backends) to a cluster, or to the problem that makes its share of the requests a 500. */
-import type { Backend } from '../api/backend.ts';
 import type { Service, ServicePort } from '../api/core.ts';
+import { OUR_GROUP } from '../api/kinds.ts';
 import type { KubeObject } from '../api/object.ts';
 import type { Problem } from '../status/problem.ts';
+import { translateBackend } from './backend.ts';
 import type { ClusterRef } from './draft.ts';
-import { OwnGroup } from './names.ts';
+
 import { grantMissing, referenceAllowed } from './referencegrant.ts';
 import type { World } from './world.ts';
 
@@ -30,12 +31,12 @@ export function resolveBackend(from: KubeObject, ref: BackendRef, path: string, 
   const failed = (reason: string, message: string): FoundBackend => ({ problem: { path, reason, message } });
 
   const isService = group === '' && kind === 'Service';
-  const isBackend = group === OwnGroup && kind === 'Backend';
+  const isBackend = group === OUR_GROUP && kind === 'Backend';
   if (!isService && !isBackend) {
     const full = group === '' ? kind : `${kind}.${group}`;
     return failed(
       'InvalidKind',
-      `${full} cannot be a backend; write kind: Service, or kind: Backend with group: ${OwnGroup}`,
+      `${full} cannot be a backend; write kind: Service, or kind: Backend with group: ${OUR_GROUP}`,
     );
   }
   // The grant is asked before the object, so that nobody learns what exists in a foreign namespace.
@@ -45,10 +46,15 @@ export function resolveBackend(from: KubeObject, ref: BackendRef, path: string, 
   if (isBackend) {
     const backend = world.get('Backend', namespace, name);
     if (backend === undefined) return failed('BackendNotFound', missing('Backend', namespace, name));
-    const refused = refusal(backend, world);
-    if (refused !== undefined) return failed(refused.reason, refused.message);
-    const port = backend.spec.port?.port ?? 0;
-    return found({ kind: 'Backend', namespace, name, port });
+    const { problems, cluster } = translateBackend(backend, world);
+    if (cluster === undefined) {
+      const [first] = problems;
+      return failed(
+        first?.reason ?? 'BackendNotFound',
+        `Backend ${namespace}/${name} cannot be used: ${first?.path}: ${first?.message}`,
+      );
+    }
+    return found({ kind: 'Backend', namespace, name, port: backend.spec.port?.port ?? 0 });
   }
 
   const service = world.get('Service', namespace, name);
@@ -111,16 +117,4 @@ function servable(appProtocol: string): boolean {
   return !['kubernetes.io/h2c', 'kubernetes.io/wss', 'https', 'http2', 'h2c', 'h2', 'grpc', 'grpcs'].includes(
     appProtocol.toLowerCase(),
   );
-}
-
-function refusal(backend: Backend, world: World): { reason: string; message: string } | undefined {
-  const { metadata, spec } = backend;
-  const id = `Backend ${metadata.namespace}/${metadata.name}`;
-  if (!world.egress.backendTypes.includes(spec.type)) {
-    return {
-      reason: 'RefNotPermitted',
-      message: `${id} is of type ${spec.type}, which is not allowed here; add it to ${world.egress.grantedBy}`,
-    };
-  }
-  return undefined;
 }

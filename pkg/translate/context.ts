@@ -5,7 +5,7 @@
  * `compute` a Draft to resolve references with, and uses its former result again while nothing that it read has changed.
  */
 import type { Kind, ObjectOf } from '../api/kinds.ts';
-import { type KubeObject, objectId } from '../api/object.ts';
+import { type KubeObject, objectId, refOf } from '../api/object.ts';
 import type { Filter } from '../ir/filter.ts';
 import type { Certificate } from '../ir/ir.ts';
 import type { Listener, SocketId } from '../ir/listener.ts';
@@ -46,6 +46,7 @@ export class Context implements World {
   readonly filters = new Map<string, Filter>();
   readonly clusterRefs = new Map<string, ClusterRef>();
   readonly certificates = new Map<string, Certificate>();
+  readonly authorities = new Map<string, string>();
   readonly statuses: ObjectStatus[] = [];
   /** Accepted routes by listener id, whether it serves or not. Ingresses are not counted: they are no Routes. */
   readonly attachedRoutes = new Map<string, number>();
@@ -91,7 +92,7 @@ export class Context implements World {
    * @param aspect tells several translations of one object apart
    */
   translate<T>(object: KubeObject, compute: (draft: Draft) => T, aspect = ''): T {
-    const key = `${objectId(object)} ${aspect}`;
+    const key = `${objectId(refOf(object))} ${aspect}`;
     const known = this.memo.find(key, object, this);
     if (known !== undefined) {
       this.memo.keep(key, known);
@@ -133,5 +134,6 @@ export class Context implements World {
     for (const [id, filter] of draft.filters) this.filters.set(id, filter);
     for (const [id, cluster] of draft.clusters) this.clusterRefs.set(id, cluster);
     for (const [id, certificate] of draft.certificates) this.certificates.set(id, certificate);
+    for (const [id, authority] of draft.authorities) this.authorities.set(id, authority);
   }
 }

@@ -36,6 +36,8 @@ export class Draft {
   readonly filters = new Map<string, Filter>();
   readonly clusters = new Map<string, ClusterRef>();
   readonly certificates = new Map<string, Certificate>();
+  /** CA bundles (PEM), by id in `Ir.authorities`. */
+  readonly authorities = new Map<string, string>();
 
   constructor(object: KubeObject, world: World) {
     this.object = object;

@@ -13,6 +13,8 @@ export interface Entry {
 /** Kept by the controller and handed to each translate; never shared by two sequences of snapshots. */
 export class Memo {
   readonly secrets: CheckedSecrets = new WeakMap();
+  /** Addresses of the pool by `namespace/name` of their Gateway: one that goes must not move the others. */
+  readonly assigned = new Map<string, string>();
   #previous = new Map<string, Entry>();
   #next = new Map<string, Entry>();
   #texts = new Map<string, { readonly text: string; readonly value: unknown }>();

@@ -86,6 +86,8 @@ export function stillHolds(reads: readonly Read[], world: World): boolean {
         return world.gateway(read.namespace, read.name) === read.seen;
       case 'slices':
         return sameItems(world.slicesOf(read.namespace, read.name), read.seen);
+      default:
+        return read satisfies never;
     }
   });
 }

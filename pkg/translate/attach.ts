@@ -1,0 +1,144 @@
+/** Which listeners a route attaches to, for each of its parentRefs. */
+import type { ParentReference } from '../api/gatewayapi.ts';
+import { GATEWAY_API_GROUP } from '../api/kinds.ts';
+import type { KubeObject } from '../api/object.ts';
+import { matchesSelector } from '../api/selector.ts';
+import type { Attachment } from '../ir/route.ts';
+import type { AttachableGateway, AttachableListener } from './attachable.ts';
+import { intersectHostnames, normaliseHostname } from './hostname.ts';
+import type { World } from './world.ts';
+
+/** What became of one parentRef of ours. */
+export interface Parent {
+  /** As in the spec: statuses copy it verbatim. */
+  readonly ref: ParentReference;
+  readonly index: number;
+  readonly gateway: AttachableGateway;
+  /** Empty if nothing attached. */
+  readonly attached: readonly Attached[];
+  /** Why nothing attached. */
+  readonly refusal?: { readonly reason: string; readonly message: string };
+}
+
+export interface Attached {
+  readonly listener: AttachableListener;
+  readonly hostnames: readonly string[];
+}
+
+interface Attaching extends KubeObject {
+  readonly spec: { readonly parentRefs?: readonly ParentReference[]; readonly hostnames?: readonly string[] };
+}
+
+/** ParentRefs that name something else than a Gateway of ours are left to whom they belong. */
+export function attach(route: Attaching, world: World): readonly Parent[] {
+  const parents: Parent[] = [];
+  for (const [index, ref] of (route.spec.parentRefs ?? []).entries()) {
+    if (ref.group !== GATEWAY_API_GROUP || ref.kind !== 'Gateway') continue;
+    const gateway = world.gateway(ref.namespace ?? route.metadata.namespace, ref.name);
+    if (gateway !== undefined) parents.push({ ref, index, gateway, ...attachTo(route, ref, gateway, world) });
+  }
+  return parents;
+}
+
+/** Where the route serves: each listener once, however many parentRefs lead there. */
+export function attachmentsOf(parents: readonly Parent[]): readonly Attachment[] {
+  const hostnames = new Map<string, readonly string[]>();
+  for (const { attached } of parents) {
+    for (const { listener, hostnames: own } of attached) {
+      if (listener.serves) hostnames.set(listener.id, own);
+    }
+  }
+  return [...hostnames.keys()].sort().map((listener) => ({ listener, hostnames: hostnames.get(listener) ?? [] }));
+}
+
+// The order of the reasons: what the reference selects, then what the listeners allow, then hostnames (Gateway API, RouteConditionReason).
+function attachTo(
+  route: Attaching,
+  ref: ParentReference,
+  gateway: AttachableGateway,
+  world: World,
+): Pick<Parent, 'attached' | 'refusal'> {
+  const id = `Gateway ${gateway.namespace}/${gateway.name}`;
+  const refuse = (reason: string, message: string): Pick<Parent, 'attached' | 'refusal'> => ({
+    attached: [],
+    refusal: { reason, message },
+  });
+
+  const selected = gateway.listeners.filter(
+    ({ name, port }) =>
+      (ref.sectionName === undefined || ref.sectionName === name) && (ref.port === undefined || ref.port === port),
+  );
+  if (selected.length === 0) {
+    const wanted = [
+      ref.sectionName === undefined ? '' : `named ${ref.sectionName}`,
+      ref.port === undefined ? '' : `on port ${ref.port}`,
+    ].filter((part) => part !== '');
+    const has = gateway.listeners.map(({ name, port }) => `${name} (${port})`).join(', ');
+    return refuse(
+      'NoMatchingParent',
+      `${id} has no listener ${wanted.join(' ')}, but ${has}; correct sectionName or port`,
+    );
+  }
+
+  const ofKind = selected.filter(({ kinds }) => kinds.includes(route.kind));
+  if (ofKind.length === 0) {
+    return refuse(
+      'NotAllowedByListeners',
+      `${named(selected)} of ${id} takes no ${route.kind}; allow it in allowedRoutes.kinds, or use another listener`,
+    );
+  }
+  const allowed = ofKind.filter((listener) => namespaceAllowed(route.metadata.namespace, listener, gateway, world));
+  if (allowed.length === 0) {
+    return refuse(
+      'NotAllowedByListeners',
+      `${named(ofKind)} of ${id} takes no routes from namespace ${route.metadata.namespace}; allow it in allowedRoutes.namespaces of the listener`,
+    );
+  }
+
+  const attached = allowed
+    .map((listener) => ({ listener, hostnames: intersection(route.spec.hostnames ?? [], listener.hostname) }))
+    .filter(({ hostnames }) => hostnames.length > 0);
+  if (attached.length === 0) {
+    const listeners = allowed.map(({ hostname }) => hostname).join(', ');
+    return refuse(
+      'NoMatchingListenerHostname',
+      `no hostname of the route (${(route.spec.hostnames ?? []).join(', ')}) is covered by ${named(allowed)} of ${id} (${listeners}); correct spec.hostnames`,
+    );
+  }
+  return { attached };
+}
+
+function namespaceAllowed(
+  namespace: string,
+  listener: AttachableListener,
+  gateway: AttachableGateway,
+  world: World,
+): boolean {
+  const { namespaces } = listener;
+  switch (namespaces.from) {
+    case 'All':
+      return true;
+    case 'None':
+      return false;
+    case 'Same':
+      return namespace === gateway.namespace;
+    case 'Selector': {
+      const object = world.get('Namespace', '', namespace);
+      return object !== undefined && matchesSelector(namespaces.selector, object.metadata.labels);
+    }
+    default:
+      return namespaces satisfies never;
+  }
+}
+
+/** @returns sorted; `['']` where neither side names a host */
+function intersection(hostnames: readonly string[], listener: string): readonly string[] {
+  if (hostnames.length === 0) return [listener];
+  const found = hostnames.map((hostname) => intersectHostnames(normaliseHostname(hostname), listener));
+  return [...new Set(found.filter((hostname) => hostname !== undefined))].sort();
+}
+
+function named(listeners: readonly AttachableListener[]): string {
+  const names = listeners.map(({ name }) => name);
+  return `${names.length === 1 ? 'listener' : 'listeners'} ${names.join(', ')}`;
+}

@@ -1,0 +1,139 @@
+/** The listeners of one Gateway, as far as they can be judged without the machine: protocol, kinds, certificates, conflicts. */
+import type { Gateway, Listener } from '../api/gatewayapi.ts';
+import { GATEWAY_API_GROUP, OUR_GROUP } from '../api/kinds.ts';
+import type { Problem } from '../status/problem.ts';
+import { findConflicts } from './conflicts.ts';
+import type { Draft } from './draft.ts';
+
+export interface RouteKind {
+  readonly group: string;
+  readonly kind: string;
+}
+
+export interface TranslatedListener {
+  readonly spec: Listener;
+  /** null: not one that this release serves. */
+  readonly protocol: 'HTTP' | 'HTTPS' | null;
+  readonly supportedKinds: readonly RouteKind[];
+  /** Ids in Ir.certificates of those that can be used. */
+  readonly certificates: readonly string[];
+  /** Accepted False. */
+  readonly notAccepted?: Problem;
+  /** Conflicted True; then notAccepted is the same. */
+  readonly conflict?: Problem;
+  /** ResolvedRefs False. */
+  readonly unresolved?: Problem;
+  /** Fields that are not acted on, and problems beyond the first. */
+  readonly notes: readonly Problem[];
+}
+
+const RouteKinds: readonly RouteKind[] = [
+  { group: GATEWAY_API_GROUP, kind: 'HTTPRoute' },
+  { group: OUR_GROUP, kind: 'GatewayRoute' },
+];
+
+export function translateListeners(gateway: Gateway, draft: Draft): readonly TranslatedListener[] {
+  const conflicts = findConflicts(gateway.spec.listeners);
+  return gateway.spec.listeners.map((spec, i) => {
+    const path = `spec.listeners[${i}]`;
+    const notes: Problem[] = [];
+    const protocol = spec.protocol === 'HTTP' || spec.protocol === 'HTTPS' ? spec.protocol : null;
+    const kinds = translateKinds(spec, protocol, path);
+    const certificates = protocol === 'HTTPS' ? translateCertificates(spec, path, draft, notes) : { ids: [] };
+    const conflict = conflicts.get(spec);
+    const notAccepted = conflict ?? refusal(gateway, spec, protocol, path);
+    const unresolved = kinds.problem ?? certificates.problem;
+    for (const option of Object.keys(spec.tls?.options ?? {})) {
+      notes.push(ignored(`${path}.tls.options[${option}]`));
+    }
+    return {
+      spec,
+      protocol,
+      supportedKinds: kinds.supported,
+      certificates: certificates.ids,
+      ...(notAccepted === undefined ? {} : { notAccepted }),
+      ...(conflict === undefined ? {} : { conflict }),
+      ...(unresolved === undefined ? {} : { unresolved }),
+      notes,
+    };
+  });
+}
+
+/** A field that is parsed, and said to do nothing. */
+export function ignored(path: string, hint = 'remove it, or do not rely on it'): Problem {
+  return { path, reason: 'FieldNotSupported', message: `is not acted on by this release; ${hint}` };
+}
+
+function refusal(
+  gateway: Gateway,
+  spec: Listener,
+  protocol: 'HTTP' | 'HTTPS' | null,
+  path: string,
+): Problem | undefined {
+  if (protocol === null) {
+    const message = `protocol ${spec.protocol} is not supported by this release; use HTTP or HTTPS`;
+    return { path: `${path}.protocol`, reason: 'UnsupportedProtocol', message };
+  }
+  if (protocol === 'HTTPS' && spec.tls?.mode === 'Passthrough') {
+    return {
+      path: `${path}.tls.mode`,
+      reason: 'UnsupportedValue',
+      message: 'an HTTPS listener terminates TLS; use mode: Terminate',
+    };
+  }
+  // Client certificates are a protection: a listener that should demand them must not answer without (DESIGN 6, fails closed).
+  const frontend = gateway.spec.tls?.frontend;
+  const perPort = frontend?.perPort?.findIndex(({ port }) => port === spec.port) ?? -1;
+  const validation = perPort >= 0 ? frontend?.perPort?.[perPort]?.tls.validation : frontend?.default?.validation;
+  if (protocol === 'HTTPS' && validation !== undefined) {
+    const where =
+      perPort >= 0 ? `spec.tls.frontend.perPort[${perPort}].tls.validation` : 'spec.tls.frontend.default.validation';
+    return {
+      path: where,
+      reason: 'UnsupportedValue',
+      message: `client certificates are not supported by this release, so listener ${spec.name} is not served; remove the field to serve it without them`,
+    };
+  }
+  return undefined;
+}
+
+function translateKinds(
+  spec: Listener,
+  protocol: 'HTTP' | 'HTTPS' | null,
+  path: string,
+): { readonly supported: readonly RouteKind[]; readonly problem?: Problem } {
+  if (protocol === null) return { supported: [] };
+  const wanted = spec.allowedRoutes.kinds ?? [];
+  if (wanted.length === 0) return { supported: RouteKinds };
+  const supported = RouteKinds.filter((k) => wanted.some((w) => w.group === k.group && w.kind === k.kind));
+  const invalid = wanted.findIndex((w) => !RouteKinds.some((k) => w.group === k.group && w.kind === k.kind));
+  if (invalid < 0) return { supported };
+  const { group = '', kind = '' } = wanted[invalid] ?? {};
+  const message = `${kind}.${group} is no route kind of an ${spec.protocol} listener; use HTTPRoute (${GATEWAY_API_GROUP}) or GatewayRoute (${OUR_GROUP})`;
+  return {
+    supported,
+    problem: { path: `${path}.allowedRoutes.kinds[${invalid}]`, reason: 'InvalidRouteKinds', message },
+  };
+}
+
+function translateCertificates(
+  spec: Listener,
+  path: string,
+  draft: Draft,
+  notes: Problem[],
+): { readonly ids: readonly string[]; readonly problem?: Problem } {
+  const refs = spec.tls?.certificateRefs ?? [];
+  if (refs.length === 0) {
+    const message = 'an HTTPS listener needs a certificate; refer to a Secret of type kubernetes.io/tls';
+    return { ids: [], problem: { path: `${path}.tls.certificateRefs`, reason: 'InvalidCertificateRef', message } };
+  }
+  const ids: string[] = [];
+  let problem: Problem | undefined;
+  for (const [i, ref] of refs.entries()) {
+    const found = draft.resolveCertificate(ref, `${path}.tls.certificateRefs[${i}]`);
+    if (found.problem === undefined) ids.push(found.id);
+    else if (problem === undefined) problem = found.problem;
+    else notes.push(found.problem);
+  }
+  return problem === undefined ? { ids } : { ids, problem };
+}

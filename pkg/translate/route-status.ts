@@ -1,0 +1,97 @@
+/** Statuses of routes: one entry per parentRef for both kinds; for a GatewayRoute also the worst over its parents, per rule. */
+import type { GatewayRoute } from '../api/gatewayroute.ts';
+import type { HTTPRoute } from '../api/httproute.ts';
+import { refOf } from '../api/object.ts';
+import type { Problem } from '../status/problem.ts';
+import type { Condition, ObjectStatus } from '../status/status.ts';
+import type { Parent } from './attach.ts';
+import { Conditions, summarise } from './condition.ts';
+import { gatewayRouteStatus } from './gatewayroute-status.ts';
+import { ControllerName } from './names.ts';
+import type { TranslatedRule } from './rule.ts';
+import { acceptedReason, droppedText, isAccepted, text } from './rule-text.ts';
+import type { World } from './world.ts';
+
+export function routeStatus(
+  route: HTTPRoute | GatewayRoute,
+  parents: readonly Parent[],
+  rules: readonly TranslatedRule[],
+  world: World,
+): ObjectStatus {
+  const { generation } = route.metadata;
+  const conditions = new Conditions(generation);
+  const entries = parents.map((parent) => ({
+    // "status.parents[].parentRef" is compared with the spec's: nothing is added that the API server did not.
+    parentRef: parent.ref,
+    controllerName: ControllerName,
+    conditions: parentConditions(parent, rules, conditions),
+  }));
+  return {
+    ref: refOf(route),
+    generation,
+    status: route.kind === 'HTTPRoute' ? { parents: entries } : gatewayRouteStatus(route, parents, rules, entries),
+    problems: [
+      ...parents.flatMap(({ refusal, index }) =>
+        refusal === undefined ? [] : [{ path: `spec.parentRefs[${index}]`, ...refusal }],
+      ),
+      ...missingGateways(route, world),
+      ...rules.flatMap(({ invalid, unresolved, notes }) => [...invalid, ...unresolved, ...notes]),
+      ...ignoredFields(route),
+    ],
+  };
+}
+
+function parentConditions(
+  parent: Parent,
+  rules: readonly TranslatedRule[],
+  conditions: Conditions,
+): readonly Condition[] {
+  const unresolved = rules.flatMap((rule) => rule.unresolved);
+  const [firstUnresolved] = unresolved;
+  const result = [
+    acceptedCondition(parent, rules, conditions),
+    firstUnresolved === undefined
+      ? conditions.yes('ResolvedRefs', 'every reference is resolved')
+      : conditions.no('ResolvedRefs', firstUnresolved.reason, summarise(unresolved.map(text))),
+  ];
+  const dropped = rules.filter(({ invalid }) => invalid.length > 0);
+  if (parent.refusal === undefined && dropped.length > 0 && dropped.length < rules.length) {
+    // "the message for this condition must start with the prefix "Dropped Rule"" (RouteConditionPartiallyInvalid)
+    result.push(conditions.yes('PartiallyInvalid', summarise(dropped.map(droppedText)), 'UnsupportedValue'));
+  }
+  return result;
+}
+
+function acceptedCondition(
+  { refusal, attached }: Parent,
+  rules: readonly TranslatedRule[],
+  conditions: Conditions,
+): Condition {
+  if (refusal !== undefined) return conditions.no('Accepted', refusal.reason, refusal.message);
+  if (!isAccepted(rules)) {
+    const invalid = rules.flatMap((rule) => rule.invalid);
+    return conditions.no('Accepted', acceptedReason(invalid), summarise(rules.map(droppedText)));
+  }
+  const names = attached.map(({ listener }) => listener.name);
+  const notes = rules.flatMap((rule) => rule.notes).map(text);
+  const attachedTo = `attached to ${names.length === 1 ? 'listener' : 'listeners'} ${names.join(', ')}`;
+  const faults = attached.map(({ listener }) => listener).filter(({ fault }) => fault !== '');
+  const notServed = faults.map(({ name, fault }) => `listener ${name} is not served (${fault})`);
+  return conditions.yes('Accepted', [attachedTo, ...notServed, ...notes].join('; '));
+}
+
+/** A Gateway that does not exist is nobody's, so we may say so; one of a foreign class is not ours to speak of. */
+function missingGateways({ spec, metadata }: HTTPRoute | GatewayRoute, world: World): readonly Problem[] {
+  return (spec.parentRefs ?? []).flatMap(({ kind, name, namespace = metadata.namespace }, i) => {
+    if (kind !== 'Gateway' || world.gateway(namespace, name) !== undefined) return [];
+    if (world.get('Gateway', namespace, name) !== undefined) return [];
+    const message = `Gateway ${namespace}/${name} not found; create it or correct name and namespace`;
+    return [{ path: `spec.parentRefs[${i}]`, reason: 'NoMatchingParent', message }];
+  });
+}
+
+function ignoredFields({ spec }: HTTPRoute | GatewayRoute): readonly Problem[] {
+  if ((spec.useDefaultGateways ?? 'None') === 'None') return [];
+  const message = 'is not acted on by this release; name the Gateway in spec.parentRefs';
+  return [{ path: 'spec.useDefaultGateways', reason: 'FieldNotSupported', message }];
+}

@@ -1,0 +1,151 @@
+/** One rule of an HTTPRoute or GatewayRoute, which are the same here: GatewayRoute's own fields are simply absent in an HTTPRoute. */
+import { parseDuration } from '../api/duration.ts';
+import type { GatewayRouteBackendRef, GatewayRouteFilter, GatewayRouteRule } from '../api/gatewayroute.ts';
+import type { Action, Backend, Retry, Rule, Timeouts } from '../ir/route.ts';
+import { isProblems, type Translated } from '../policy/translated.ts';
+import { type FilterContext, translateFilters } from '../policy/translators.ts';
+import type { Problem } from '../status/problem.ts';
+import type { Draft } from './draft.ts';
+import { ignored } from './listeners.ts';
+import { translateMatches } from './match.ts';
+
+export interface TranslatedRule {
+  readonly index: number;
+  readonly name: string | undefined;
+  /** undefined: it cannot even be matched, so it is not in the IR. */
+  readonly rule: Rule | undefined;
+  /** Why it is not served as written; empty if it is. A rule that can be matched answers 500 then. */
+  readonly invalid: readonly Problem[];
+  /** References that do not resolve: their share of the requests answers 500; mirrors are left out. */
+  readonly unresolved: readonly Problem[];
+  /** Fields that are not acted on, and other hints. */
+  readonly notes: readonly Problem[];
+  /** backendRefs in all, and how many of them serve. */
+  readonly backends: { readonly total: number; readonly resolved: number };
+}
+
+/** HTTPRouteRetry leaves both to the implementation. */
+const defaultAttempts = 1;
+const defaultBackoff = 25;
+
+export function translateRule(spec: GatewayRouteRule, index: number, draft: Draft): TranslatedRule {
+  const path = `spec.rules[${index}]`;
+  const { matches, problems } = translateMatches(spec, path);
+  const unresolved: Problem[] = [];
+  const context = filterContext(draft);
+
+  const filters = addFilters(spec.filters, `${path}.filters`, draft, context, unresolved);
+  const invalid: Problem[] = isProblems(filters) ? [...filters] : [];
+  const backends: Backend[] = [];
+  let resolved = 0;
+  for (const [i, ref] of (spec.backendRefs ?? []).entries()) {
+    const at = `${path}.backendRefs[${i}]`;
+    const found = draft.resolveBackend(ref, at);
+    if (found.problem === undefined) resolved++;
+    else unresolved.push(found.problem);
+    const own = addFilters(ref.filters, `${at}.filters`, draft, context, unresolved);
+    if (isProblems(own)) invalid.push(...own);
+    else backends.push(backend(ref, found.cluster, own));
+  }
+
+  const local = (spec.filters ?? []).some(({ type }) => type === 'RequestRedirect' || type === 'DirectResponse');
+  const action = actionOf(invalid, local, backends);
+  const rule: Rule = {
+    index,
+    ...(spec.name === undefined ? {} : { name: spec.name }),
+    matches,
+    filters: isProblems(filters) || action.kind === 'refuse' ? [] : filters,
+    action,
+    timeouts: translateTimeouts(spec.timeouts ?? {}),
+    ...(spec.retry === undefined ? {} : { retry: translateRetry(spec.retry) }),
+  };
+  return {
+    index,
+    name: spec.name,
+    rule: problems.length === 0 ? rule : undefined,
+    invalid: [...problems, ...invalid],
+    unresolved,
+    notes: notesOf(spec, path, local),
+    backends: { total: spec.backendRefs?.length ?? 0, resolved },
+  };
+}
+
+/** HTTPRouteFilter: "the filter MUST NOT be skipped. Instead, requests that would have been processed by that filter MUST receive a HTTP error response." */
+function actionOf(invalid: readonly Problem[], local: boolean, backends: readonly Backend[]): Action {
+  if (invalid.length > 0) return { kind: 'refuse', status: 500, code: 'policy-invalid' };
+  return local ? { kind: 'local' } : { kind: 'forward', backends };
+}
+
+function backend(ref: GatewayRouteBackendRef, cluster: string | null, filters: readonly string[]): Backend {
+  // HTTPRoute's have no priority.
+  const { weight = 1, priority = 0 } = ref as Partial<GatewayRouteBackendRef>;
+  return { weight, priority, cluster, filters };
+}
+
+function addFilters(
+  specs: readonly GatewayRouteFilter[] | undefined,
+  path: string,
+  draft: Draft,
+  context: FilterContext,
+  unresolved: Problem[],
+): Translated<readonly string[]> {
+  if (specs === undefined || specs.length === 0) return [];
+  const result = translateFilters(specs, path, context);
+  if (isProblems(result)) return result;
+  unresolved.push(...result.unresolved);
+  return result.filters.map((filter) => draft.addFilter(filter));
+}
+
+function filterContext(draft: Draft): FilterContext {
+  return {
+    resolveMirror: (ref, path) => {
+      const found = draft.resolveBackend(ref, path);
+      return found.cluster ?? found.problem ?? { path, reason: 'BackendNotFound', message: 'not found' };
+    },
+    resolveBody: ({ name, key }, path) => {
+      const { namespace } = draft.object.metadata;
+      const value = draft.world.get('ConfigMap', namespace, name)?.data[key];
+      if (value !== undefined) return { value };
+      const message = `ConfigMap ${namespace}/${name} with key ${key} not found; create it or correct the reference`;
+      return { path, reason: 'UnsupportedValue', message };
+    },
+  };
+}
+
+function translateTimeouts(spec: NonNullable<GatewayRouteRule['timeouts']>): Timeouts {
+  const timeouts: { -readonly [K in keyof Timeouts]: number } = {};
+  for (const name of ['request', 'backendRequest', 'idle'] as const) {
+    const text = spec[name];
+    const value = text === undefined ? undefined : parseDuration(text);
+    if (value !== undefined) timeouts[name] = value;
+  }
+  return timeouts;
+}
+
+function translateRetry({ attempts, codes, backoff }: NonNullable<GatewayRouteRule['retry']>): Retry {
+  return {
+    attempts: attempts ?? defaultAttempts,
+    codes: codes ?? [],
+    backoff: (backoff === undefined ? undefined : parseDuration(backoff)) ?? defaultBackoff,
+  };
+}
+
+function notesOf(spec: GatewayRouteRule, path: string, local: boolean): readonly Problem[] {
+  const notes: Problem[] = [];
+  if (spec.sessionPersistence !== undefined) notes.push(ignored(`${path}.sessionPersistence`));
+  const refs = spec.backendRefs ?? [];
+  if (local && refs.length > 0) {
+    notes.push({
+      path: `${path}.backendRefs`,
+      reason: 'FieldNotSupported',
+      message: 'is not asked, since a filter of the rule answers; remove the filter or the backendRefs',
+    });
+  } else if (refs.length > 0 && refs.every(({ weight }) => weight === 0)) {
+    notes.push({
+      path: `${path}.backendRefs`,
+      reason: 'NoWeight',
+      message: 'have weight 0 all, so this rule answers 500; give one a weight',
+    });
+  }
+  return notes;
+}

@@ -1,0 +1,126 @@
+/** GatewayClassConfig → the settings of the data plane, and the defaults of every limit. */
+import { parseDuration } from '../api/duration.ts';
+import type { GatewayClassConfig, GatewayClassConfigSpec } from '../api/gatewayclassconfig.ts';
+import type { Settings } from '../ir/settings.ts';
+import type { Egress } from './egress.ts';
+import type { TranslateOptions } from './translation.ts';
+
+type DataPlane = NonNullable<GatewayClassConfigSpec['dataPlane']>;
+
+const defaults: Omit<Settings, 'egress'> = {
+  limits: {
+    headerBytes: 65_536,
+    headerCount: 100,
+    urlLength: 16_384,
+    bodyBytes: 0,
+    connections: 20_000,
+    connectionsPerListener: 20_000,
+    requestsPerConnection: 10_000,
+    connectionAge: 0,
+    replayBytes: 65_536,
+  },
+  timeouts: {
+    handshake: 10_000,
+    header: 10_000,
+    body: 60_000,
+    idle: 75_000,
+    tunnel: 3_600_000,
+    write: 60_000,
+    minBodyRate: 0,
+  },
+  headers: { underscores: 'Reject', via: false, forwarded: false, serverHeader: '' },
+  path: { escapedSlashes: 'Separate', mergeSlashes: true },
+  client: { trustedCIDRs: [], trustedHops: 0, halfClose: 'Cancel' },
+  accessLog: { fields: [], sampling: 1, redact: [] },
+};
+
+/** @param config of the class that sets the data plane; undefined for the defaults */
+export function translateSettings(config: GatewayClassConfig | undefined, options: TranslateOptions): Settings {
+  const dataPlane = config?.spec.dataPlane ?? {};
+  return {
+    limits: translateLimits(dataPlane),
+    timeouts: translateTimeouts(dataPlane),
+    headers: translateHeaders(dataPlane),
+    path: { ...defaults.path, ...dataPlane.path },
+    client: { ...defaults.client, ...dataPlane.client },
+    egress: {
+      allowLoopback: options.allowLoopbackEndpoints,
+      deniedCIDRs: config?.spec.egress?.deniedCIDRs ?? [],
+      allowedHostnames: config?.spec.egress?.allowedHostnames ?? [],
+    },
+    accessLog: translateAccessLog(dataPlane),
+  };
+}
+
+/** What Backends may be. "Absent: Service only, and all of them in a directory." */
+export function translateEgress(config: GatewayClassConfig | undefined, options: TranslateOptions): Egress {
+  const id = config === undefined ? '' : ` ${config.metadata.namespace}/${config.metadata.name}`;
+  const all = ['Service', 'Static', 'ExternalHostname', 'UnixSocket'];
+  return {
+    allowLoopback: options.allowLoopbackEndpoints,
+    // A unix socket is on the machine of the gateway: no cluster object may reach into it, whatever a config says.
+    backendTypes: (config?.spec.egress?.backendTypes ?? (options.directoryMode ? all : ['Service'])).filter(
+      (type) => type !== 'UnixSocket' || options.directoryMode,
+    ),
+    allowedHostnames: config?.spec.egress?.allowedHostnames ?? [],
+    grantedBy: `spec.egress of GatewayClassConfig${id}`,
+  };
+}
+
+function translateLimits({ limits = {} }: DataPlane): Settings['limits'] {
+  const base = defaults.limits;
+  return {
+    headerBytes: bytes(limits.headerSize, base.headerBytes),
+    headerCount: limits.headerCount ?? base.headerCount,
+    urlLength: limits.urlLength ?? base.urlLength,
+    bodyBytes: bytes(limits.bodySize, base.bodyBytes),
+    connections: limits.connections ?? base.connections,
+    connectionsPerListener: limits.connectionsPerListener ?? base.connectionsPerListener,
+    requestsPerConnection: limits.requestsPerConnection ?? base.requestsPerConnection,
+    connectionAge: milliseconds(limits.connectionAge, base.connectionAge),
+    replayBytes: bytes(limits.replaySize, base.replayBytes),
+  };
+}
+
+function translateTimeouts({ timeouts = {} }: DataPlane): Settings['timeouts'] {
+  const base = defaults.timeouts;
+  return {
+    handshake: milliseconds(timeouts.handshake, base.handshake),
+    header: milliseconds(timeouts.header, base.header),
+    body: milliseconds(timeouts.body, base.body),
+    idle: milliseconds(timeouts.idle, base.idle),
+    tunnel: milliseconds(timeouts.tunnel, base.tunnel),
+    write: milliseconds(timeouts.write, base.write),
+    minBodyRate: bytes(timeouts.minBodyRate, base.minBodyRate),
+  };
+}
+
+function translateHeaders({ headers = {} }: DataPlane): Settings['headers'] {
+  const base = defaults.headers;
+  return {
+    underscores: headers.underscores ?? base.underscores,
+    via: headers.via ?? base.via,
+    forwarded: headers.forwarded ?? base.forwarded,
+    serverHeader: headers.server ?? base.serverHeader,
+  };
+}
+
+function translateAccessLog({ accessLog = {} }: DataPlane): Settings['accessLog'] {
+  return {
+    fields: accessLog.fields ?? defaults.accessLog.fields,
+    sampling: accessLog.samplingPercent === undefined ? defaults.accessLog.sampling : accessLog.samplingPercent / 100,
+    redact: accessLog.redact ?? defaults.accessLog.redact,
+  };
+}
+
+// Both texts were checked by the schema; the default stands for one that is none.
+function milliseconds(text: string | undefined, otherwise: number): number {
+  return text === undefined ? otherwise : (parseDuration(text) ?? otherwise);
+}
+
+const units: Readonly<Record<string, number>> = { k: 1e3, M: 1e6, G: 1e9, Ki: 1024, Mi: 1024 ** 2, Gi: 1024 ** 3 };
+
+function bytes(text: string | undefined, otherwise: number): number {
+  const parts = /^([0-9]+)(k|M|G|Ki|Mi|Gi)?$/.exec(text ?? '');
+  return parts === null ? otherwise : Number(parts[1]) * (units[parts[2] ?? ''] ?? 1);
+}
