@@ -1,0 +1,220 @@
+/**
+ * The main thread's whole work: start the other threads, pass their messages on, replace those that die, and drain at the end.
+ * A heap limit that is hit ends a worker alone but would end the process here, so nothing is parsed, compiled or proxied here.
+ */
+import { writeSync } from 'node:fs';
+import type { Health } from '../admin/server.ts';
+import type { Config } from '../config/config.ts';
+import { createLog, type Log } from '../telemetry/log.ts';
+import { type Fleet, startFleet } from './fleet.ts';
+import type { Gateway } from './gateway.ts';
+import type { FromController, FromServices, ToController, ToServices } from './protocol.ts';
+import { startThread, type Thread } from './thread.ts';
+
+export interface SupervisorOptions {
+  readonly config: Config;
+  readonly logFormat: 'json' | 'text';
+  readonly workers: number;
+  /** MiB of each worker. */
+  readonly heapLimit: number;
+  /** Code of the threads; tests give others. */
+  readonly entries: { readonly worker: URL; readonly controller: URL; readonly services: URL };
+  /** Takes what is to be printed for people. */
+  readonly print: (text: string) => void;
+}
+
+/** Beyond delay and timeout: how long workers may take to say that they are drained, in milliseconds. */
+const DrainGrace = 2000;
+/** How long the controller and the services may take to write what they hold. */
+const CloseGrace = 3000;
+
+/** Rejects with a message for the user if the services cannot start. */
+export async function supervise(options: SupervisorOptions): Promise<Gateway> {
+  const { config, logFormat } = options;
+  const ended = Promise.withResolvers<void>();
+  const started = Promise.withResolvers<void>();
+  const failed = Promise.withResolvers<never>();
+  const closings = { services: Promise.withResolvers<void>(), controller: Promise.withResolvers<void>() };
+  const restarts = { worker: 0, controller: 0, services: 0 };
+  const rows = new Map<string, SharedArrayBuffer>();
+  let servicesUp = false;
+  let draining: Promise<void> | null = null;
+  let degraded = false;
+  let problems = 0;
+  let served = { version: 0, time: 0 };
+  let ready = false;
+  let fleet: Fleet | null = null;
+  let controller: Thread<ToController> | null = null;
+
+  const log: Log = createLog({ level: config.logLevel, format: logFormat, thread: 'main', write: logLine });
+  const services = startThread<ToServices, FromServices>({
+    entry: options.entries.services,
+    heapLimit: 0,
+    data: () => ({ thread: 'services', config, logFormat }),
+    onStart() {
+      for (const [worker, row] of rows) toServices({ kind: 'open', worker, row });
+      tellHealth();
+    },
+    onMessage: fromServices,
+    onEnd(reason, pause) {
+      servicesUp = false;
+      if (pause >= 0) restarts.services++;
+      else closings.services.resolve();
+      log.error({ reason }, 'the services thread died');
+    },
+    replace: () => draining === null,
+  });
+
+  await Promise.race([started.promise, failed.promise]).catch(async (error: unknown) => {
+    await services.stop();
+    throw error;
+  });
+  const workers = startFleet({
+    entry: options.entries.worker,
+    count: options.workers,
+    heapLimit: options.heapLimit,
+    data: { config, logFormat },
+    log,
+    onOpen(worker, row) {
+      rows.set(worker, row);
+      toServices({ kind: 'open', worker, row });
+    },
+    onLabels: (worker, labels) => toServices({ kind: 'labels', worker, labels }),
+    onEnded(worker) {
+      rows.delete(worker);
+      toServices({ kind: 'ended', worker });
+    },
+    onLines: (lines) => toServices({ kind: 'lines', lines }, [lines.buffer]),
+    onLogLine: logLine,
+    onChange: tellHealth,
+  });
+  fleet = workers;
+  controller = startThread<ToController, FromController>({
+    entry: options.entries.controller,
+    heapLimit: 0,
+    data: () => ({ thread: 'controller', config, logFormat }),
+    onStart: () => undefined,
+    onMessage: (message) => fromController(message, workers),
+    onEnd(reason, pause) {
+      if (pause >= 0) restarts.controller++;
+      else closings.controller.resolve();
+      log.error({ reason }, 'the controller died; workers go on with what they have');
+    },
+    replace: () => draining === null,
+  });
+
+  function toServices(message: ToServices, transfer: readonly ArrayBuffer[] = []): void {
+    services.post(message, transfer);
+  }
+
+  /** The services thread writes every log; without it a line goes out directly, since it most likely tells why. */
+  function logLine(line: string): void {
+    if (servicesUp) toServices({ kind: 'log', line });
+    else writeSync(2, line);
+  }
+
+  function tellHealth(): void {
+    ready ||= fleet !== null && fleet.serving && served.version > 0;
+    restarts.worker = fleet?.restarts ?? 0;
+    const health: Health = { ready, degraded, draining: draining !== null };
+    const figures = {
+      configurationVersion: served.version,
+      configurationTime: served.time,
+      restarts: { ...restarts },
+      problems,
+    };
+    toServices({ kind: 'health', health, figures });
+  }
+
+  function fromServices(message: FromServices): void {
+    switch (message.kind) {
+      case 'log':
+        logLine(message.line);
+        break;
+      case 'started':
+        servicesUp = true;
+        started.resolve();
+        break;
+      case 'failed':
+        // A restarted thread cannot get its address back? Then the next try may; only the first start is the user's mistake.
+        failed.promise.catch(() => undefined);
+        failed.reject(new Error(message.message));
+        break;
+      case 'inspect':
+        controller?.post(message);
+        break;
+      case 'closed':
+        closings.services.resolve();
+        break;
+    }
+  }
+
+  function fromController(message: FromController, workers: Fleet): void {
+    switch (message.kind) {
+      case 'log':
+        logLine(message.line);
+        break;
+      case 'apply':
+        void workers.apply(message).then((unbound) => {
+          served = { version: message.version, time: Date.now() };
+          tellHealth();
+          controller?.post({ kind: 'acknowledged', version: message.version, unbound });
+        });
+        break;
+      case 'state':
+        ({ degraded, problems } = message);
+        tellHealth();
+        break;
+      case 'table':
+        options.print(message.text);
+        break;
+      case 'inspected':
+        toServices(message);
+        break;
+      case 'closed':
+        closings.controller.resolve();
+        break;
+      case 'failed':
+        ended.reject(new Error(message.message));
+        break;
+    }
+  }
+
+  async function drain(delay: number): Promise<void> {
+    log.info({ delay, timeout: config.drainTimeout }, 'draining');
+    await within(workers.drain(delay, config.drainTimeout), delay + config.drainTimeout + DrainGrace);
+    await stop();
+  }
+
+  async function stop(): Promise<void> {
+    await workers.stop();
+    controller?.post({ kind: 'close' });
+    await within(closings.controller.promise, CloseGrace);
+    await controller?.stop();
+    log.info({}, 'ended');
+    toServices({ kind: 'close' });
+    await within(closings.services.promise, CloseGrace);
+    await services.stop();
+    ended.resolve();
+  }
+
+  return {
+    ended: ended.promise,
+    drain(delay) {
+      if (draining === null) {
+        draining = drain(delay);
+        tellHealth();
+      }
+      return draining;
+    },
+    reopenLogs: () => toServices({ kind: 'reopen' }),
+  };
+}
+
+/** Waits for it, but not longer than `ms`. */
+async function within(promise: Promise<unknown>, ms: number): Promise<void> {
+  const { promise: late, resolve } = Promise.withResolvers<void>();
+  const timer = setTimeout(resolve, ms);
+  await Promise.race([promise, late]);
+  clearTimeout(timer);
+}
