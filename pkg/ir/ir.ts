@@ -18,7 +18,7 @@ export interface Ir {
   readonly sockets: Readonly<Record<string, Socket>>;
   /** By `namespace/gateway/listener`. */
   readonly listeners: Readonly<Record<string, Listener>>;
-  /** By `Kind/namespace/name`. */
+  /** By `Kind/namespace/name`. The hosts of an Ingress have rules of their own, so each is an entry: `Ingress/namespace/name/host`. */
   readonly routes: Readonly<Record<string, Route>>;
   /** By the hash of their content: one configuration stands once, however many rules use it. */
   readonly filters: Readonly<Record<string, Filter>>;

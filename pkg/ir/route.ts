@@ -16,6 +16,11 @@ export interface Attachment {
   readonly listener: string;
   /** Intersection of the route's and the listener's hostnames: `''` any, exact, or `*.suffix`; never empty. */
   readonly hostnames: readonly string[];
+  /**
+   * `*.suffix` stands for exactly one label (Ingress: "`*` … matches a single label"); absent: one or more (Gateway API).
+   * Rules of both kinds compete under the same wildcard, so it is a condition on the host, not another hostname.
+   */
+  readonly oneLabel?: true;
 }
 
 export interface Rule {
