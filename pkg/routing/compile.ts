@@ -1,0 +1,149 @@
+/**
+ * IR → RoutingTable, again and again: each run costs what changed, and shares the rest with the table before. One compiler per worker.
+ * An entry of the IR that did not change must be the same object as before (`ir/delta.ts` keeps it so).
+ */
+import type { Ir } from '../ir/ir.ts';
+import type { Listener } from '../ir/listener.ts';
+import type { Route } from '../ir/route.ts';
+import { type CompilerEnv, FilterCache } from './filter-cache.ts';
+import { HostTable, ListenerTable } from './listener.ts';
+import { PatternCache } from './patterns.ts';
+import { RuleCache } from './rules.ts';
+import { CompiledSocket } from './socket.ts';
+import type { RoutingTable } from './table.ts';
+
+/** A table whose inside `explain.ts` can show. */
+export interface CompiledTable extends RoutingTable {
+  readonly sockets: ReadonlyMap<string, CompiledSocket>;
+}
+
+export interface Compiler {
+  compile(version: number, ir: Ir): CompiledTable;
+  /** Closes every filter. */
+  close(): void;
+}
+
+/** Routes by hostname pattern; sets and maps are replaced, never changed, since older tables hold them. */
+type Hosts = ReadonlyMap<string, ReadonlySet<Route>>;
+
+/** Per listener and hostname, what one run takes away and adds. */
+type Changes = Map<string, Map<string, { readonly removed: Set<Route>; readonly added: Set<Route> }>>;
+
+export function createCompiler(env: CompilerEnv): Compiler {
+  const filters = new FilterCache(env);
+  const rules = new RuleCache(filters, new PatternCache((what, error) => env.report?.(what, error)));
+  let routes: Ir['routes'] = {};
+  let routesOf: ReadonlyMap<string, Hosts> = new Map();
+  let listeners: ReadonlyMap<string, ListenerTable> = new Map();
+  let sockets: ReadonlyMap<string, CompiledSocket> = new Map();
+
+  return {
+    compile(version, ir) {
+      filters.update(ir.filters);
+      const changes = diffRoutes(routes, ir.routes);
+      routes = ir.routes;
+      routesOf = applyChanges(routesOf, changes);
+      const before = listeners;
+      listeners = compileListeners(before, ir.listeners, routesOf, changes, rules);
+      sockets = compileSockets(sockets, ir.sockets, before, listeners);
+      return Object.freeze({ version, settings: ir.settings.default, sockets });
+    },
+    close: () => filters.close(),
+  };
+}
+
+function diffRoutes(before: Ir['routes'], after: Ir['routes']): Changes {
+  const changes: Changes = new Map();
+  if (before === after) return changes;
+  const each = (route: Route, kind: 'removed' | 'added'): void => {
+    for (const { listener, hostnames } of route.attachments) {
+      let hosts = changes.get(listener);
+      if (hosts === undefined) changes.set(listener, (hosts = new Map()));
+      for (const hostname of hostnames) {
+        let change = hosts.get(hostname);
+        if (change === undefined) hosts.set(hostname, (change = { removed: new Set(), added: new Set() }));
+        change[kind].add(route);
+      }
+    }
+  };
+  for (const id in before) if (before[id] !== after[id]) each(before[id]!, 'removed');
+  for (const id in after) if (before[id] !== after[id]) each(after[id]!, 'added');
+  return changes;
+}
+
+function applyChanges(before: ReadonlyMap<string, Hosts>, changes: Changes): ReadonlyMap<string, Hosts> {
+  if (changes.size === 0) return before;
+  const after = new Map(before);
+  for (const [listener, hostChanges] of changes) {
+    const hosts = new Map(before.get(listener));
+    for (const [hostname, { removed, added }] of hostChanges) {
+      const routes = new Set(hosts.get(hostname));
+      for (const route of removed) routes.delete(route);
+      for (const route of added) routes.add(route);
+      if (routes.size === 0) hosts.delete(hostname);
+      else hosts.set(hostname, routes);
+    }
+    if (hosts.size === 0) after.delete(listener);
+    else after.set(listener, hosts);
+  }
+  return after;
+}
+
+function compileListeners(
+  before: ReadonlyMap<string, ListenerTable>,
+  listeners: Ir['listeners'],
+  routesOf: ReadonlyMap<string, Hosts>,
+  changes: Changes,
+  rules: RuleCache,
+): ReadonlyMap<string, ListenerTable> {
+  const after = new Map<string, ListenerTable>();
+  for (const id in listeners) {
+    const listener = listeners[id]!;
+    const old = before.get(id);
+    const changed = changes.get(id);
+    if (old !== undefined && old.listener === listener && changed === undefined) {
+      after.set(id, old);
+      continue;
+    }
+    const kept = old?.listener === listener ? old.hosts : null;
+    after.set(
+      id,
+      new ListenerTable(listener, compileHosts(kept, listener, routesOf.get(id) ?? new Map(), changed, rules)),
+    );
+  }
+  return after;
+}
+
+/** @param kept tables of the listener before, if all but the changed hostnames still hold */
+function compileHosts(
+  kept: ReadonlyMap<string, HostTable> | null,
+  listener: Listener,
+  hosts: Hosts,
+  changed: ReadonlyMap<string, unknown> | undefined,
+  rules: RuleCache,
+): ReadonlyMap<string, HostTable> {
+  const tables = new Map(kept);
+  for (const hostname of kept === null ? hosts.keys() : (changed?.keys() ?? [])) {
+    const routes = hosts.get(hostname);
+    if (routes === undefined) tables.delete(hostname);
+    else tables.set(hostname, new HostTable(routes, listener, rules));
+  }
+  return tables;
+}
+
+function compileSockets(
+  before: ReadonlyMap<string, CompiledSocket>,
+  sockets: Ir['sockets'],
+  oldListeners: ReadonlyMap<string, ListenerTable>,
+  listeners: ReadonlyMap<string, ListenerTable>,
+): ReadonlyMap<string, CompiledSocket> {
+  const after = new Map<string, CompiledSocket>();
+  for (const [id, socket] of Object.entries(sockets)) {
+    const old = before.get(id);
+    const same =
+      old?.socket === socket &&
+      socket.tiers.every((tier) => tier.every((l) => oldListeners.get(l) === listeners.get(l)));
+    after.set(id, same ? old : new CompiledSocket(socket, listeners));
+  }
+  return after;
+}

@@ -1,0 +1,51 @@
+/** From a socket to the rule: which listener takes the host, in which tier. The part of a table that the proxy asks. */
+import type { Listener, Socket } from '../ir/listener.ts';
+import { HostMap } from './hosts.ts';
+import type { ListenerTable } from './listener.ts';
+import { type MatchInput, Misdirected, type RuntimeRule, type SocketTable } from './table.ts';
+
+/** Immutable. */
+export class CompiledSocket implements SocketTable {
+  readonly socket: Socket;
+  /** For each tier its listeners by hostname. */
+  readonly tiers: readonly HostMap<ListenerTable>[];
+
+  /** @param tables of the socket's listeners; an id without one is left out */
+  constructor(socket: Socket, tables: ReadonlyMap<string, ListenerTable>) {
+    this.socket = socket;
+    this.tiers = socket.tiers.map((ids) => {
+      const byHostname = new Map<string, ListenerTable>();
+      for (const id of ids) {
+        const table = tables.get(id);
+        // Two listeners of one name on one socket are a conflict that translate settles; here the first one stays.
+        if (table !== undefined && !byHostname.has(table.listener.hostname)) {
+          byHostname.set(table.listener.hostname, table);
+        }
+      }
+      return new HostMap(byHostname);
+    });
+  }
+
+  listenerForName(servername: string): Listener | undefined {
+    for (const tier of this.tiers) {
+      const table = tier.get(servername);
+      if (table !== undefined) return table.listener;
+    }
+    return undefined;
+  }
+
+  find(request: MatchInput, servername: string | null): RuntimeRule | Misdirected | undefined {
+    for (let i = 0; i < this.tiers.length; i++) {
+      const tier = this.tiers[i]!;
+      const table = tier.get(request.host);
+      // A connection whose handshake was for another listener carries neither its certificate nor its demands on the client's:
+      // "the Gateway SHOULD return a 421". Names that lead to one listener may share a connection (RFC 9110 7.4).
+      if (servername !== null && servername !== request.host && tier.get(servername) !== table) return Misdirected;
+      if (table === undefined) continue;
+      // Listener isolation: no other listener of this tier is asked, whether or not this one has a route.
+      const found = table.find(request);
+      if (found !== null) return found.rule;
+    }
+    return undefined;
+  }
+}
