@@ -12,8 +12,8 @@ import { buildServiceCluster, findEndpoints } from './service.ts';
 export function translateClusters(context: Context): Record<string, Cluster> {
   const clusters: Record<string, Cluster> = {};
   const refused = new Map<EndpointSlice, Problem[]>();
-  for (const id of [...context.clusterRefs.keys()].sort()) {
-    const ref = context.clusterRefs.get(id);
+  for (const id of [...context.outputs.clusters.keys()].sort()) {
+    const ref = context.outputs.clusters.get(id);
     const cluster = ref === undefined ? undefined : build(ref, context, refused);
     if (cluster !== undefined) clusters[id] = cluster;
   }
@@ -31,8 +31,8 @@ function build(ref: ClusterRef, context: Context, refused: Map<EndpointSlice, Pr
       backend,
       (draft) => {
         const result = translateBackend(backend, draft.world);
-        for (const [id, certificate] of result.certificates) draft.certificates.set(id, certificate);
-        for (const [id, authority] of result.authorities) draft.authorities.set(id, authority);
+        for (const [id, certificate] of result.certificates) draft.outputs.certificates.set(id, certificate);
+        for (const [id, authority] of result.authorities) draft.outputs.authorities.set(id, authority);
         return result.cluster;
       },
       'cluster',

@@ -6,8 +6,6 @@
  */
 import type { Kind, ObjectOf } from '../api/kinds.ts';
 import { type KubeObject, objectId, refOf } from '../api/object.ts';
-import type { Filter } from '../ir/filter.ts';
-import type { Certificate } from '../ir/ir.ts';
 import type { Listener, SocketId } from '../ir/listener.ts';
 import type { Route } from '../ir/route.ts';
 import type { ObjectStatus } from '../status/status.ts';
@@ -15,7 +13,7 @@ import type { Snapshot } from '../store/snapshot.ts';
 import type { Addresses } from './addresses.ts';
 import type { AttachableGateway } from './attachable.ts';
 import type { CheckedSecrets } from './certificate.ts';
-import { type ClusterRef, Draft } from './draft.ts';
+import { Draft, mergeOutputs, type Outputs } from './draft.ts';
 import type { Egress } from './egress.ts';
 import type { Memo } from './memo.ts';
 import type { Sockets } from './sockets.ts';
@@ -43,10 +41,13 @@ export class Context implements World {
 
   readonly listeners = new Map<string, Listener>();
   readonly routes = new Map<string, Route>();
-  readonly filters = new Map<string, Filter>();
-  readonly clusterRefs = new Map<string, ClusterRef>();
-  readonly certificates = new Map<string, Certificate>();
-  readonly authorities = new Map<string, string>();
+  /** Filters, clusters (not yet built), certificates and CA bundles that the objects use. */
+  readonly outputs: Outputs = {
+    filters: new Map(),
+    clusters: new Map(),
+    certificates: new Map(),
+    authorities: new Map(),
+  };
   readonly statuses: ObjectStatus[] = [];
   /** Accepted routes by listener id, whether it serves or not. Ingresses are not counted: they are no Routes. */
   readonly attachedRoutes = new Map<string, number>();
@@ -96,15 +97,15 @@ export class Context implements World {
     const known = this.memo.find(key, object, this);
     if (known !== undefined) {
       this.memo.keep(key, known);
-      this.#take(known.draft);
+      mergeOutputs(this.outputs, known.outputs);
       // Kept under this key by the same caller, so it is a T.
       return known.value as T;
     }
     const recorder = new Recorder(this);
     const draft = new Draft(object, recorder);
     const value = compute(draft);
-    this.memo.keep(key, { object, reads: recorder.reads, draft, value });
-    this.#take(draft);
+    this.memo.keep(key, { object, reads: recorder.reads, outputs: draft.outputs, value });
+    mergeOutputs(this.outputs, draft.outputs);
     return value;
   }
 
@@ -128,12 +129,5 @@ export class Context implements World {
 
   addStatus(status: ObjectStatus): void {
     this.statuses.push(status);
-  }
-
-  #take(draft: Draft): void {
-    for (const [id, filter] of draft.filters) this.filters.set(id, filter);
-    for (const [id, cluster] of draft.clusters) this.clusterRefs.set(id, cluster);
-    for (const [id, certificate] of draft.certificates) this.certificates.set(id, certificate);
-    for (const [id, authority] of draft.authorities) this.authorities.set(id, authority);
   }
 }

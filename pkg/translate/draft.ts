@@ -28,26 +28,43 @@ export type ResolvedCertificate =
   | { readonly id: string; readonly problem?: undefined }
   | { readonly id?: undefined; readonly problem: Problem };
 
+/** What an object adds to the IR besides itself. Kept by the memo, so it holds nothing of the run that made it. */
+export interface Outputs {
+  readonly filters: Map<string, Filter>;
+  readonly clusters: Map<string, ClusterRef>;
+  readonly certificates: Map<string, Certificate>;
+  /** CA bundles (PEM). */
+  readonly authorities: Map<string, string>;
+}
+
 export class Draft {
   readonly object: KubeObject;
   readonly world: World;
-  /** Everything wrong with the object, in the order found. */
-  readonly problems: Problem[] = [];
-  readonly filters = new Map<string, Filter>();
-  readonly clusters = new Map<string, ClusterRef>();
-  readonly certificates = new Map<string, Certificate>();
-  /** CA bundles (PEM), by id in `Ir.authorities`. */
-  readonly authorities = new Map<string, string>();
+  readonly outputs: Outputs = {
+    filters: new Map(),
+    clusters: new Map(),
+    certificates: new Map(),
+    authorities: new Map(),
+  };
 
   constructor(object: KubeObject, world: World) {
     this.object = object;
     this.world = world;
   }
 
+  /** A draft for a part that may turn out to be invalid: what it uses counts only once it is absorbed. */
+  fork(): Draft {
+    return new Draft(this.object, this.world);
+  }
+
+  absorb(part: Draft): void {
+    mergeOutputs(this.outputs, part.outputs);
+  }
+
   /** @returns id in `Ir.filters`: one configuration stands once, however many rules use it */
   addFilter(filter: Filter): string {
     const id = hash('sha256', JSON.stringify(filter), 'hex').slice(0, 16);
-    this.filters.set(id, filter);
+    this.outputs.filters.set(id, filter);
     return id;
   }
 
@@ -58,7 +75,7 @@ export class Draft {
    */
   resolveBackend(ref: BackendRef, path: string): ResolvedBackend {
     const found = resolveBackend(this.object, ref, path, this.world);
-    if (found.cluster !== undefined) this.clusters.set(found.id, found.cluster);
+    if (found.cluster !== undefined) this.outputs.clusters.set(found.id, found.cluster);
     return found.problem === undefined ? { cluster: found.id } : { cluster: null, problem: found.problem };
   }
 
@@ -69,7 +86,14 @@ export class Draft {
   resolveCertificate(ref: CertificateRef, path: string): ResolvedCertificate {
     const found = resolveCertificate(this.object, ref, path, this.world);
     if (found.problem !== undefined) return { problem: found.problem };
-    this.certificates.set(found.id, found.certificate);
+    this.outputs.certificates.set(found.id, found.certificate);
     return { id: found.id };
   }
+}
+
+export function mergeOutputs(into: Outputs, from: Outputs): void {
+  for (const [id, filter] of from.filters) into.filters.set(id, filter);
+  for (const [id, cluster] of from.clusters) into.clusters.set(id, cluster);
+  for (const [id, certificate] of from.certificates) into.certificates.set(id, certificate);
+  for (const [id, authority] of from.authorities) into.authorities.set(id, authority);
 }

@@ -1,12 +1,12 @@
 /** What one run of translate keeps for the next, so that one change does not redo 10,000 routes. Forgetting it is always correct. */
 import type { CheckedSecrets } from './certificate.ts';
-import type { Draft } from './draft.ts';
+import type { Outputs } from './draft.ts';
 import { type Read, stillHolds, type World } from './world.ts';
 
 export interface Entry {
   readonly object: unknown;
   readonly reads: readonly Read[];
-  readonly draft: Draft;
+  readonly outputs: Outputs;
   readonly value: unknown;
 }
 

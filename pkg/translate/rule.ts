@@ -2,7 +2,7 @@
 import { parseDuration } from '../api/duration.ts';
 import type { GatewayRouteBackendRef, GatewayRouteFilter, GatewayRouteRule } from '../api/gatewayroute.ts';
 import type { Action, Backend, Retry, Rule, Timeouts } from '../ir/route.ts';
-import { isProblems, type Translated } from '../policy/translated.ts';
+import { isProblems } from '../policy/translated.ts';
 import { type FilterContext, translateFilters } from '../policy/translators.ts';
 import type { Problem } from '../status/problem.ts';
 import type { Draft } from './draft.ts';
@@ -28,14 +28,26 @@ export interface TranslatedRule {
 const defaultAttempts = 1;
 const defaultBackoff = 25;
 
-export function translateRule(spec: GatewayRouteRule, index: number, draft: Draft): TranslatedRule {
+export function translateRule(spec: GatewayRouteRule, index: number, route: Draft): TranslatedRule {
+  const draft = route.fork();
   const path = `spec.rules[${index}]`;
   const { matches, problems } = translateMatches(spec, path);
   const unresolved: Problem[] = [];
   const context = filterContext(draft);
 
-  const filters = addFilters(spec.filters, `${path}.filters`, draft, context, unresolved);
-  const invalid: Problem[] = isProblems(filters) ? [...filters] : [];
+  const invalid: Problem[] = [];
+  const addFilters = (specs: readonly GatewayRouteFilter[] | undefined, at: string): readonly string[] => {
+    if (specs === undefined || specs.length === 0) return [];
+    const result = translateFilters(specs, at, context);
+    if (isProblems(result)) {
+      invalid.push(...result);
+      return [];
+    }
+    unresolved.push(...result.unresolved);
+    return result.filters.map((filter) => draft.addFilter(filter));
+  };
+
+  const filters = addFilters(spec.filters, `${path}.filters`);
   const backends: Backend[] = [];
   let resolved = 0;
   for (const [i, ref] of (spec.backendRefs ?? []).entries()) {
@@ -43,9 +55,7 @@ export function translateRule(spec: GatewayRouteRule, index: number, draft: Draf
     const found = draft.resolveBackend(ref, at);
     if (found.problem === undefined) resolved++;
     else unresolved.push(found.problem);
-    const own = addFilters(ref.filters, `${at}.filters`, draft, context, unresolved);
-    if (isProblems(own)) invalid.push(...own);
-    else backends.push(backend(ref, found.cluster, own));
+    backends.push(backend(ref, found.cluster, addFilters(ref.filters, `${at}.filters`)));
   }
 
   const local = (spec.filters ?? []).some(({ type }) => type === 'RequestRedirect' || type === 'DirectResponse');
@@ -54,11 +64,13 @@ export function translateRule(spec: GatewayRouteRule, index: number, draft: Draf
     index,
     ...(spec.name === undefined ? {} : { name: spec.name }),
     matches,
-    filters: isProblems(filters) || action.kind === 'refuse' ? [] : filters,
+    filters: action.kind === 'refuse' ? [] : filters,
     action,
     timeouts: translateTimeouts(spec.timeouts ?? {}),
     ...(spec.retry === undefined ? {} : { retry: translateRetry(spec.retry) }),
   };
+  // What a dropped rule would use is not built, and so cannot matter to others.
+  if (problems.length === 0 && invalid.length === 0) route.absorb(draft);
   return {
     index,
     name: spec.name,
@@ -80,20 +92,6 @@ function backend(ref: GatewayRouteBackendRef, cluster: string | null, filters: r
   // HTTPRoute's have no priority.
   const { weight = 1, priority = 0 } = ref as Partial<GatewayRouteBackendRef>;
   return { weight, priority, cluster, filters };
-}
-
-function addFilters(
-  specs: readonly GatewayRouteFilter[] | undefined,
-  path: string,
-  draft: Draft,
-  context: FilterContext,
-  unresolved: Problem[],
-): Translated<readonly string[]> {
-  if (specs === undefined || specs.length === 0) return [];
-  const result = translateFilters(specs, path, context);
-  if (isProblems(result)) return result;
-  unresolved.push(...result.unresolved);
-  return result.filters.map((filter) => draft.addFilter(filter));
 }
 
 function filterContext(draft: Draft): FilterContext {

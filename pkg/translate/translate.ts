@@ -47,10 +47,10 @@ export function translate(snapshot: Snapshot, options: TranslateOptions, memo: M
       sockets: sockets.build(),
       listeners: sorted(context.listeners),
       routes: sorted(context.routes),
-      filters: sorted(context.filters),
+      filters: sorted(context.outputs.filters),
       clusters,
-      certificates: sorted(context.certificates),
-      authorities: sorted(context.authorities),
+      certificates: sorted(context.outputs.certificates),
+      authorities: sorted(context.outputs.authorities),
     },
     statuses: context.statuses.toSorted(compareStatus),
   };
