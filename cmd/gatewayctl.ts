@@ -1,0 +1,39 @@
+#!/usr/bin/env node
+/** gatewayctl: looks at manifests the way the gateway does, without serving them. */
+import { type Command, columns, helpOf, readArgs, UsageError } from './ctl/command.ts';
+import { crds } from './ctl/crds.ts';
+import { route } from './ctl/route.ts';
+import { translate } from './ctl/translate.ts';
+import { validate } from './ctl/validate.ts';
+
+const commands: readonly Command[] = [validate, translate, route, crds];
+
+const ExitUsage = 2;
+
+async function main(args: readonly string[]): Promise<number> {
+  const [name = '', ...rest] = args;
+  const command = commands.find((candidate) => candidate.name === name);
+  if (command === undefined) {
+    const help = name === '--help' || name === '-h' || name === 'help';
+    (help ? process.stdout : process.stderr).write(help ? usage() : `gatewayctl: no command "${name}"\n\n${usage()}`);
+    return help ? 0 : ExitUsage;
+  }
+  if (rest.includes('--help') || rest.includes('-h')) {
+    process.stdout.write(helpOf(command));
+    return 0;
+  }
+  try {
+    return await command.run(readArgs(command, rest), (text) => void process.stdout.write(text));
+  } catch (error) {
+    if (!(error instanceof UsageError)) throw error;
+    process.stderr.write(`gatewayctl ${name}: ${error.message}\nSee gatewayctl ${name} --help\n`);
+    return ExitUsage;
+  }
+}
+
+function usage(): string {
+  return `gatewayctl COMMAND …\n\n${columns(commands.map((command) => [[command.name, ...command.positionals].join(' '), command.summary]))}
+Exit codes: 0 all is well, 1 a problem was found, 2 wrong usage. Each command knows --help and -o json.\n`;
+}
+
+process.exitCode = await main(process.argv.slice(2));
