@@ -1,0 +1,10 @@
+/** `make generate`: writes every file that is made from the code, under crds/ and docs/reference/. All of them are committed. */
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { generatedFiles } from '../pkg/api/generated.ts';
+
+const root = join(import.meta.dirname, '..');
+for (const [path, content] of generatedFiles()) {
+  mkdirSync(dirname(join(root, path)), { recursive: true });
+  writeFileSync(join(root, path), content);
+}
