@@ -3,10 +3,10 @@
  * An entry of the IR that did not change must be the same object as before (`ir/delta.ts` keeps it so).
  */
 import type { Ir } from '../ir/ir.ts';
-import type { Listener } from '../ir/listener.ts';
 import type { Route } from '../ir/route.ts';
 import { type CompilerEnv, FilterCache } from './filter-cache.ts';
-import { HostTable, ListenerTable } from './listener.ts';
+import { HostTable } from './host-table.ts';
+import { ListenerTable } from './listener.ts';
 import { PatternCache } from './patterns.ts';
 import { RuleCache } from './rules.ts';
 import { CompiledSocket } from './socket.ts';
@@ -105,30 +105,20 @@ function compileListeners(
       after.set(id, old);
       continue;
     }
-    const kept = old?.listener === listener ? old.hosts : null;
-    after.set(
-      id,
-      new ListenerTable(listener, compileHosts(kept, listener, routesOf.get(id) ?? new Map(), changed, rules)),
-    );
+    const hosts = routesOf.get(id) ?? new Map<string, ReadonlySet<Route>>();
+    const tables = new Map(old?.listener === listener ? old.hosts : null);
+    // A new or changed listener has every hostname to make; else those of the changes.
+    const hostnames = old?.listener === listener ? changed?.keys() : hosts.keys();
+    for (const hostname of hostnames ?? []) {
+      const routes = hosts.get(hostname);
+      const before = tables.get(hostname) ?? null;
+      const place = { listenerId: id, listener, hostname, rules };
+      if (routes === undefined) tables.delete(hostname);
+      else tables.set(hostname, new HostTable(routes, place, before, changed?.get(hostname) ?? null));
+    }
+    after.set(id, new ListenerTable(listener, tables));
   }
   return after;
-}
-
-/** @param kept tables of the listener before, if all but the changed hostnames still hold */
-function compileHosts(
-  kept: ReadonlyMap<string, HostTable> | null,
-  listener: Listener,
-  hosts: Hosts,
-  changed: ReadonlyMap<string, unknown> | undefined,
-  rules: RuleCache,
-): ReadonlyMap<string, HostTable> {
-  const tables = new Map(kept);
-  for (const hostname of kept === null ? hosts.keys() : (changed?.keys() ?? [])) {
-    const routes = hosts.get(hostname);
-    if (routes === undefined) tables.delete(hostname);
-    else tables.set(hostname, new HostTable(routes, listener, rules));
-  }
-  return tables;
 }
 
 function compileSockets(

@@ -2,7 +2,7 @@
 import type { Listener } from '../ir/listener.ts';
 import { coversHost } from './hosts.ts';
 import type { ListenerTable } from './listener.ts';
-import { type CompiledMatch, fitsPath, misfit } from './match.ts';
+import { type CompiledMatch, fitsPath, type Misfit, misfit } from './match.ts';
 import { compareMatches } from './precedence.ts';
 import type { CompiledSocket } from './socket.ts';
 import { type MatchInput, Misdirected, type RuntimeRule } from './table.ts';
@@ -22,7 +22,7 @@ export interface Candidate {
   readonly match: number;
   /** Hostname pattern of the route that the match stands under. */
   readonly hostname: string;
-  readonly outcome: 'won' | 'beaten' | 'hostname' | 'path' | 'method' | 'header' | 'query' | 'cookie';
+  readonly outcome: 'won' | 'beaten' | 'path' | Misfit;
   /** One sentence for people. */
   readonly reason: string;
 }
@@ -93,11 +93,9 @@ function lost(
   return { outcome: 'beaten', reason: `Fits, but ${nameOf(winner)} wins: ${beatenBy(winner, match)}.` };
 }
 
-function misfitReason(
-  match: CompiledMatch,
-  request: MatchInput,
-  part: 'method' | 'header' | 'query' | 'cookie',
-): string {
+function misfitReason(match: CompiledMatch, request: MatchInput, part: Misfit): string {
+  if (part === 'hostname')
+    return `The wildcard of an Ingress stands for one label: *${match.oneLabelSuffix} does not cover ${request.host}.`;
   if (part === 'method') return `Method ${request.method} is not ${match.method}.`;
   const [tests, valueOf] = {
     header: [match.match.headers, request.header.bind(request)] as const,

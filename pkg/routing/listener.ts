@@ -1,35 +1,9 @@
 /** What one listener serves: its routes by hostname. Part of a table, shared by the next one unless a route on it changed. */
 import type { Listener } from '../ir/listener.ts';
-import type { Route } from '../ir/route.ts';
+import type { HostTable } from './host-table.ts';
 import { HostMap } from './hosts.ts';
 import type { CompiledMatch } from './match.ts';
-import { PathIndex } from './paths.ts';
-import type { RuleCache } from './rules.ts';
 import type { MatchInput } from './table.ts';
-
-/** Compiles its matches at the first request for the hostname: a change of 10,000 routes stalls nobody. */
-export class HostTable {
-  readonly #routes: ReadonlySet<Route>;
-  readonly #listener: Listener;
-  readonly #rules: RuleCache;
-  #index: PathIndex | null = null;
-
-  constructor(routes: ReadonlySet<Route>, listener: Listener, rules: RuleCache) {
-    this.#routes = routes;
-    this.#listener = listener;
-    this.#rules = rules;
-  }
-
-  find(request: MatchInput): CompiledMatch | null {
-    this.#index ??= new PathIndex(this.matches());
-    return this.#index.find(request);
-  }
-
-  /** In no order. */
-  matches(): CompiledMatch[] {
-    return [...this.#routes].flatMap((route) => this.#rules.matchesOf(route, this.#listener));
-  }
-}
 
 /** Immutable. */
 export class ListenerTable {

@@ -16,6 +16,8 @@ export interface CompiledMatch {
   readonly path: PathMatch;
   /** Of a RegularExpression path. */
   readonly pathPattern: Pattern | null;
+  /** `.example.com` if the host must have exactly one label before it; else `''`. */
+  readonly oneLabelSuffix: string;
   readonly method: string | null;
   readonly headers: readonly NamedTest[] | null;
   readonly queryParams: readonly NamedTest[] | null;
@@ -49,6 +51,7 @@ export function compileMatch(
     index,
     path: match.path,
     pathPattern: match.path.kind === 'RegularExpression' ? pattern(match.path.value) : null,
+    oneLabelSuffix: '',
     method: match.method ?? null,
     headers: named(match.headers),
     queryParams: named(match.queryParams),
@@ -56,8 +59,13 @@ export function compileMatch(
   };
 }
 
-/** Which part of a match a request does not fit; null if it fits. The path is taken as given. */
-export function misfit(match: CompiledMatch, request: MatchInput): 'method' | 'header' | 'query' | 'cookie' | null {
+export type Misfit = 'hostname' | 'method' | 'header' | 'query' | 'cookie';
+
+/** Which part of a match a request does not fit; null if it fits. The path, and that the pattern covers the host, are taken as given. */
+export function misfit(match: CompiledMatch, request: MatchInput): Misfit | null {
+  if (match.oneLabelSuffix !== '' && request.host.indexOf('.') !== request.host.length - match.oneLabelSuffix.length) {
+    return 'hostname';
+  }
   if (match.method !== null && match.method !== request.method) return 'method';
   if (match.headers !== null) {
     for (let i = 0; i < match.headers.length; i++) {

@@ -14,19 +14,27 @@ const refuse: Action = { kind: 'refuse', status: 500, code: 'policy-invalid' };
 export class RuleCache {
   readonly #filters: FilterCache;
   readonly #patterns: PatternCache;
-  readonly #routes = new WeakMap<Route, WeakMap<Listener, readonly CompiledMatch[]>>();
+  readonly #routes = new WeakMap<Route, WeakMap<Listener, Map<string, readonly CompiledMatch[]>>>();
 
   constructor(filters: FilterCache, patterns: PatternCache) {
     this.#filters = filters;
     this.#patterns = patterns;
   }
 
-  /** Every match of `route`, each with its rule. */
-  matchesOf(route: Route, listener: Listener): readonly CompiledMatch[] {
+  /**
+   * Every match of `route`, each with its rule. The same instances on each call.
+   * @param oneLabelSuffix `.example.com` if they stand under `*.example.com` and want exactly one label before it; else `''`
+   */
+  matchesOf(route: Route, listener: Listener, oneLabelSuffix: string): readonly CompiledMatch[] {
     let perListener = this.#routes.get(route);
     if (perListener === undefined) this.#routes.set(route, (perListener = new WeakMap()));
-    let matches = perListener.get(listener);
-    if (matches === undefined) perListener.set(listener, (matches = this.#compile(route, listener)));
+    let bySuffix = perListener.get(listener);
+    if (bySuffix === undefined) perListener.set(listener, (bySuffix = new Map([['', this.#compile(route, listener)]])));
+    let matches = bySuffix.get(oneLabelSuffix);
+    if (matches === undefined) {
+      matches = bySuffix.get('')!.map((match) => ({ ...match, oneLabelSuffix }));
+      bySuffix.set(oneLabelSuffix, matches);
+    }
     return matches;
   }
 

@@ -134,6 +134,28 @@ describe('hostnames of routes on one listener', () => {
   });
 });
 
+test('a wildcard of an Ingress stands for one label, and competes with those that stand for more', () => {
+  const ir = irOf({
+    listeners: { l: listener('') },
+    routes: [
+      route(
+        'ingress',
+        [{ listener: 'l', hostnames: ['*.example'], oneLabel: true }],
+        [rule(0, [match(prefix('/deep'))])],
+        { kind: 'Ingress' },
+      ),
+      route('http', on('l', '*.example'), [any]),
+      route('any', on('l', ''), [rule(0, [match(prefix('/deep/er'))])]),
+    ],
+  });
+  const served = [
+    ['a.example', '/deep'],
+    ['b.a.example', '/deep'],
+    ['example', '/deep/er'],
+  ].map(([host, path]) => find(ir, { host: host!, path: path! }));
+  expect(served).toEqual(['ingress', 'http', 'any']);
+});
+
 test('HostMap finds the most specific pattern', () => {
   const patterns = ['', 'a.example', '*.example', '*.b.example', 'x.b.example'];
   const map = new HostMap(new Map(patterns.map((pattern) => [pattern, pattern])));
