@@ -150,6 +150,39 @@ describe('requests', () => {
     }
   });
 
+  test('damaged ones too, and what is accepted holds no byte that could end a field elsewhere', () => {
+    const damage = ['\r', '\n', '\0', ' ', '\t', ':', ',', ';', '0', '\r\n', '\x85', 'f'];
+    let state = 11;
+    const below = (limit: number): number =>
+      ((state = (Math.imul(state, 1_664_525) + 1_013_904_223) >>> 0) >>> 8) % limit;
+    const short = requests.filter((request) => request.bytes.length < 300);
+    let accepted = 0;
+    for (let round = 0; round < 6_000; round++) {
+      const { bytes } = short[below(short.length)]!;
+      const at = below(bytes.length);
+      const damaged = bytes.slice(0, at) + damage[below(damage.length)]! + bytes.slice(at + below(2));
+      const once = readRequest(whole(damaged));
+      expect([damaged, readRequest(split(damaged, round + 1, 5))]).toEqual([damaged, once]);
+      const head = new Head();
+      const end = scanRequest(bytesOf(damaged), 0, damaged.length, head);
+      if (end <= 0) continue;
+      accepted++;
+      const parts = [damaged.slice(head.start, head.targetEnd)];
+      for (let i = 0; i < head.count; i++) {
+        parts.push(
+          damaged.slice(head.fields[4 * i], head.fields[4 * i + 1]),
+          damaged.slice(head.fields[4 * i + 2], head.fields[4 * i + 3]),
+        );
+      }
+      // oxlint-disable-next-line no-control-regex -- these very characters
+      expect([damaged, parts.filter((part) => /[\r\n\0]/.test(part))]).toEqual([damaged, []]);
+      // Nothing stands between the parts but what the grammar puts there.
+      const lines = damaged.slice(head.fieldsStart, end).split('\r\n').slice(0, -2);
+      expect([damaged, lines.length]).toEqual([damaged, head.count]);
+    }
+    expect(accepted).toBeGreaterThan(1_000);
+  });
+
   test('nothing is decided before the end of an accepted message', () => {
     for (const { name, bytes, expect: expected } of requests) {
       if (typeof expected === 'number' || bytes.length > 600) continue;

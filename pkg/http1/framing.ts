@@ -10,7 +10,8 @@ export type Refusal =
   | 'content-length-twice'
   | 'coding-invalid'
   | 'coding-unsupported'
-  | 'framing-ambiguous';
+  | 'framing-ambiguous'
+  | 'field-twice';
 
 /** Body length in bytes, Chunked, or (responses) UntilEnd. The same numbers as `upstream.ts` uses. */
 export type Length = number;
@@ -26,12 +27,13 @@ export function codeOfRefusal(refusal: Refusal): 'bad-request' | 'coding-unsuppo
   return refusal === 'coding-unsupported' ? refusal : 'bad-request';
 }
 
-/** The body of the request in `head`. Also refuses a missing or second Host, since a request with two has two destinations. */
+/** The body of the request in `head`. Also refuses a missing or second Host, since a request with two has two destinations, and other fields that must not repeat. */
 export function requestLength(bytes: Uint8Array, head: Head): Length | Refusal {
   const { fields, known } = head;
   let hosts = 0;
   let length: Length = 0;
   let framed = false;
+  let singletons = 0;
   for (let i = 0; i < head.count; i++) {
     switch (known[i]) {
       case Known.Host:
@@ -55,6 +57,15 @@ export function requestLength(bytes: Uint8Array, head: Head): Length | Refusal {
         }
         length = Chunked;
         break;
+      // RFC 9110 5.3: only a list-valued field may repeat. A policy that reads the first and a backend that reads the last of two
+      // credentials or types would judge different requests.
+      case Known.Authorization:
+      case Known.ContentType: {
+        const bit = known[i] === Known.Authorization ? 1 : 2;
+        if ((singletons & bit) !== 0) return 'field-twice';
+        singletons |= bit;
+        break;
+      }
       case undefined:
       default:
     }
