@@ -37,7 +37,9 @@ export class UsageError extends Error {
 export function readArgs(command: Command, args: readonly string[]): CommandArgs {
   const { values, positionals } = parse(command, args);
   if (positionals.length !== command.positionals.length)
-    throw new UsageError(`${command.name} takes ${command.positionals.join(' ') || 'no arguments'}, got ${positionals.length} arguments`);
+    throw new UsageError(
+      `${command.name} takes ${command.positionals.join(' ') || 'no arguments'}, got ${positionals.length} arguments`,
+    );
   const output = (values['output'] as string | undefined) ?? command.outputs[0] ?? '';
   if (!command.outputs.includes(output))
     throw new UsageError(`-o ${output}: ${command.name} prints ${command.outputs.join(', ')}`);
@@ -73,7 +75,11 @@ export function helpOf(command: Command): string {
     `${option.short === undefined ? '   ' : `-${option.short},`} --${name}${option.value === undefined ? '' : ` ${option.value}`}`,
     option.summary,
   ]);
-  const rows = [...options, ['-o, --output', `${command.outputs.join(' | ')} (default ${command.outputs[0]})`], ['-h, --help', 'This text']];
+  const rows = [
+    ...options,
+    ['-o, --output', `${command.outputs.join(' | ')} (default ${command.outputs[0]})`],
+    ['-h, --help', 'This text'],
+  ];
   return `gatewayctl ${[command.name, ...command.positionals].join(' ')}\n\n${command.summary}\n\n${columns(rows)}`;
 }
 

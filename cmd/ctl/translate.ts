@@ -27,8 +27,7 @@ function render({ snapshot, statuses, ir }: Loaded, output: string, keys: boolea
   const shown = keys ? ir : redacted(ir);
   if (output === 'ir') return `${JSON.stringify(shown, null, 2)}\n`;
   const objects = withStatus(snapshot, statuses);
-  if (output === 'describe')
-    return objects.map(({ object, status }) => describeObject(object, status)).join('\n\n');
+  if (output === 'describe') return objects.map(({ object, status }) => describeObject(object, status)).join('\n\n');
   const whole = objects.map(({ object, status }) => ({ ...object, ...(status && { status: status.status }) }));
   if (output === 'json') return `${JSON.stringify({ objects: whole, ir: shown }, null, 2)}\n`;
   return whole.map((object) => stringify(object, { version: '1.1', lineWidth: 0 })).join('---\n');

@@ -1,0 +1,125 @@
+/** The tool as users call it: what it prints and how it exits, on every example and on broken manifests. */
+import { execFile } from 'node:child_process';
+import { readdir } from 'node:fs/promises';
+import { join } from 'node:path';
+import { describe, expect, test } from '@jest/globals';
+
+const root = join(import.meta.dirname, '..');
+const broken = 'cmd/testdata/broken';
+const folders = await readdir(join(root, 'examples'), { withFileTypes: true });
+const examples = folders.filter((entry) => entry.isDirectory()).map(({ name }) => name);
+
+interface Result {
+  readonly code: number;
+  readonly out: string;
+  readonly err: string;
+}
+
+function ctl(...args: readonly string[]): Promise<Result> {
+  return new Promise((resolve) => {
+    execFile(process.execPath, [join(root, 'cmd/gatewayctl.ts'), ...args], { cwd: root }, (error, out, err) => {
+      resolve({ code: typeof error?.code === 'number' ? error.code : 0, out, err });
+    });
+  });
+}
+
+describe('validate', () => {
+  test('names file, line, object, field, and what to write', async () => {
+    const { code, out } = await ctl('validate', broken);
+    expect(code).toBe(1);
+    expect(out).toMatch(/^routes\.yaml:18 HTTPRoute\/default\/typo spec\.hostname: .*hostnames/m);
+    expect(out).toMatch(
+      /^routes\.yaml:26 HTTPRoute\/default\/lost spec\.rules\[0\]\.backendRefs\[0\]: Service default\/payments not found/m,
+    );
+  });
+
+  test('as JSON has the same problems', async () => {
+    const { code, out } = await ctl('validate', broken, '-o', 'json');
+    const { problems } = JSON.parse(out) as { problems: { object: string; line: number }[] };
+    expect(code).toBe(1);
+    expect(problems.map(({ object }) => object).sort()).toEqual(['HTTPRoute/default/lost', 'HTTPRoute/default/typo']);
+  });
+
+  // Two examples show what a mistake looks like; they say so in their manifests.
+  test.each(examples)('finds in example %s just the problems it is about', async (example) => {
+    const expected: Record<string, RegExp> = { 'cross-namespace': /RefNotPermitted/, ingress: /auth-url/ };
+    const { code, out } = await ctl('validate', `examples/${example}`);
+    expect(out).toMatch(expected[example] ?? /^No problems\.\n$/);
+    expect(code).toBe(expected[example] === undefined ? 0 : 1);
+  });
+});
+
+describe('translate', () => {
+  test.each(examples)('prints example %s in every form', async (example) => {
+    const directory = `examples/${example}`;
+    const [ir, yaml, text, json] = await Promise.all(
+      ['ir', 'yaml', 'describe', 'json'].map((form) => ctl('translate', directory, '-o', form)),
+    );
+    expect(Object.keys(JSON.parse(ir?.out ?? '') as object)).toContain('routes');
+    expect(yaml?.out).toMatch(/^status:$/m);
+    expect(text?.out).toMatch(/^Status:$/m);
+    expect(Object.keys(JSON.parse(json?.out ?? '') as object)).toEqual(['objects', 'ir']);
+    expect([ir, yaml, text, json].map((result) => result?.code)).toEqual([0, 0, 0, 0]);
+  });
+
+  test('keeps private keys to itself unless asked', async () => {
+    expect((await ctl('translate', 'examples/tls', '-o', 'ir')).out).not.toContain('PRIVATE KEY');
+    expect((await ctl('translate', 'examples/tls', '-o', 'ir', '--keys')).out).toContain('PRIVATE KEY');
+  });
+});
+
+describe('route', () => {
+  const url = 'http://shop.example.com/orders/1';
+
+  test('says what serves a request, and why the others lost', async () => {
+    const { code, out } = await ctl('route', 'examples/quickstart', 'GET', url, '-H', 'Cookie: beta=1');
+    expect(code).toBe(0);
+    expect(out).toMatch(/^Served by GatewayRoute\/shop\/canary rule 0 \(beta-testers\)\.$/m);
+    expect(out).toMatch(/HTTPRoute\/shop\/shop\[0\] .*beaten.*more cookie matches/);
+  });
+
+  test('exits with 1 when nothing serves it', async () => {
+    const { code, out } = await ctl(
+      'route',
+      'examples/quickstart',
+      'GET',
+      'http://shop.example.com/nothing',
+      '-o',
+      'json',
+    );
+    expect(code).toBe(1);
+    expect(JSON.parse(out)).toMatchObject({ rule: null, summary: expect.stringContaining('404') });
+  });
+});
+
+test('crds prints every kind of ours', async () => {
+  const { code, out } = await ctl('crds');
+  expect(code).toBe(0);
+  expect(out.match(/^ {4}kind: \w+$/gm)).toEqual([
+    '    kind: GatewayRoute',
+    '    kind: Backend',
+    '    kind: GatewayClassConfig',
+  ]);
+  expect((JSON.parse((await ctl('crds', '-o', 'json')).out) as { items: object[] }).items).toHaveLength(3);
+});
+
+describe('usage', () => {
+  test.each([
+    [['frobnicate'], /no command "frobnicate"/],
+    [['validate'], /takes DIR/],
+    [['validate', 'no/such/folder'], /not a directory/],
+    [['validate', broken, '-o', 'xml'], /prints text, json/],
+    [['route', broken, 'GET', 'shop.example.com'], /is no URL/],
+    [['route', broken, 'GET', 'http://a/', '-H', 'nonsense'], /Name: value/],
+  ])('%j is refused with exit code 2', async (args, message) => {
+    const { code, err } = await ctl(...args);
+    expect(code).toBe(2);
+    expect(err).toMatch(message);
+  });
+
+  test.each([[[]], [['validate']], [['translate']], [['route']], [['crds']]])('%j --help explains', async (args) => {
+    const { code, out } = await ctl(...args, '--help');
+    expect(code).toBe(0);
+    expect(out).toContain('gatewayctl');
+  });
+});
