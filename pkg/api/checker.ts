@@ -133,7 +133,7 @@ function list(schema: StructuralSchema, options: CheckerOptions): Check {
       return undefined;
     }
     const before = findings.problems.length;
-    const result = value.map((item, index) => {
+    const result = Array.from<unknown, unknown>(value, (item, index) => {
       findings.enter(index);
       const checked = check(item, findings);
       findings.leave();

@@ -45,6 +45,10 @@ const ANNOTATION_BYTES = 262_144;
 /** Defaults: namespace `default`, generation 1, no labels, no annotations. Undefined if anything is wrong, which is then reported. */
 export function checkMetadata(value: unknown, kind: Kind, findings: Findings): Metadata | undefined {
   const before = findings.problems.length;
+  if (value === undefined || value === null) {
+    findings.report('is required', 'add metadata with a name', 'metadata');
+    return undefined;
+  }
   findings.enter('metadata');
   const metadata = structure(value, findings) as Partial<Metadata> & { readonly generateName?: string };
   const usable = findings.problems.length === before;
