@@ -98,6 +98,18 @@ describe('a second compile', () => {
     expect(compiler.compile(5, { ...first, sockets: {} }).sockets.size).toBe(0);
   });
 
+  test('keeps every rule when a listener gets another certificate', () => {
+    const compiler = createCompiler({ filter: () => ({}) });
+    const tls = (name: string): Ir => {
+      const secure = listener('', { protocol: 'HTTPS', tls: { certificates: [name], minVersion: 'TLSv1.2' } });
+      return { ...first, listeners: { l: secure } };
+    };
+    const before = compiler.compile(1, tls('Secret/default/a'));
+    const after = compiler.compile(2, tls('Secret/default/b'));
+    expect(found(after, 'a.example')).toBe(found(before, 'a.example'));
+    expect(after.sockets.get('*|80')!.listenerForName('a.example')!.tls!.certificates).toEqual(['Secret/default/b']);
+  });
+
   test('any series of edits ends in the table that a fresh compile gives', () => {
     const names = Array.from({ length: 12 }, (_, i) => `r${i}`);
     const compiler = createCompiler({ filter: () => ({}) });

@@ -3,6 +3,7 @@
  * An entry of the IR that did not change must be the same object as before (`ir/delta.ts` keeps it so).
  */
 import type { Ir } from '../ir/ir.ts';
+import type { Listener } from '../ir/listener.ts';
 import type { Route } from '../ir/route.ts';
 import { type CompilerEnv, FilterCache } from './filter-cache.ts';
 import { HostTable } from './host-table.ts';
@@ -106,19 +107,30 @@ function compileListeners(
       continue;
     }
     const hosts = routesOf.get(id) ?? new Map<string, ReadonlySet<Route>>();
-    const tables = new Map(old?.listener === listener ? old.hosts : null);
-    // A new or changed listener has every hostname to make; else those of the changes.
-    const hostnames = old?.listener === listener ? changed?.keys() : hosts.keys();
-    for (const hostname of hostnames ?? []) {
+    // Rules refer to the place of a listener, not to its certificates: those come and go without compiling a route anew.
+    const kept = old !== undefined && samePlace(old.listener, listener) ? old : null;
+    const place = kept?.place ?? listener;
+    const tables = new Map(kept?.hosts);
+    for (const hostname of kept === null ? hosts.keys() : (changed?.keys() ?? [])) {
       const routes = hosts.get(hostname);
       const before = tables.get(hostname) ?? null;
-      const place = { listenerId: id, listener, hostname, rules };
+      const at = { listenerId: id, listener: place, hostname, rules };
       if (routes === undefined) tables.delete(hostname);
-      else tables.set(hostname, new HostTable(routes, place, before, changed?.get(hostname) ?? null));
+      else tables.set(hostname, new HostTable(routes, at, before, changed?.get(hostname) ?? null));
     }
-    after.set(id, new ListenerTable(listener, tables));
+    after.set(id, new ListenerTable(listener, place, tables));
   }
   return after;
+}
+
+function samePlace(a: Listener, b: Listener): boolean {
+  return (
+    a.gateway === b.gateway &&
+    a.name === b.name &&
+    a.port === b.port &&
+    a.protocol === b.protocol &&
+    a.hostname === b.hostname
+  );
 }
 
 function compileSockets(

@@ -8,12 +8,15 @@ import type { MatchInput } from './table.ts';
 /** Immutable. */
 export class ListenerTable {
   readonly listener: Listener;
+  /** The same listener as rules refer to it: its `tls` may be older. */
+  readonly place: Listener;
   /** By hostname pattern. */
   readonly hosts: ReadonlyMap<string, HostTable>;
   readonly #map: HostMap<HostTable>;
 
-  constructor(listener: Listener, hosts: ReadonlyMap<string, HostTable>) {
+  constructor(listener: Listener, place: Listener, hosts: ReadonlyMap<string, HostTable>) {
     this.listener = listener;
+    this.place = place;
     this.hosts = hosts;
     this.#map = new HostMap(hosts);
   }

@@ -50,6 +50,7 @@ export interface RuntimeRule {
   readonly route: Route;
   /** `Kind/namespace/name`. */
   readonly routeId: string;
+  /** As it was when the rule was compiled: its `tls` may have changed since. */
   readonly listener: Listener;
   readonly index: number;
   readonly action: Action;
