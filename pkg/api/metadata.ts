@@ -36,6 +36,7 @@ const structure: Check = compileCheck(
 
 const LABEL = /^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$/;
 const NAME_PART = /^[A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?$/;
+const RFC_3339 = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?(Z|[+-]\d\d:\d\d)$/;
 /** Kinds whose names are one DNS label, since they become part of DNS names; others are DNS subdomains. */
 const LABEL_NAMED: ReadonlySet<Kind> = new Set<Kind>(['Service', 'Namespace']);
 
@@ -57,6 +58,7 @@ export function checkMetadata(value: unknown, kind: Kind, findings: Findings): M
     checkNamespace(metadata.namespace, kind, findings);
     checkLabels(metadata.labels ?? {}, findings);
     checkAnnotations(metadata.annotations ?? {}, findings);
+    checkTime(metadata.creationTimestamp, findings);
   }
   findings.leave();
   if (findings.problems.length > before) return undefined;
@@ -111,6 +113,13 @@ function checkAnnotations(annotations: Readonly<Record<string, string>>, finding
   if (bytes > ANNOTATION_BYTES) {
     findings.report(`take ${bytes} bytes`, `keep them within ${ANNOTATION_BYTES}`, 'annotations');
   }
+}
+
+/** Age decides conflicts between routes and Gateways, so a time that cannot be read must not count as the oldest. */
+function checkTime(time: string | undefined, findings: Findings): void {
+  if (time === undefined || (RFC_3339.test(time) && Number.isFinite(Date.parse(time)))) return;
+  const hint = 'remove it, or write a time such as 2026-11-25T13:00:00Z';
+  findings.report(`${quote(time)} is not a time`, hint, 'creationTimestamp');
 }
 
 function reportKey(key: string, where: 'labels' | 'annotations', findings: Findings): void {

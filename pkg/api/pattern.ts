@@ -1,5 +1,6 @@
 /** The patterns of the schemas, in words: nobody should have to read a regular expression in an error. */
 import { DURATION_PATTERN } from './duration.ts';
+import { SIZE_PATTERN } from './quantity.ts';
 
 const LABEL = '[a-z0-9]([-a-z0-9]*[a-z0-9])?';
 const SUBDOMAIN = `${LABEL}(\\.${LABEL})*`;
@@ -23,7 +24,7 @@ const WORDS: Readonly<Record<string, string>> = {
   '(^\\*$)|(^(http(s)?):\\/\\/(((\\*\\.)?([a-zA-Z0-9\\-]+\\.)*[a-zA-Z0-9-]+|\\*)(:([0-9]{1,5}))?)$)':
     'write an origin such as https://example.com, https://*.example.com:8443 or *',
   "^(?:[-A-Za-z0-9/._~!$&'()*+,;=:@]|[%][0-9a-fA-F]{2})+$": 'write a path; encode other characters as %XX',
-  '^[0-9]{1,15}(k|M|G|Ki|Mi|Gi)?$': 'write a size such as 64Ki, 10M or 1024',
+  [SIZE_PATTERN]: 'write a size such as 64Ki, 10M or 1024',
   '^[0-9a-fA-F.:]+/[0-9]{1,3}$': 'write a CIDR such as 10.0.0.0/8 or fd00::/8',
   '^[0-9a-fA-F.:]+$': 'write an IPv4 or IPv6 address',
   '^/[^\\x00]*$': 'write an absolute path, such as /run/app.sock',

@@ -1,5 +1,10 @@
 /** Sizes as Kubernetes quantities: `64Ki`, `10M`, `1024`. */
 
+/** With as many digits as a number can hold exactly. */
+export const SIZE_PATTERN = '^([0-9]{1,15}|[0-9]{1,6}(k|M|G|Ki|Mi|Gi))$';
+
+const WHOLE = /^([0-9]{1,15})([A-Za-z]{0,2})$/;
+
 const UNITS: Readonly<Record<string, number>> = {
   '': 1,
   k: 1e3,
@@ -12,8 +17,8 @@ const UNITS: Readonly<Record<string, number>> = {
 
 /** Bytes, or undefined for a text that is no size or too large to be exact. */
 export function parseSize(text: string): number | undefined {
-  const parts = /^([0-9]{1,15})(k|M|G|Ki|Mi|Gi)?$/.exec(text);
-  if (parts === null) return undefined;
-  const bytes = Number(parts[1]) * UNITS[parts[2] ?? '']!;
+  const [, digits, unit = ''] = WHOLE.exec(text) ?? [];
+  if (digits === undefined || !Object.hasOwn(UNITS, unit)) return undefined;
+  const bytes = Number(digits) * UNITS[unit]!;
   return Number.isSafeInteger(bytes) ? bytes : undefined;
 }

@@ -1,6 +1,7 @@
 /** Words that the schemas of our own kinds are written in: TypeBox with every string, list and map bounded, as the CRDs need it. */
 import { type Static, type TSchema, Type } from 'typebox';
 import { DURATION_PATTERN } from './duration.ts';
+import { SIZE_PATTERN } from './quantity.ts';
 
 /** What a schema's values are for their readers: nobody writes to an object of the API. */
 export type Frozen<T> = T extends (infer E)[]
@@ -51,7 +52,7 @@ export function duration(description: string) {
 
 /** Bytes as a Kubernetes quantity without fractions: `64Ki`, `10M`, `1024`. */
 export function size(description: string) {
-  return Type.String({ pattern: '^[0-9]{1,15}(k|M|G|Ki|Mi|Gi)?$', minLength: 1, maxLength: 18, description });
+  return Type.String({ pattern: SIZE_PATTERN, minLength: 1, maxLength: 18, description });
 }
 
 const SUBDOMAIN = '[a-z0-9]([-a-z0-9]*[a-z0-9])?(\\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*';

@@ -135,6 +135,12 @@ describe('metadata', () => {
       'metadata.labels["a b"]',
       '"a b" is not a valid key',
     ],
+    [
+      'with a date as age',
+      { name: 'r', creationTimestamp: '2026-11-25' },
+      'metadata.creationTimestamp',
+      '"2026-11-25" is not a time',
+    ],
     ['with an unknown field', { name: 'r', label: {} }, 'metadata.label', 'unknown field "label"'],
     [
       'with a __proto__ label',
