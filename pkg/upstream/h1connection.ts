@@ -133,6 +133,12 @@ export class H1Connection extends TimerEntry implements ConnectionHandler {
     this.#connection.resume();
   }
 
+  /** Ends it with whatever it does. */
+  kill(): void {
+    if (this.#stream === null) this.#shut(false);
+    else this.#fail('upstream-reset', true);
+  }
+
   /** Idle connections only. */
   close(): void {
     this.#shut(false);

@@ -13,6 +13,7 @@ import { H1Connection } from './h1connection.ts';
 import type { ConnectFailure, H1Context } from './h1context.ts';
 import { dispatchOn } from './h1dispatch.ts';
 import { H1Stream } from './h1stream.ts';
+import { endpointName, type Lane, type LaneStats } from './lane.ts';
 import type { Pending } from './pending.ts';
 import type { ResponseHandler, UpstreamRequest, UpstreamStream } from './upstream.ts';
 
@@ -32,7 +33,7 @@ export interface H1Options {
 /** Idle connections are looked at so many times per idle timeout: no clock is read and no timer moved per request. */
 const SweepsPerTimeout = 4;
 
-export class H1Dispatcher extends Dispatcher {
+export class H1Dispatcher extends Dispatcher implements Lane {
   readonly name: string;
   /** Attempts that wait or are under way, for least-request. */
   load = 0;
@@ -52,6 +53,7 @@ export class H1Dispatcher extends Dispatcher {
   #last: H1Stream | null = null;
   #waiting = 0;
   #closing: (() => void)[] | null = null;
+  readonly #open = new Set<H1Connection>();
   readonly #sweeper: Sweeper;
 
   constructor(options: H1Options, context: H1Context, pending: Pending, telemetry: Telemetry) {
@@ -64,7 +66,7 @@ export class H1Dispatcher extends Dispatcher {
     this.#sweeper = new Sweeper(() => this.#sweep());
   }
 
-  get stats(): { readonly open: number; readonly idle: number; readonly waiting: number } {
+  get stats(): LaneStats {
     return { open: this.#connections, idle: this.#idle, waiting: this.#waiting };
   }
 
@@ -127,6 +129,7 @@ export class H1Dispatcher extends Dispatcher {
 
   gone(connection: H1Connection): void {
     this.#connections--;
+    this.#open.delete(connection);
     this.#unlink(connection);
     this.#telemetry.upstreamConnection(this.#options.cluster, 'closed');
     this.serve();
@@ -150,8 +153,18 @@ export class H1Dispatcher extends Dispatcher {
     });
   }
 
-  override destroy(): Promise<void> {
-    return this.close();
+  override destroy(error?: Error | null): Promise<void>;
+  override destroy(callback: () => void): void;
+  override destroy(error: Error | null, callback: () => void): void;
+  /** Ends what is under way, too; it fails with `upstream-reset`. */
+  override destroy(...given: readonly unknown[]): Promise<void> | void {
+    this.#closing ??= [];
+    while (this.#first !== null) this.#first.fail('draining', true);
+    for (const connection of this.#open) connection.kill();
+    const closed = this.close();
+    const callback = given.find((each) => typeof each === 'function') as (() => void) | undefined;
+    if (callback === undefined) return closed;
+    void closed.then(callback);
   }
 
   #start(connection: H1Connection, stream: H1Stream): void {
@@ -185,6 +198,7 @@ export class H1Dispatcher extends Dispatcher {
     const { cluster, maxLifetime } = this.#options;
     this.#telemetry.upstreamConnection(cluster, 'opened');
     const connection = new H1Connection(raw, this, this.#context);
+    this.#open.add(connection);
     if (maxLifetime > 0) this.#context.timers.schedule(connection, maxLifetime);
     this.rest(connection);
     this.serve();
@@ -247,7 +261,7 @@ export class H1Dispatcher extends Dispatcher {
   }
 
   #checkClosed(): void {
-    if (this.#closing === null || this.#connections > 0 || this.#waiting > 0) return;
+    if (this.#closing === null || this.#open.size > 0 || this.#waiting > 0) return;
     for (const resolve of this.#closing.splice(0)) resolve();
   }
 }
@@ -266,9 +280,3 @@ class Sweeper extends TimerEntry {
 }
 
 const overload = (stream: H1Stream): void => stream.fail('overloaded', false);
-
-/** `10.0.0.7:8080`, `[fd00::7]:8080`, or the path of a unix socket. */
-export function endpointName(host: string, port: number): string {
-  if (host.startsWith('/')) return host;
-  return host.includes(':') ? `[${host}]:${port}` : `${host}:${port}`;
-}

@@ -1,0 +1,131 @@
+/** All clusters of one worker, by id. A change of endpoints touches those endpoints alone; what goes away finishes what it is doing. */
+import type { Cluster } from '../ir/cluster.ts';
+import type { Ir } from '../ir/ir.ts';
+import type { EgressSettings } from '../ir/settings.ts';
+import type { Timers } from '../proxy/timers.ts';
+import type { Transport } from '../proxy/transport.ts';
+import type { Telemetry } from '../telemetry/record.ts';
+import { type ClusterStats, LiveCluster, type OpenLane } from './cluster.ts';
+import { createDial } from './dial.ts';
+import { createEgressGuard, type EgressGuard, type Resolve } from './egress.ts';
+import { H1Context } from './h1context.ts';
+import { H1Dispatcher } from './h1dispatcher.ts';
+import type { Lane } from './lane.ts';
+import { tlsOptions } from './tls.ts';
+import { UndiciLane } from './undici.ts';
+import type { ClusterRuntime } from './upstream.ts';
+
+export interface ClustersEnv {
+  readonly transport: Transport;
+  readonly timers: Timers;
+  /** 0 ≤ x < 1 */
+  readonly random: () => number;
+  readonly telemetry: Telemetry;
+  /** `createResolver()`, or a table in tests. */
+  readonly resolve: Resolve;
+  /** Of a response head; default 64 KiB. */
+  readonly maxHeadBytes?: number;
+  /** Until `setEgress`: nothing on loopback. */
+  readonly egress?: EgressSettings;
+}
+
+export interface Clusters {
+  /** Makes the clusters what the IR says; key material is compared, too. Call with both old and new clusters before a table swap, with the new after. */
+  update(clusters: Ir['clusters'], certificates: Ir['certificates'], authorities: Ir['authorities']): void;
+  /** Holds for every connection made from now on. */
+  setEgress(settings: EgressSettings): void;
+  get(id: string): ClusterRuntime | undefined;
+  stats(): readonly ClusterStats[];
+  /** Ends everything. */
+  close(): Promise<void>;
+}
+
+const closed: EgressSettings = { allowLoopback: false, deniedCIDRs: [], allowedHostnames: [] };
+const DefaultHeadBytes = 65_536;
+
+export function createClusters(env: ClustersEnv): Clusters {
+  const { transport, timers, random, telemetry, resolve, maxHeadBytes = DefaultHeadBytes } = env;
+  const live = new Map<string, LiveCluster>();
+  /** Lanes that finish what they do. */
+  const retired = new Set<Lane>();
+  let guard: EgressGuard = createEgressGuard(env.egress ?? closed, { resolve });
+  let material: Pick<Ir, 'certificates' | 'authorities'> = { certificates: {}, authorities: {} };
+  const context = new H1Context(
+    createDial(transport, timers, () => guard),
+    timers,
+    maxHeadBytes,
+  );
+
+  const openLane: OpenLane = (cluster, { host, port }, pending) => {
+    const options = {
+      cluster: cluster.name,
+      host,
+      port,
+      connectTimeout: cluster.connectTimeout,
+      idleTimeout: cluster.idleTimeout,
+      maxLifetime: cluster.maxLifetime,
+      maxConnections: cluster.limits.maxConnections,
+    };
+    if (cluster.tls === undefined && cluster.lane === 'Auto')
+      return new H1Dispatcher(options, context, pending, telemetry);
+    const tls = cluster.tls === undefined ? null : tlsOptions(cluster.tls, material.certificates, material.authorities);
+    return new UndiciLane({ ...options, tls, maxHeadBytes }, { transport, telemetry, guard: () => guard }, pending);
+  };
+  const retire = (lane: Lane): void => {
+    retired.add(lane);
+    void lane.close().then(() => retired.delete(lane));
+  };
+
+  return {
+    update(clusters, certificates, authorities) {
+      const before = material;
+      material = { certificates, authorities };
+      for (const [id, cluster] of Object.entries(clusters)) {
+        let known = live.get(id);
+        // Nearly all clusters are the same objects as in the last update.
+        if (known !== undefined && known.config === cluster && sameMaterial(cluster, before, material)) continue;
+        if (known === undefined) {
+          known = new LiveCluster(id, cluster, openLane, random, retire);
+          live.set(id, known);
+        }
+        known.update(cluster, settingsOf(cluster, material));
+      }
+      for (const [id, cluster] of live) {
+        if (clusters[id] !== undefined) continue;
+        live.delete(id);
+        cluster.retire();
+      }
+    },
+    setEgress(settings) {
+      guard = createEgressGuard(settings, { resolve });
+    },
+    get: (id) => live.get(id),
+    stats: () => [...live.values()].map((cluster) => cluster.stats),
+    async close() {
+      for (const cluster of live.values()) cluster.retire();
+      live.clear();
+      await Promise.all([...retired].map((lane) => lane.destroy()));
+    },
+  };
+}
+
+/** All that a pool is made from, as text. Endpoints and limits of the queue are not in it: they change in place. */
+function settingsOf(cluster: Cluster, material: Pick<Ir, 'certificates' | 'authorities'>): string {
+  const { endpoints: _, loadBalancer: __, limits, ...rest } = cluster;
+  return JSON.stringify([rest, limits.maxConnections, ...keysOf(cluster, material)]);
+}
+
+function sameMaterial(
+  cluster: Cluster,
+  before: Pick<Ir, 'certificates' | 'authorities'>,
+  now: Pick<Ir, 'certificates' | 'authorities'>,
+): boolean {
+  if (cluster.tls === undefined) return true;
+  return JSON.stringify(keysOf(cluster, before)) === JSON.stringify(keysOf(cluster, now));
+}
+
+function keysOf({ tls }: Cluster, { certificates, authorities }: Pick<Ir, 'certificates' | 'authorities'>): unknown[] {
+  if (tls === undefined) return [];
+  const own = tls.clientCertificate === undefined ? undefined : certificates[tls.clientCertificate];
+  return [own?.certificate, own?.key, tls.authorities.map((id) => authorities[id])];
+}
