@@ -1,0 +1,411 @@
+/** One downstream HTTP/1.1 connection: cuts its bytes into requests, one at a time, and ends it in good order. Requests are served by `exchange.ts`. */
+import { Buffer } from 'node:buffer';
+import { persists } from '../http1/connection.ts';
+import { Incomplete, scanRequest, TooManyFields, VersionUnsupported } from '../http1/head.ts';
+import type { Core } from './core.ts';
+import type { ErrorCode } from './errors.ts';
+import { ActiveExchange } from './exchange.ts';
+import { Peer } from './peer.ts';
+import { RequestBody } from './request-body.ts';
+import { TimerEntry } from './timers.ts';
+import type { Connection, ConnectionHandler } from './transport.ts';
+
+// What the next bytes are.
+const Idle = 0;
+const ReadingHead = 1;
+const ReadingBody = 2;
+/** The request is complete, its response is not: what comes is held. */
+const Answering = 3;
+/** Our FIN is sent: what comes is dropped, since closing at once would reset the connection under the last response. */
+const Lingering = 4;
+const Closed = 5;
+
+/** Pipelined bytes held while a response is under way; then reading stops. */
+const MaxHold = 65_536;
+const MaxLingerBytes = 1_048_576;
+const LingerMs = 2_000;
+/** Of a body nobody reads, to keep the connection. */
+const MaxDrain = 65_536;
+
+export class Downstream extends TimerEntry implements ConnectionHandler {
+  readonly connection: Connection;
+  readonly core: Core;
+  readonly socketId: string;
+  readonly peer: Peer;
+  readonly openedAt: number;
+  requests = 0;
+  #state = Idle;
+  #exchange: ActiveExchange | null = null;
+  /** null before the first request that has one. */
+  #body: RequestBody | null = null;
+  #hold: Buffer | null = null;
+  /** The exchange takes no body bytes now. */
+  #blocked = false;
+  #paused = false;
+  #consuming = false;
+  /** The client sent FIN. */
+  #ended = false;
+  /** Bytes received while lingering. */
+  #dropped = 0;
+  /** When what `#state` waits for is overdue; Infinity for never. */
+  #due = Number.POSITIVE_INFINITY;
+  #writeDue = Number.POSITIVE_INFINITY;
+
+  constructor(connection: Connection, core: Core, socketId: string) {
+    super();
+    this.connection = connection;
+    this.core = core;
+    this.socketId = socketId;
+    this.peer = new Peer(connection, core.trust);
+    this.openedAt = core.now();
+    core.downstreams.add(this);
+    core.opened(socketId);
+    this.#wait(core.settings.timeouts.idle);
+  }
+
+  get idle(): boolean {
+    return this.#state === Idle;
+  }
+
+  get closed(): boolean {
+    return this.#state === Closed;
+  }
+
+  onData(bytes: Buffer, start: number, end: number): void {
+    if (this.#hold === null) this.#consume(bytes, start, end);
+    else this.#keep(bytes, start, end);
+  }
+
+  onEnd(): void {
+    this.#ended = true;
+    switch (this.#state) {
+      case Closed:
+        return;
+      case Answering:
+        if (this.core.settings.client.halfClose === 'Answer') return;
+        break;
+      // What was written before still goes out.
+      case Idle:
+        if (!this.connection.pending) break;
+        this.#linger();
+        return;
+      case Lingering:
+        if (this.connection.pending) return;
+        break;
+      default:
+    }
+    // An idle client has left; one in the middle of a request, or that does not wait for its answer, has given up.
+    this.destroy('client-closed', this.#state === ReadingBody);
+  }
+
+  onDrain(): void {
+    this.#writeDue = Number.POSITIVE_INFINITY;
+    if (this.#exchange !== null) this.#exchange.onClientDrain();
+    else if (this.#state === Lingering && this.#ended) this.destroy('client-closed', false);
+  }
+
+  onClose(_error: string | null): void {
+    this.destroy('client-closed', false);
+  }
+
+  /** Ends the connection at once, and what runs on it. */
+  destroy(code: ErrorCode, reset: boolean): void {
+    if (this.#state === Closed) return;
+    this.#state = Closed;
+    this.#hold = null;
+    const exchange = this.#exchange;
+    this.#exchange = null;
+    if (exchange !== null) exchange.abandon(code);
+    this.connection.destroy(reset);
+    this.#gone();
+  }
+
+  /** Hands the connection over to a tunnel, with the client's bytes that were held. */
+  detach(): Buffer | null {
+    const hold = this.#hold;
+    this.#hold = null;
+    this.#state = Closed;
+    this.#exchange = null;
+    this.core.timers.cancel(this);
+    this.core.downstreams.delete(this);
+    return hold;
+  }
+
+  /** Whether this connection takes another request after the one that is being answered. */
+  keepsAlive(exchange: ActiveExchange): boolean {
+    const { core } = this;
+    const { limits } = core.settings;
+    return (
+      !core.draining &&
+      !this.#ended &&
+      persists(exchange.request.options, exchange.request.head.minor) &&
+      this.requests < limits.requestsPerConnection &&
+      (limits.connectionAge === 0 || core.now() - this.openedAt < limits.connectionAge) &&
+      (this.#state !== ReadingBody || this.#drainable(exchange))
+    );
+  }
+
+  /** The exchange takes no more body bytes for now. */
+  block(): void {
+    if (this.#state !== ReadingBody) return;
+    this.#blocked = true;
+    this.#pause();
+  }
+
+  unblock(): void {
+    if (!this.#blocked) return;
+    this.#blocked = false;
+    this.#body?.excuse();
+    this.#release();
+  }
+
+  /** A write waits for the client. */
+  onSlow(): void {
+    if (this.#writeDue !== Number.POSITIVE_INFINITY) return;
+    const { write } = this.core.settings.timeouts;
+    if (write === 0) return;
+    this.#writeDue = this.core.now() + write;
+    this.#schedule();
+  }
+
+  /** The exchange is over and recorded. @param keepAlive what the response has said */
+  finished(keepAlive: boolean): void {
+    const exchange = this.#exchange!;
+    this.#exchange = null;
+    this.#blocked = false;
+    exchange.release();
+    if (!keepAlive || this.#state === ReadingBody || this.#ended) {
+      this.#linger();
+      return;
+    }
+    this.#state = Idle;
+    this.#wait(this.core.settings.timeouts.idle);
+    this.#release();
+  }
+
+  override onTimeout(): void {
+    if (this.#state === Closed) return;
+    const now = this.core.now();
+    if (now >= this.#writeDue) {
+      this.core.telemetry.limitHit('write-timeout');
+      this.destroy('client-closed', true);
+      return;
+    }
+    if (now >= this.#due) this.#overdue();
+    if (!this.closed) this.#schedule();
+  }
+
+  #overdue(): void {
+    this.#due = Number.POSITIVE_INFINITY;
+    switch (this.#state) {
+      case ReadingHead:
+        this.core.telemetry.limitHit('header-timeout');
+        this.#refuse('request-timeout');
+        return;
+      case ReadingBody:
+        this.#checkProgress();
+        return;
+      case Lingering:
+        // A client that still reads its response is given the write timeout.
+        if (this.connection.pending && this.#writeDue === Number.POSITIVE_INFINITY) this.onSlow();
+        if (this.connection.pending) this.#due = this.core.now() + LingerMs;
+        else this.destroy('client-closed', false);
+        return;
+      case Idle:
+        this.destroy('client-closed', false);
+        return;
+      default:
+    }
+  }
+
+  /** A body must move, and with at least the minimum rate, unless it is we who hold it. */
+  #checkProgress(): void {
+    const { timeouts } = this.core.settings;
+    if (this.#blocked || this.#body!.keptPace(timeouts.minBodyRate, timeouts.body)) {
+      this.#wait(timeouts.body);
+      return;
+    }
+    this.core.telemetry.limitHit('body-timeout');
+    if (this.#exchange === null || !this.#exchange.failRequest('request-timeout'))
+      this.destroy('request-timeout', true);
+  }
+
+  #consume(bytes: Buffer, start: number, end: number): void {
+    this.#consuming = true;
+    for (let at = start; at < end; ) {
+      if (this.#state === Idle || this.#state === ReadingHead) at = this.#readHead(bytes, at, end);
+      else if (this.#state === ReadingBody && !this.#blocked) at = this.#readBody(bytes, at, end);
+      else {
+        if (this.#state === Lingering) this.#drop(end - at);
+        else if (this.#state !== Closed) this.#keep(bytes, at, end);
+        break;
+      }
+    }
+    this.#consuming = false;
+    if (this.#exchange !== null) this.#exchange.onTurnEnd();
+  }
+
+  #readHead(bytes: Buffer, start: number, end: number): number {
+    const { core } = this;
+    const { headerBytes } = core.settings.limits;
+    const exchange = (this.#exchange ??= this.#acquire());
+    const { request } = exchange;
+    const before = exchange.fill;
+    const taken = Math.min(end - start, request.buffer.length - before);
+    request.buffer.set(taken === bytes.length ? bytes : bytes.subarray(start, start + taken), before);
+    exchange.fill = before + taken;
+    const { head } = request;
+    const result = scanRequest(request.buffer, 0, exchange.fill, head);
+    if (result > 0) {
+      if (result > headerBytes + 2) this.#refuse('headers-too-large');
+      else this.#begin(exchange);
+      return start + result - before;
+    }
+    if (result === Incomplete) {
+      if (exchange.fill > headerBytes) {
+        this.#refuse(head.targetEnd === 0 ? 'uri-too-long' : 'headers-too-large');
+        return start + taken;
+      }
+      if (exchange.fill === request.buffer.length) exchange.grow();
+      if (this.#state === Idle) {
+        this.#state = ReadingHead;
+        this.#wait(core.settings.timeouts.header);
+      }
+      return start + taken;
+    }
+    if (result === TooManyFields) this.#refuse('headers-too-large');
+    else this.#refuse(result === VersionUnsupported ? 'version-unsupported' : 'bad-request');
+    return start + taken;
+  }
+
+  #begin(exchange: ActiveExchange): void {
+    const { core } = this;
+    this.requests++;
+    this.#due = Number.POSITIVE_INFINITY;
+    this.#state = Answering;
+    const refusal = exchange.read();
+    if (refusal !== null) {
+      this.#refuse(refusal);
+      return;
+    }
+    const { bodyLength } = exchange.request;
+    if (bodyLength !== 0) {
+      this.#state = ReadingBody;
+      this.#blocked = true;
+      this.#body ??= new RequestBody();
+      this.#body.begin(bodyLength);
+      this.#wait(core.settings.timeouts.body);
+    }
+    exchange.start();
+  }
+
+  #readBody(bytes: Buffer, start: number, end: number): number {
+    const exchange = this.#exchange!;
+    const body = this.#body!;
+    if (!body.read(bytes, start, end)) {
+      // The answer to the head may be on its way already; then nothing but an end that cannot be taken for a complete one is left.
+      if (!exchange.failRequest('bad-request')) this.destroy('bad-request', true);
+      return end;
+    }
+    const { dataStart, dataEnd, next, last } = body;
+    if (last) {
+      this.#state = Answering;
+      this.#due = Number.POSITIVE_INFINITY;
+    }
+    exchange.onBody(bytes, dataStart, dataEnd, last, last ? body.trailers : null);
+    return next;
+  }
+
+  /** Answers what cannot be read as a request, and closes: nobody knows where the next one begins. */
+  #refuse(code: ErrorCode): void {
+    this.#state = Answering;
+    this.#due = Number.POSITIVE_INFINITY;
+    this.#exchange!.refuse(code);
+  }
+
+  #acquire(): ActiveExchange {
+    const exchange = this.core.spare.pop() ?? new ActiveExchange(this.core, this.peer);
+    exchange.open(this);
+    return exchange;
+  }
+
+  #drainable(exchange: ActiveExchange): boolean {
+    return !exchange.request.expectsContinue && this.#body!.endsWithin(MaxDrain);
+  }
+
+  #keep(bytes: Buffer, start: number, end: number): void {
+    if (this.#state === Closed) return;
+    if (this.#state === Lingering) {
+      this.#drop(end - start);
+      return;
+    }
+    const more = bytes.subarray(start, end);
+    this.#hold = this.#hold === null ? Buffer.from(more) : Buffer.concat([this.#hold, more]);
+    if (this.#hold.length >= MaxHold) this.#pause();
+  }
+
+  /** Goes on with what was held, unless the caller is the loop that reads. */
+  #release(): void {
+    if (this.#consuming) {
+      if (this.#hold === null) this.#resume();
+      return;
+    }
+    while (this.#hold !== null && this.#takesBytes()) {
+      const hold = this.#hold;
+      this.#hold = null;
+      this.#consume(hold, 0, hold.length);
+    }
+    if (this.#hold === null && !this.#blocked) this.#resume();
+  }
+
+  #takesBytes(): boolean {
+    return this.#state === Idle || this.#state === ReadingHead || (this.#state === ReadingBody && !this.#blocked);
+  }
+
+  #linger(): void {
+    this.#state = Lingering;
+    this.#hold = null;
+    this.#resume();
+    this.connection.end();
+    if (this.#ended && !this.connection.pending) this.destroy('client-closed', false);
+    else this.#wait(LingerMs);
+  }
+
+  #drop(bytes: number): void {
+    this.#dropped += bytes;
+    if (this.#dropped > MaxLingerBytes) this.destroy('client-closed', true);
+  }
+
+  #pause(): void {
+    if (this.#paused) return;
+    this.#paused = true;
+    this.connection.pause();
+  }
+
+  #resume(): void {
+    if (!this.#paused) return;
+    this.#paused = false;
+    this.connection.resume();
+  }
+
+  /** @param ms 0 for no limit */
+  #wait(ms: number): void {
+    if (ms === 0) {
+      this.#due = Number.POSITIVE_INFINITY;
+      return;
+    }
+    this.#due = this.core.now() + ms;
+    this.#schedule();
+  }
+
+  #schedule(): void {
+    const next = Math.min(this.#due, this.#writeDue);
+    if (next !== Number.POSITIVE_INFINITY) this.core.timers.schedule(this, next - this.core.now());
+  }
+
+  #gone(): void {
+    this.core.timers.cancel(this);
+    this.core.downstreams.delete(this);
+    this.core.gone(this.socketId);
+  }
+}

@@ -1,0 +1,431 @@
+/** One exchange: route, filters, answer. What filters see of it is `policy/runtime.ts`; attempts upstream are `forward.ts`. Pooled and refilled. */
+import { Buffer } from 'node:buffer';
+import { Close } from '../http1/connection.ts';
+import type { Head } from '../http1/head.ts';
+import type { Exchange, LocalResponse, Phase } from '../policy/runtime.ts';
+import { type BackendChain, Misdirected, type RuntimeRule } from '../routing/table.ts';
+import type { AccessRecord } from '../telemetry/record.ts';
+import type { Downstream } from './connection.ts';
+import type { Core } from './core.ts';
+import type { ErrorCode } from './errors.ts';
+import { Forward } from './forward.ts';
+import { errorReply } from './local-reply.ts';
+import type { Peer } from './peer.ts';
+import { createRecord, describeExchange, fillRecord } from './record.ts';
+import { Request } from './request.ts';
+import { Framing, Response } from './response-head.ts';
+import { ResponseWriter } from './response-writer.ts';
+import type { Connection } from './transport.ts';
+import { Tunnel } from './upgrade.ts';
+
+/** Most heads, with the body of a small POST. */
+const HeadBytes = 8_192;
+const MaxSpare = 1_024;
+
+// What runs behind a chain of phases.
+const Act = 0;
+const Send = 1;
+const WriteUpstream = 2;
+const WriteLocal = 3;
+type Next = typeof Act | typeof Send | typeof WriteUpstream | typeof WriteLocal;
+
+export class ActiveExchange implements Exchange {
+  readonly core: Core;
+  readonly request: Request;
+  readonly response = new Response();
+  readonly writer = new ResponseWriter();
+  readonly record: AccessRecord = createRecord();
+  readonly forward: Forward;
+  downstream: Downstream | null = null;
+  /** Bytes in `request.buffer`. */
+  fill = 0;
+  rule: RuntimeRule | null = null;
+  backend: BackendChain | null = null;
+  /** Clusters that get a copy. */
+  readonly mirrors: string[] = [];
+  startedAt = 0;
+  /** What went wrong, for the log. */
+  error: ErrorCode | null = null;
+  requestDone = false;
+  /** A byte of the final response was given to the writer. */
+  responseStarted = false;
+  #responseDone = false;
+  #local: LocalResponse | null = null;
+  /** Body bytes are read and dropped. */
+  #discards = false;
+  /** A promise of a filter is out; it must find this exchange, or nothing. */
+  #waits = 0;
+  #run = 0;
+
+  constructor(core: Core, peer: Peer) {
+    this.core = core;
+    this.request = new Request(Buffer.allocUnsafeSlow(HeadBytes), peer);
+    this.forward = new Forward(this);
+  }
+
+  get matchedPrefix(): string {
+    return this.rule === null ? '' : this.rule.matchedPrefix;
+  }
+
+  respond(response: LocalResponse): void {
+    this.#local = response;
+  }
+
+  mirror(cluster: string): void {
+    this.mirrors.push(cluster);
+  }
+
+  open(downstream: Downstream): void {
+    this.downstream = downstream;
+    this.request.peer = downstream.peer;
+    this.request.clear();
+    this.fill = 0;
+    this.rule = null;
+    this.backend = null;
+    this.error = null;
+    this.requestDone = false;
+    this.responseStarted = false;
+    this.#responseDone = false;
+    this.#local = null;
+    this.#discards = false;
+    this.startedAt = this.core.now();
+    this.writer.begin(downstream.connection);
+    fillRecord(this.record, this.core.wallClock(), downstream.peer);
+  }
+
+  /** Makes room for a longer head. */
+  grow(): void {
+    const { request } = this;
+    const larger = Buffer.allocUnsafeSlow(request.buffer.length * 2);
+    larger.set(request.buffer);
+    request.buffer = larger;
+  }
+
+  /** @returns why the head is refused */
+  read(): ErrorCode | null {
+    const { core, record, request } = this;
+    const refusal = request.read(core.settings, core.newId);
+    record.method = request.method;
+    record.protocol = request.head.minor === 0 ? 'HTTP/1.0' : 'HTTP/1.1';
+    record.host = request.host;
+    record.path = request.path;
+    record.query = request.query;
+    record.requestId = request.requestId;
+    record.clientAddress = request.clientAddress;
+    this.requestDone = request.bodyLength === 0;
+    return refusal;
+  }
+
+  start(): void {
+    try {
+      this.#route();
+    } catch (error) {
+      this.#fault(error);
+    }
+  }
+
+  /** Answers a request that could not be read, and closes. */
+  refuse(code: ErrorCode): void {
+    this.request.options |= Close;
+    this.requestDone = true;
+    this.fail(code);
+  }
+
+  /** The request broke off or went on wrongly. @returns false if the response has begun */
+  failRequest(code: ErrorCode): boolean {
+    if (this.responseStarted) return false;
+    this.forward.cancel();
+    this.refuse(code);
+    return true;
+  }
+
+  /** Answers with an error of the gateway's own. */
+  fail(code: ErrorCode, status?: number): void {
+    this.error = code;
+    this.#local = errorReply(code, this.request.headers.get('accept'), this.request.requestId, status);
+    this.#reply();
+  }
+
+  onBody(bytes: Buffer, start: number, end: number, last: boolean, trailers: Buffer | null): void {
+    const { core, record } = this;
+    record.requestBytes += end - start;
+    if (last) this.requestDone = true;
+    if (this.#discards) {
+      if (this.#responseDone) this.#settle();
+      return;
+    }
+    const { bodyBytes } = core.settings.limits;
+    if (bodyBytes > 0 && record.requestBytes > bodyBytes) {
+      core.telemetry.limitHit('body-bytes');
+      if (!this.failRequest('body-too-large')) this.downstream!.destroy('body-too-large', true);
+      return;
+    }
+    this.forward.body(bytes, start, end, last, trailers);
+  }
+
+  /** The event that brought bytes is over. */
+  onTurnEnd(): void {
+    this.forward.flush();
+  }
+
+  onClientDrain(): void {
+    this.writer.slow = false;
+    this.forward.onClientDrain();
+  }
+
+  /** The client is gone, or must go. Nothing is written any more. */
+  abandon(code: ErrorCode): void {
+    this.error ??= code;
+    this.forward.cancel();
+    this.#log();
+    this.release();
+  }
+
+  release(): void {
+    this.#run++;
+    this.forward.reset();
+    this.mirrors.length = 0;
+    this.rule = null;
+    this.backend = null;
+    this.downstream = null;
+    this.#local = null;
+    this.response.headers.clear();
+    // A filter's promise may still look at these views: they are left to it.
+    if (this.#waits > 0 || this.core.spare.length >= MaxSpare) return;
+    if (this.request.buffer.length > HeadBytes) this.request.buffer = Buffer.allocUnsafeSlow(HeadBytes);
+    this.core.spare.push(this);
+  }
+
+  /** The response's head has come from upstream; both are valid during the call only. */
+  onUpstreamHead(status: number, bytes: Buffer, head: Head, length: number): void {
+    this.response.receive(status, bytes, head, length, this.request);
+    try {
+      this.#runResponse(WriteUpstream);
+    } catch (error) {
+      this.#fault(error);
+    }
+  }
+
+  /** 1xx other than 101. */
+  onInformational(status: number, bytes: Buffer, head: Head): void {
+    const { request, response } = this;
+    // RFC 9110 15.2: "a server MUST NOT send a 1xx response to an HTTP/1.0 client".
+    if (request.head.minor === 0 || (status === 100 && !request.expectsContinue)) return;
+    response.receiveInterim(status, bytes, head);
+    this.writer.head(response, '');
+    this.writer.flush();
+    if (this.writer.slow) this.downstream!.onSlow();
+  }
+
+  /** 101: from here on bytes go both ways until one side ends. */
+  onUpgrade(bytes: Buffer, head: Head, upstream: Connection, early: Buffer | null): void {
+    const { request, response } = this;
+    response.receiveInterim(101, bytes, head);
+    response.upgrade = response.headers.get('upgrade') ?? request.upgrade;
+    this.responseStarted = true;
+    this.writer.head(response, '');
+    this.writer.flush();
+    new Tunnel(this, this.downstream!, upstream).open(early);
+  }
+
+  /** The last byte of the response was given to the writer. */
+  onResponseEnd(): void {
+    if (this.writer.slow) this.downstream!.onSlow();
+    this.#responseDone = true;
+    if (!this.requestDone && !this.response.close) {
+      this.#discards = true;
+      this.downstream!.unblock();
+      return;
+    }
+    this.#settle();
+  }
+
+  #route(): void {
+    const { core, request, downstream } = this;
+    const { limits } = core.settings;
+    const socketId = downstream!.socketId;
+    const socket = core.table.sockets.get(socketId);
+    if (limits.bodyBytes > 0 && request.bodyLength > limits.bodyBytes) {
+      core.telemetry.limitHit('body-bytes');
+      this.fail('body-too-large');
+      return;
+    }
+    // RFC 9110 9.3.7: "An OPTIONS request with an asterisk ("*") as the request target applies to the server in general".
+    if (request.parsedTarget.form === 'asterisk') {
+      this.#local = { status: 204, headers: { Allow: 'GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS' }, body: '' };
+      this.#reply();
+      return;
+    }
+    request.listenerPort = socket === undefined ? 0 : socket.socket.port;
+    const rule = socket === undefined ? undefined : socket.find(request, downstream!.peer.servername);
+    if (rule === undefined) {
+      this.fail('no-route');
+      return;
+    }
+    if (rule === Misdirected) {
+      this.fail('misdirected');
+      return;
+    }
+    this.rule = rule;
+    request.listenerPort = rule.listener.port;
+    this.#phases(rule.onRequest, 0, Act);
+  }
+
+  #act(): void {
+    if (this.#local !== null) {
+      this.#reply();
+      return;
+    }
+    const { action } = this.rule!;
+    switch (action.kind) {
+      case 'refuse':
+        this.fail(action.code, action.status);
+        return;
+      case 'local':
+        this.fail('backend-invalid');
+        return;
+      case 'forward': {
+        const refusal = this.forward.choose(this.rule!, action.backends);
+        if (refusal === null) this.#phases(this.backend === null ? null : this.backend.onRequest, 0, Send);
+        else this.fail(refusal);
+      }
+    }
+  }
+
+  #send(): void {
+    if (this.#local === null) this.forward.begin();
+    else this.#reply();
+  }
+
+  /** Answers with `#local`, through the response phases. */
+  #reply(): void {
+    try {
+      this.response.make(this.#local!, this.request.method, this.core.settings.headers.serverHeader);
+      this.#runResponse(WriteLocal);
+    } catch (error) {
+      this.#fault(error);
+    }
+  }
+
+  #runResponse(next: Next): void {
+    const backend = this.backend === null ? null : this.backend.onResponse;
+    const rule = this.rule === null ? null : this.rule.onResponse;
+    if (backend === null) this.#phases(rule, 0, next);
+    else this.#phases(rule === null ? backend : [...backend, ...rule], 0, next);
+  }
+
+  /** Runs a chain from phase `from`; what follows runs at once unless a phase returned a promise. */
+  #phases(phases: readonly Phase[] | null, from: number, next: Next): void {
+    if (phases !== null) {
+      for (let i = from; i < phases.length; i++) {
+        const promise = phases[i]!(this);
+        if (promise !== undefined) {
+          this.#wait(promise, phases, i + 1, next);
+          return;
+        }
+        if (this.#local !== null && next <= Send) break;
+      }
+    }
+    this.#continue(next);
+  }
+
+  #continue(next: Next): void {
+    switch (next) {
+      case Act:
+        this.#act();
+        return;
+      case Send:
+        this.#send();
+        return;
+      case WriteUpstream:
+        this.#writeUpstream();
+        return;
+      case WriteLocal:
+        this.#writeLocal();
+    }
+  }
+
+  #wait(promise: Promise<void>, phases: readonly Phase[], from: number, next: Next): void {
+    const run = this.#run;
+    if (next === WriteUpstream) this.response.keep();
+    this.#waits++;
+    const resume = (error: unknown, failed: boolean): void => {
+      this.#waits--;
+      if (run !== this.#run) return;
+      try {
+        if (failed) this.#fault(error);
+        else if (this.#local !== null && next <= Send) this.#continue(next);
+        else this.#phases(phases, from, next);
+        this.forward.flush();
+      } catch (thrown) {
+        this.#fault(thrown);
+      }
+    };
+    promise.then(
+      () => resume(null, false),
+      (error: unknown) => resume(error, true),
+    );
+  }
+
+  #writeUpstream(): void {
+    const { response, downstream, request } = this;
+    response.close = response.framing === Framing.UntilClose || !downstream!.keepsAlive(this);
+    response.keepAlive10 = !response.close && request.head.minor === 0;
+    if (!this.writer.head(response, this.core.httpDate())) {
+      this.forward.cancel();
+      this.fail('upstream-invalid');
+      return;
+    }
+    this.responseStarted = true;
+    this.forward.onResponseReady();
+  }
+
+  #writeLocal(): void {
+    const { response, downstream, request, writer } = this;
+    const { body } = this.#local!;
+    const bytes = typeof body === 'string' ? Buffer.from(body) : Buffer.from(body.buffer, body.byteOffset, body.length);
+    if (response.framing === Framing.Length || request.method === 'HEAD')
+      response.headers.set('Content-Length', String(bytes.length));
+    response.close = !downstream!.keepsAlive(this);
+    response.keepAlive10 = !response.close && request.head.minor === 0;
+    this.responseStarted = true;
+    if (!writer.head(response, this.core.httpDate())) throw new RangeError('the head of a local reply does not fit');
+    writer.data(bytes, 0, bytes.length, false);
+    writer.end(null);
+    this.onResponseEnd();
+  }
+
+  /** A bug in a filter or here. */
+  #fault(error: unknown): void {
+    this.core.fault(this.rule === null ? 'exchange' : `exchange of ${this.rule.routeId}`, error);
+    this.forward.cancel();
+    const { downstream } = this;
+    if (downstream === null) return;
+    if (this.responseStarted) {
+      downstream.destroy('internal', true);
+      return;
+    }
+    // Without the filters: one of them may be what threw.
+    this.rule = null;
+    this.backend = null;
+    this.fail('filter-failed');
+  }
+
+  #settle(): void {
+    const keepAlive = !this.response.close;
+    this.#log();
+    this.downstream!.finished(keepAlive);
+  }
+
+  #log(): void {
+    describeExchange(this);
+    this.core.telemetry.exchange(this.record);
+  }
+
+  /** Of a tunnel, which logs when it ends. @param bytes from the client, to the client */
+  logTunnel(received: number, sent: number): void {
+    this.record.requestBytes = received;
+    this.writer.bodyBytes = sent;
+    this.#log();
+  }
+}

@@ -1,0 +1,143 @@
+/** The header fields of one message, as filters see and edit them. Edits are recorded and applied while encoding; bytes nobody touched are copied. */
+import { Buffer } from 'node:buffer';
+import { type Head, MaxFields } from '../http1/head.ts';
+import type { HeaderView } from '../policy/runtime.ts';
+
+const Empty = Buffer.alloc(0);
+const fieldName = /^[!#$%&'*+\-.^_`|~0-9A-Za-z]+$/;
+// RFC 9110 5.5: "Field values containing CR, LF, or NUL characters are invalid and dangerous". Other controls are refused with them,
+// and so is what one latin-1 byte cannot hold.
+// eslint-disable-next-line no-control-regex
+const fieldValue = /^[\t\x20-\x7e\x80-\xff]*$/;
+
+/** Base fields are offsets into received bytes; on top are removals and additions. One instance per exchange and direction, refilled. */
+export class Fields implements HeaderView {
+  bytes: Buffer = Empty;
+  /** null for a message that the gateway makes itself. */
+  head: Head | null = null;
+  /** 1 where base field i is removed. */
+  readonly removed = new Uint8Array(MaxFields);
+  /** Whether `removed` holds a 1. */
+  hasRemoved = false;
+  /** Added fields, beside each other; `lower` is what look-ups compare. */
+  readonly names: string[] = [];
+  readonly lower: string[] = [];
+  readonly values: string[] = [];
+  /** Base fields with these Known ids are not there: what the proxy has taken out or makes itself. null hides nothing. */
+  hidden: Uint8Array | null = null;
+
+  /** Starts over with what was received. */
+  reset(bytes: Buffer, head: Head | null, hidden: Uint8Array | null): void {
+    this.bytes = bytes;
+    this.head = head;
+    this.hidden = hidden;
+    if (this.hasRemoved) this.removed.fill(0);
+    this.hasRemoved = false;
+    if (this.names.length > 0) {
+      this.names.length = 0;
+      this.lower.length = 0;
+      this.values.length = 0;
+    }
+  }
+
+  /** Lets go of the buffers of the last message. */
+  clear(): void {
+    this.reset(Empty, null, null);
+  }
+
+  get(name: string): string | undefined {
+    let value: string | undefined;
+    const { head, lower } = this;
+    if (head !== null) {
+      for (let i = 0; i < head.count; i++) {
+        if (this.isField(head, i, name)) value = join(name, value, this.valueAt(head, i));
+      }
+    }
+    for (let i = 0; i < lower.length; i++) if (lower[i] === name) value = join(name, value, this.values[i]!);
+    return value;
+  }
+
+  has(name: string): boolean {
+    const { head } = this;
+    if (head !== null) for (let i = 0; i < head.count; i++) if (this.isField(head, i, name)) return true;
+    return this.lower.includes(name);
+  }
+
+  set(name: string, value: string): void {
+    const lower = checked(name, value);
+    this.remove(lower);
+    this.push(name, lower, value);
+  }
+
+  add(name: string, value: string): void {
+    this.push(name, checked(name, value), value);
+  }
+
+  remove(name: string): void {
+    const lower = name.toLowerCase();
+    const { head } = this;
+    if (head !== null) {
+      for (let i = 0; i < head.count; i++) {
+        if (!this.isField(head, i, lower)) continue;
+        this.removed[i] = 1;
+        this.hasRemoved = true;
+      }
+    }
+    for (let i = this.lower.length - 1; i >= 0; i--) {
+      if (this.lower[i] !== lower) continue;
+      this.names.splice(i, 1);
+      this.lower.splice(i, 1);
+      this.values.splice(i, 1);
+    }
+  }
+
+  /** Value of base field i. */
+  valueAt(head: Head, i: number): string {
+    return this.bytes.toString('latin1', head.fields[4 * i + 2], head.fields[4 * i + 3]);
+  }
+
+  /** Bytes that the additions take on the wire, at most. */
+  addedLength(): number {
+    let length = 0;
+    for (let i = 0; i < this.names.length; i++) length += this.names[i]!.length + this.values[i]!.length + 4;
+    return length;
+  }
+
+  private push(name: string, lower: string, value: string): void {
+    this.names.push(name);
+    this.lower.push(lower);
+    this.values.push(value);
+  }
+
+  private isField(head: Head, i: number, lower: string): boolean {
+    return (
+      this.removed[i] === 0 &&
+      (this.hidden === null || this.hidden[head.known[i]!] === 0) &&
+      equalsName(this.bytes, head.fields[4 * i]!, head.fields[4 * i + 1]!, lower)
+    );
+  }
+}
+
+/** Whether `bytes[start, end)` spell `lower`, letters in any case. */
+export function equalsName(bytes: Uint8Array, start: number, end: number, lower: string): boolean {
+  if (end - start !== lower.length) return false;
+  for (let i = 0; i < lower.length; i++) {
+    let byte = bytes[start + i]!;
+    if (byte >= 65 && byte <= 90) byte |= 32;
+    if (byte !== lower.charCodeAt(i)) return false;
+  }
+  return true;
+}
+
+// RFC 9110 5.3: several lines of one name mean the same as one line, joined by commas. Cookie is the exception (RFC 6265 5.4).
+function join(name: string, before: string | undefined, value: string): string {
+  if (before === undefined) return value;
+  return before + (name === 'cookie' ? '; ' : ', ') + value;
+}
+
+/** @returns the name in lower case */
+function checked(name: string, value: string): string {
+  if (!fieldName.test(name)) throw new RangeError(`${JSON.stringify(name)} is no field name`);
+  if (!fieldValue.test(value)) throw new RangeError(`the value of ${name} holds bytes that no field may hold`);
+  return name.toLowerCase();
+}

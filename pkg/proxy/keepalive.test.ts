@@ -1,0 +1,106 @@
+import { afterEach, describe, expect, test } from '@jest/globals';
+import { openClient } from '../testkit/client.ts';
+import { createOrigin, type Origin, reply } from '../testkit/origin.ts';
+import { createTestProxy, type TestProxy, type TestProxyOptions } from '../testkit/proxy.ts';
+import type { RawStream } from '../testkit/stream.ts';
+import { transports } from './suite.ts';
+
+const opened: { close(): unknown }[] = [];
+afterEach(async () => {
+  for (const each of opened.splice(0).reverse()) await each.close();
+});
+
+const get = (path: string, ...fields: string[]): string =>
+  [`GET ${path} HTTP/1.1`, 'Host: example.com', ...fields, '', ''].join('\r\n');
+
+describe.each(transports)('on the %s transport', (_, transport) => {
+  async function setUp(
+    options: TestProxyOptions = {},
+  ): Promise<{ proxy: TestProxy; client: RawStream; origin: Origin }> {
+    const origin = await createOrigin((request) => reply(request.startLine));
+    opened.push(origin);
+    const proxy = await createTestProxy({ transport, backends: [origin.port], ...options });
+    opened.push(proxy);
+    const client = await openClient(proxy.port);
+    opened.push(client);
+    return { proxy, client, origin };
+  }
+
+  test('one connection serves many requests, over one upstream connection', async () => {
+    const { proxy, client, origin } = await setUp();
+    for (let i = 0; i < 5; i++) {
+      client.send(get(`/${i}`));
+      const response = await client.message();
+      expect([response.startLine, String(response.body)]).toEqual(['HTTP/1.1 200 OK', `GET /${i} HTTP/1.1`]);
+    }
+    expect(origin.connections).toHaveLength(1);
+    expect(await proxy.recorded(5)).toMatchObject({ status: 200, path: '/4', flag: '', rule: 0, cluster: 'test/c0' });
+  });
+
+  test('pipelined requests are answered one after another, in order', async () => {
+    const { client } = await setUp();
+    client.send([0, 1, 2, 3].map((i) => get(`/${i}`)).join(''));
+    for (let i = 0; i < 4; i++) expect(String((await client.message()).body)).toBe(`GET /${i} HTTP/1.1`);
+  });
+
+  test('a head may come byte by byte', async () => {
+    const { client } = await setUp();
+    for (const byte of get('/slow')) {
+      client.send(byte);
+      await new Promise((resolve) => setImmediate(resolve));
+    }
+    expect(String((await client.message()).body)).toBe('GET /slow HTTP/1.1');
+  });
+
+  test('Connection: close ends the connection behind the response', async () => {
+    const { client } = await setUp();
+    client.send(get('/', 'Connection: close'));
+    expect((await client.message()).header('connection')).toBe('close');
+    expect(await client.end()).toHaveLength(0);
+  });
+
+  test('HTTP/1.0 closes, unless it asks to keep the connection', async () => {
+    const { client } = await setUp();
+    client.send('GET / HTTP/1.0\r\nHost: example.com\r\nConnection: keep-alive\r\n\r\n');
+    const kept = await client.message();
+    expect([kept.startLine, kept.header('connection')]).toEqual(['HTTP/1.1 200 OK', 'keep-alive']);
+    client.send('GET / HTTP/1.0\r\nHost: example.com\r\n\r\n');
+    expect((await client.message()).header('connection')).toBe('close');
+    await client.end();
+  });
+
+  test('the last request that a connection may serve says so', async () => {
+    const { client } = await setUp({ settings: { limits: { requestsPerConnection: 2 } } });
+    client.send(get('/1'));
+    expect((await client.message()).header('connection')).toBeUndefined();
+    client.send(get('/2'));
+    expect((await client.message()).header('connection')).toBe('close');
+    await client.end();
+  });
+
+  test('an idle connection is closed', async () => {
+    const { client } = await setUp({ settings: { timeouts: { idle: 50 } } });
+    client.send(get('/'));
+    await client.message();
+    expect(await client.end()).toHaveLength(0);
+  });
+
+  test('OPTIONS * is answered here', async () => {
+    const { client, origin } = await setUp();
+    client.send('OPTIONS * HTTP/1.1\r\nHost: example.com\r\n\r\n');
+    const response = await client.message();
+    expect(response.startLine).toBe('HTTP/1.1 204 No Content');
+    expect(response.header('allow')).toContain('OPTIONS');
+    expect(origin.requests).toHaveLength(0);
+  });
+
+  test('an absolute-form target names the host, and is forwarded in origin-form', async () => {
+    const { client, origin } = await setUp();
+    client.send('GET http://other.example/a?b HTTP/1.1\r\nHost: example.com\r\n\r\n');
+    await client.message();
+    expect([origin.requests[0]!.startLine, origin.requests[0]!.header('host')]).toEqual([
+      'GET /a?b HTTP/1.1',
+      'other.example',
+    ]);
+  });
+});

@@ -1,0 +1,38 @@
+/** What is known of one downstream connection's other side; made once per connection, read by every request on it. */
+import { Buffer } from 'node:buffer';
+import { isIPv6 } from 'node:net';
+import { plainAddress, type Trust } from './forwarded.ts';
+import type { Connection } from './transport.ts';
+
+export class Peer {
+  readonly address: string;
+  readonly secure: boolean;
+  /** SNI; null on plaintext. */
+  readonly servername: string | null;
+  /** Address and port the client has dialled, as an authority. */
+  readonly localAuthority: string;
+  trust: Trust;
+  #prefix: Buffer | null = null;
+  #prefixPort = -1;
+
+  constructor(connection: Connection, trust: Trust) {
+    this.address = plainAddress(connection.remoteAddress);
+    this.secure = connection.tls !== null;
+    this.servername = connection.tls === null ? null : connection.tls.servername;
+    const local = plainAddress(connection.localAddress);
+    this.localAuthority = `${isIPv6(local) ? `[${local}]` : local}:${connection.localPort}`;
+    this.trust = trust;
+  }
+
+  /** The four fields that are the same for every request of an untrusted peer, encoded once. @param port of the listener */
+  identityFields(port: number): Buffer {
+    if (this.#prefix !== null && this.#prefixPort === port) return this.#prefix;
+    this.#prefixPort = port;
+    this.#prefix = Buffer.from(
+      `X-Forwarded-For: ${this.address}\r\nX-Real-IP: ${this.address}\r\n` +
+        `X-Forwarded-Proto: ${this.secure ? 'https' : 'http'}\r\nX-Forwarded-Port: ${port}\r\n`,
+      'latin1',
+    );
+    return this.#prefix;
+  }
+}

@@ -1,0 +1,189 @@
+/** The data plane's proxy of one worker: sockets in, exchanges out. The worker applies tables to it and drains it. */
+
+import { Buffer } from 'node:buffer';
+import { randomFillSync } from 'node:crypto';
+import type { Ir } from '../ir/ir.ts';
+import type { RoutingTable } from '../routing/table.ts';
+import type { Telemetry } from '../telemetry/record.ts';
+import type { ClusterRuntime } from '../upstream/upstream.ts';
+import type { Downstream } from './connection.ts';
+import type { Core } from './core.ts';
+import { createDrain } from './drain.ts';
+import type { ActiveExchange } from './exchange.ts';
+import { createTrust } from './forwarded.ts';
+import { Listener, type ListenerOptions } from './listener.ts';
+import { createHttpDate } from './response-head.ts';
+import { createSecureContexts } from './secure-context.ts';
+import type { Timers } from './timers.ts';
+import type { Transport } from './transport.ts';
+import type { Tunnel } from './upgrade.ts';
+
+export interface ProxyOptions {
+  readonly transport: Transport;
+  readonly timers: Timers;
+  readonly clusters: { get(id: string): ClusterRuntime | undefined };
+  readonly telemetry: Telemetry;
+  /** Monotonic milliseconds. */
+  readonly now: () => number;
+  /** Milliseconds since the epoch. */
+  readonly wallClock: () => number;
+  /** 0 ≤ x < 1. */
+  readonly random: () => number;
+  /** Told of bugs: what was thrown within an exchange or by key material. */
+  readonly fault: (where: string, error: unknown) => void;
+  /** 48 bytes shared by every worker, so that each resumes the others' sessions. */
+  readonly ticketKeys: Buffer;
+  /** Several workers listen on one port. */
+  readonly reusePort: boolean;
+  /** Descriptors this worker may use; connections are refused at 90 %. 0 for no budget. */
+  readonly descriptorLimit: number;
+}
+
+export interface Proxy {
+  /**
+   * Serves this table from now on: binds sockets it names anew, keeps the others, closes those it names no more.
+   * Exchanges under way go on with what they have.
+   * @returns by socket id: why it could not be bound
+   */
+  apply(table: RoutingTable, certificates: Ir['certificates']): Promise<Readonly<Record<string, string>>>;
+  /** New ticket keys; see `ProxyOptions.ticketKeys`. */
+  setTicketKeys(keys: Buffer): void;
+  /** Goes on accepting for `delayMs`, ends connections as they become idle; resolves when all are gone, at the latest after `timeoutMs` more. */
+  drain(delayMs: number, timeoutMs: number): Promise<void>;
+  /** Ends everything at once. */
+  close(): Promise<void>;
+  stats(): ProxyStats;
+  /** The port that a socket is really bound to (port 0 in tests); 0 if it is not. */
+  portOf(socketId: string): number;
+}
+
+export interface ProxyStats {
+  readonly connections: number;
+  readonly idleConnections: number;
+  readonly tunnels: number;
+  readonly draining: boolean;
+}
+
+export function createProxy(options: ProxyOptions): Proxy {
+  const { transport, timers, clusters, telemetry } = options;
+  const listeners = new Map<string, Listener>();
+  const counts = new Map<string, number>();
+  const contexts = createSecureContexts(options.ticketKeys, options.fault);
+  let core: Core | null = null;
+  const drain = createDrain(timers, options.now);
+
+  function createCore(table: RoutingTable): Core {
+    return {
+      timers,
+      clusters,
+      telemetry,
+      now: options.now,
+      wallClock: options.wallClock,
+      random: options.random,
+      usable: (id) => clusters.get(id)?.usable === true,
+      newId: createIds(),
+      httpDate: createHttpDate(options.wallClock),
+      fault: options.fault,
+      table,
+      settings: table.settings,
+      trust: createTrust(table.settings.client),
+      draining: false,
+      downstreams: new Set<Downstream>(),
+      tunnels: new Set<Tunnel>(),
+      spare: [] as ActiveExchange[],
+      openConnections: () => (core === null ? 0 : core.downstreams.size + core.tunnels.size),
+      openOn: (socketId) => counts.get(socketId) ?? 0,
+      opened: (socketId) => {
+        counts.set(socketId, (counts.get(socketId) ?? 0) + 1);
+        telemetry.connectionOpened(socketId);
+      },
+      gone: (socketId) => {
+        counts.set(socketId, (counts.get(socketId) ?? 1) - 1);
+        telemetry.connectionClosed(socketId);
+        drain.check();
+      },
+    };
+  }
+
+  async function bind(id: string, socket: Listener['socket'], shared: ListenerOptions): Promise<string | null> {
+    const listener = new Listener(id, socket, shared);
+    try {
+      await listener.open();
+    } catch (error) {
+      return error instanceof Error ? error.message : String(error);
+    }
+    listeners.set(id, listener);
+    return null;
+  }
+
+  return {
+    async apply(table, certificates) {
+      contexts.update(certificates);
+      core ??= createCore(table);
+      if (core.settings.client !== table.settings.client) core.trust = createTrust(table.settings.client);
+      core.table = table;
+      core.settings = table.settings;
+      const shared = {
+        core,
+        transport,
+        contexts,
+        reusePort: options.reusePort,
+        descriptorLimit: options.descriptorLimit,
+      };
+      const unbound: Record<string, string> = {};
+      for (const [id, listener] of listeners) {
+        const wanted = table.sockets.get(id);
+        if (wanted !== undefined && wanted.socket.protocol === listener.socket.protocol) continue;
+        // Connections in the accept queue are lost with it: only a configuration that no longer names the socket may do this.
+        listeners.delete(id);
+        await listener.close();
+      }
+      for (const [id, { socket }] of table.sockets) {
+        if (listeners.has(id)) continue;
+        const error = await bind(id, socket, shared);
+        if (error !== null) unbound[id] = error;
+      }
+      return unbound;
+    },
+    setTicketKeys: (keys) => contexts.setTicketKeys(keys),
+    async drain(delayMs, timeoutMs) {
+      if (core !== null) await drain.run(core, [...listeners.values()], delayMs, timeoutMs);
+    },
+    async close() {
+      if (core !== null) {
+        for (const downstream of core.downstreams) downstream.destroy('draining', false);
+        for (const tunnel of core.tunnels) tunnel.close('draining', true);
+      }
+      const closing = [...listeners.values()];
+      listeners.clear();
+      await Promise.all(closing.map((listener) => listener.close()));
+    },
+    stats() {
+      let idle = 0;
+      if (core !== null) for (const downstream of core.downstreams) if (downstream.idle) idle++;
+      return {
+        connections: core === null ? 0 : core.openConnections(),
+        idleConnections: idle,
+        tunnels: core === null ? 0 : core.tunnels.size,
+        draining: core !== null && core.draining,
+      };
+    },
+    portOf: (socketId) => listeners.get(socketId)?.port ?? 0,
+  };
+}
+
+const IdBytes = 16;
+
+/** 128 random bits in hexadecimal; the system is asked for many at once. */
+function createIds(): () => string {
+  const pool = Buffer.allocUnsafeSlow(IdBytes * 1024);
+  let at = pool.length;
+  return () => {
+    if (at === pool.length) {
+      randomFillSync(pool);
+      at = 0;
+    }
+    at += IdBytes;
+    return pool.toString('hex', at - IdBytes, at);
+  };
+}

@@ -1,0 +1,82 @@
+/** The access record of an exchange: made once, refilled per request by `exchange.ts`. */
+
+import type { RuntimeRule } from '../routing/table.ts';
+import type { AccessRecord } from '../telemetry/record.ts';
+import { errors } from './errors.ts';
+import type { ActiveExchange } from './exchange.ts';
+import type { Peer } from './peer.ts';
+
+export function createRecord(): AccessRecord {
+  return {
+    time: 0,
+    clientAddress: '',
+    method: '',
+    scheme: 'http',
+    host: '',
+    path: '',
+    query: '',
+    protocol: 'HTTP/1.1',
+    status: 0,
+    flag: '',
+    requestId: '',
+    requestBytes: 0,
+    responseBytes: 0,
+    duration: 0,
+    upstreamDuration: -1,
+    attempts: 0,
+    route: '',
+    rule: -1,
+    listener: '',
+    cluster: '',
+    endpoint: '',
+    userAgent: '',
+  };
+}
+
+/** What is known before the head is read; everything else as if nothing had come. */
+export function fillRecord(record: AccessRecord, time: number, peer: Peer): void {
+  record.time = time;
+  record.clientAddress = peer.address;
+  record.method = '';
+  record.scheme = peer.secure ? 'https' : 'http';
+  record.host = '';
+  record.path = '';
+  record.query = '';
+  record.protocol = 'HTTP/1.1';
+  record.status = 0;
+  record.flag = '';
+  record.requestId = '';
+  record.requestBytes = 0;
+  record.responseBytes = 0;
+  record.duration = 0;
+  record.upstreamDuration = -1;
+  record.attempts = 0;
+  record.route = '';
+  record.rule = -1;
+  record.listener = '';
+  record.cluster = '';
+  record.endpoint = '';
+  record.userAgent = '';
+}
+
+/** What is known at the end. */
+export function describeExchange(exchange: ActiveExchange): void {
+  const { record, core, rule, error, response, responseStarted } = exchange;
+  record.status = responseStarted ? response.status : error === null ? 0 : errors[error].status;
+  record.flag = error === null ? '' : errors[error].flag;
+  record.responseBytes = exchange.writer.bodyBytes;
+  record.duration = Math.round((core.now() - exchange.startedAt) * 1000);
+  record.userAgent = exchange.request.headers.get('user-agent') ?? '';
+  if (rule !== null) {
+    record.route = rule.routeId;
+    record.rule = rule.index;
+    record.listener = listenerId(rule);
+  }
+  exchange.forward.describe(record);
+}
+
+/** `namespace/gateway/listener`, made once per rule. */
+function listenerId(rule: RuntimeRule): string {
+  rule.attached ??= `${rule.listener.gateway}/${rule.listener.name}`;
+  return rule.attached as string;
+}

@@ -1,0 +1,58 @@
+/** The request body as far as it has come, kept for another attempt. Within its bound a retry can begin anew; beyond it there is none. */
+import { Buffer } from 'node:buffer';
+import type { UpstreamStream } from '../upstream/upstream.ts';
+
+const First = 4_096;
+
+export class Replay {
+  #buffer: Buffer | null = null;
+  #length = 0;
+  #limit = 0;
+  /** Whether everything that came is here. */
+  complete = true;
+  trailers: Buffer | null = null;
+
+  /** @param limit bytes; 0 for a request without body, or to keep nothing */
+  begin(limit: number): void {
+    this.#limit = limit;
+    this.#length = 0;
+    this.complete = true;
+    this.trailers = null;
+  }
+
+  add(bytes: Buffer, start: number, end: number): void {
+    if (!this.complete || start === end) return;
+    const length = this.#length + end - start;
+    if (length > this.#limit) {
+      this.complete = false;
+      this.#buffer = null;
+      return;
+    }
+    this.#reserve(length);
+    bytes.copy(this.#buffer!, this.#length, start, end);
+    this.#length = length;
+  }
+
+  end(trailers: Buffer | null): void {
+    this.trailers = trailers;
+  }
+
+  /** Sends what is kept. @returns false if the stream asks to wait */
+  write(stream: UpstreamStream): boolean {
+    return this.#length === 0 || !this.complete || stream.write(this.#buffer!, 0, this.#length, false);
+  }
+
+  clear(): void {
+    this.#length = 0;
+    this.trailers = null;
+    // Small ones serve the next request of this exchange.
+    if (this.#buffer !== null && this.#buffer.length > First) this.#buffer = null;
+  }
+
+  #reserve(length: number): void {
+    if (this.#buffer !== null && this.#buffer.length >= length) return;
+    const larger = Buffer.allocUnsafeSlow(Math.max(First, Math.min(this.#limit, 2 * length)));
+    if (this.#buffer !== null) this.#buffer.copy(larger, 0, 0, this.#length);
+    this.#buffer = larger;
+  }
+}

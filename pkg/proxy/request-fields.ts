@@ -1,0 +1,112 @@
+/** The request's header fields: what the client sent, without what it may not say, and with what the gateway says itself (X-Forwarded-*). */
+import { Known } from '../http1/known.ts';
+import { Fields } from './fields.ts';
+
+/** Fields that the gateway makes itself; bits of `own`. */
+export const Own = {
+  For: 1,
+  RealIp: 2,
+  Proto: 4,
+  Port: 8,
+  Host: 16,
+  RequestId: 32,
+  Forwarded: 64,
+} as const;
+
+const ownByName = new Map<string, number>([
+  ['x-forwarded-for', Own.For],
+  ['x-real-ip', Own.RealIp],
+  ['x-forwarded-proto', Own.Proto],
+  ['x-forwarded-port', Own.Port],
+  ['x-forwarded-host', Own.Host],
+  ['x-request-id', Own.RequestId],
+  ['forwarded', Own.Forwarded],
+]);
+
+/** Who knows the values of the own fields. */
+export interface OwnValues {
+  ownValue(bit: number): string;
+}
+
+export class RequestFields extends Fields {
+  /** Bits of Own: those written. A filter that sets or removes one of these names takes its bit away. */
+  own = 0;
+  readonly #values: OwnValues;
+
+  constructor(values: OwnValues) {
+    super();
+    this.#values = values;
+  }
+
+  override get(name: string): string | undefined {
+    const bit = ownByName.get(name);
+    if (bit !== undefined && (this.own & bit) !== 0) return this.#values.ownValue(bit);
+    return super.get(name);
+  }
+
+  override has(name: string): boolean {
+    const bit = ownByName.get(name);
+    return (bit !== undefined && (this.own & bit) !== 0) || super.has(name);
+  }
+
+  override add(name: string, value: string): void {
+    const bit = ownByName.get(name.toLowerCase());
+    const before = bit !== undefined && (this.own & bit) !== 0 ? this.#values.ownValue(bit) : null;
+    // Ours becomes an ordinary line, so that the added one stands behind it.
+    if (before !== null) this.set(name, before);
+    super.add(name, value);
+  }
+
+  override remove(name: string): void {
+    super.remove(name);
+    const bit = ownByName.get(name.toLowerCase());
+    if (bit !== undefined) this.own &= ~bit;
+  }
+}
+
+const table = (...names: readonly Known[]): Uint8Array => {
+  const set = new Uint8Array(256);
+  for (const name of names) set[name] = 1;
+  return set;
+};
+
+/**
+ * What only a trusted proxy may say. From anybody else these fields do not exist: neither for matching nor for filters or backends
+ * (CVE-2026-35051: one forgotten name is a way around a policy).
+ */
+export const untrustedIdentity = table(
+  Known.XForwardedFor,
+  Known.XForwardedHost,
+  Known.XForwardedProto,
+  Known.XForwardedPort,
+  Known.XForwardedPrefix,
+  Known.XForwardedScheme,
+  Known.XForwardedSsl,
+  Known.XForwardedUri,
+  Known.XForwardedMethod,
+  Known.XForwardedServer,
+  Known.Forwarded,
+  Known.XRealIp,
+  Known.XRequestId,
+  Known.XOriginalUrl,
+  Known.XRewriteUrl,
+  Known.Proxy,
+);
+
+// CVE-2016-5385 (httpoxy): a CGI backend reads `Proxy` as HTTP_PROXY. No proxy needs to send it.
+export const trustedIdentity = table(Known.Proxy);
+
+/** Fields of one hop, and those that the encoder writes itself: never copied. */
+export const hopByHop = table(
+  Known.Host,
+  Known.Connection,
+  Known.KeepAlive,
+  Known.ProxyConnection,
+  Known.TE,
+  Known.Upgrade,
+  Known.HTTP2Settings,
+  Known.TransferEncoding,
+  Known.ContentLength,
+  Known.Expect,
+  Known.ProxyAuthorization,
+);

@@ -1,0 +1,137 @@
+/** TLS termination of one socket on the documented API. The ClientHello is read first; then a handshake runs in the context of its listener. */
+import { Buffer } from 'node:buffer';
+import { once } from 'node:events';
+import { type AddressInfo, createServer, type Socket } from 'node:net';
+import { type SecureContext, TLSSocket } from 'node:tls';
+import { MaxClientHello, readClientHello, serverName } from './client-hello.ts';
+import { TimerEntry, type Timers } from './timers.ts';
+import { type Connection, KeepAliveMs, type ListenOptions, type Transport, type TransportServer } from './transport.ts';
+
+export interface SecureListenOptions extends ListenOptions {
+  readonly transport: Transport;
+  readonly timers: Timers;
+  /**
+   * The context of the listener that takes this name, or null to refuse the handshake.
+   * @param servername lower case without trailing dot; `''` without SNI
+   */
+  contextFor(servername: string): SecureContext | null;
+  /** Milliseconds from accept to the end of the handshake. */
+  handshakeTimeout(): number;
+  /** Whether one more connection may be taken. */
+  admits(): boolean;
+  onHandshakeFailed(): void;
+  /** Sockets that have not finished their handshake. */
+  readonly handshakes: Set<Handshake>;
+}
+
+// RFC 8446 6: a fatal alert, in the record layer of TLS 1.0 as every first answer may be: unrecognized_name(112).
+const unrecognizedName = Buffer.from([21, 3, 1, 0, 2, 2, 112]);
+
+export async function listenSecure(
+  options: SecureListenOptions,
+  onConnection: (connection: Connection) => void,
+): Promise<TransportServer> {
+  const server = createServer(
+    { noDelay: true, keepAlive: true, keepAliveInitialDelay: KeepAliveMs, allowHalfOpen: true },
+    (socket) => {
+      if (options.admits()) new Handshake(socket, options, onConnection).begin();
+      else socket.destroy();
+    },
+  );
+  const { address, port, reusePort, backlog } = options;
+  server.listen({ port, backlog, reusePort, ...(address === '*' ? {} : { host: address }) });
+  await once(server, 'listening');
+  // An accept that failed costs that connection; the socket goes on.
+  server.on('error', () => options.onHandshakeFailed());
+  return {
+    port: (server.address() as AddressInfo).port,
+    close: () => new Promise((resolve) => server.close(() => resolve())),
+  };
+}
+
+/** From the accept to the end of the handshake. */
+export class Handshake extends TimerEntry {
+  readonly #socket: Socket;
+  readonly #options: SecureListenOptions;
+  readonly #onConnection: (connection: Connection) => void;
+  #peeked: Buffer = Buffer.alloc(0);
+  #secure: TLSSocket | null = null;
+
+  constructor(socket: Socket, options: SecureListenOptions, onConnection: (connection: Connection) => void) {
+    super();
+    this.#socket = socket;
+    this.#options = options;
+    this.#onConnection = onConnection;
+  }
+
+  begin(): void {
+    const socket = this.#socket;
+    const options = this.#options;
+    options.handshakes.add(this);
+    options.timers.schedule(this, options.handshakeTimeout());
+    socket.on('error', this.#fail);
+    socket.on('end', this.#fail);
+    socket.on('close', this.#fail);
+    socket.on('readable', this.#peek);
+  }
+
+  override onTimeout(): void {
+    this.#fail();
+  }
+
+  close(): void {
+    this.#end();
+    this.#secure?.destroy();
+    this.#socket.destroy();
+  }
+
+  readonly #fail = (): void => {
+    if (!this.#options.handshakes.has(this)) return;
+    this.#options.onHandshakeFailed();
+    this.close();
+  };
+
+  /** The first bytes decide. Other protocols on the port will be told apart here. */
+  readonly #peek = (): void => {
+    const chunk = this.#socket.read() as Buffer | null;
+    if (chunk === null) return;
+    this.#peeked = this.#peeked.length === 0 ? chunk : Buffer.concat([this.#peeked, chunk]);
+    const hello = readClientHello(this.#peeked);
+    if (hello.kind === 'incomplete' && this.#peeked.length < MaxClientHello) return;
+    const socket = this.#socket;
+    socket.removeListener('readable', this.#peek);
+    if (hello.kind !== 'hello') {
+      this.#fail();
+      return;
+    }
+    const name = hello.servername === null ? '' : serverName(hello.servername);
+    const context = name === null ? null : this.#options.contextFor(name);
+    if (context === null) {
+      socket.write(unrecognizedName);
+      socket.destroySoon();
+      this.#fail();
+      return;
+    }
+    socket.unshift(this.#peeked);
+    this.#peeked = Buffer.alloc(0);
+    this.#shake(context);
+  };
+
+  #shake(secureContext: SecureContext): void {
+    const secure = new TLSSocket(this.#socket, { isServer: true, secureContext, ALPNProtocols: ['http/1.1'] });
+    this.#secure = secure;
+    secure.on('error', this.#fail);
+    secure.on('close', this.#fail);
+    secure.once('secure', () => {
+      this.#end();
+      secure.removeListener('close', this.#fail);
+      const connection = this.#options.transport.adopt(secure);
+      this.#onConnection(connection);
+    });
+  }
+
+  #end(): void {
+    this.#options.handshakes.delete(this);
+    this.#options.timers.cancel(this);
+  }
+}
