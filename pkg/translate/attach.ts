@@ -84,14 +84,14 @@ function attachTo(
   if (ofKind.length === 0) {
     return refuse(
       'NotAllowedByListeners',
-      `${named(selected)} of ${id} takes no ${route.kind}; allow it in allowedRoutes.kinds, or use another listener`,
+      `${named(selected)} of ${id} ${selected.length === 1 ? 'takes' : 'take'} no ${route.kind}; allow it in allowedRoutes.kinds, or use another listener`,
     );
   }
   const allowed = ofKind.filter((listener) => namespaceAllowed(route.metadata.namespace, listener, gateway, world));
   if (allowed.length === 0) {
     return refuse(
       'NotAllowedByListeners',
-      `${named(ofKind)} of ${id} takes no routes from namespace ${route.metadata.namespace}; allow it in allowedRoutes.namespaces of the listener`,
+      `${named(ofKind)} of ${id} ${ofKind.length === 1 ? 'takes' : 'take'} no routes from namespace ${route.metadata.namespace}; allow it in allowedRoutes.namespaces of the listener`,
     );
   }
 

@@ -32,9 +32,14 @@ export function limit(message: string): string {
     .replace(/\uFFFD+$/, '')}…`;
 }
 
-/** Several problems as one message: the first in full, the others counted. */
+/** Several problems as one message: as many as fit, the others counted. */
 export function summarise(texts: readonly string[]): string {
-  const [first = '', ...others] = texts;
-  if (others.length === 0) return first;
-  return `${first} (and ${others.length} more)`;
+  let message = '';
+  for (const [i, text] of texts.entries()) {
+    const next = message === '' ? text : `${message}; ${text}`;
+    // Room for the count, and for what a caller puts around it.
+    if (i > 0 && next.length > 800) return `${message} (and ${texts.length - i} more)`;
+    message = next;
+  }
+  return message;
 }

@@ -18,6 +18,7 @@ export class Memo {
   #previous = new Map<string, Entry>();
   #next = new Map<string, Entry>();
   #texts = new Map<string, { readonly text: string; readonly value: unknown }>();
+  #nextTexts = new Map<string, { readonly text: string; readonly value: unknown }>();
   #inputs = '';
 
   /** @param inputs text of everything that results depend on besides recorded reads; a change of it forgets all */
@@ -25,11 +26,13 @@ export class Memo {
     if (inputs !== this.#inputs) this.#previous.clear();
     this.#inputs = inputs;
     this.#next = new Map();
+    this.#nextTexts = new Map();
   }
 
   /** What was not asked for in this run is dropped. */
   end(): void {
     this.#previous = this.#next;
+    this.#texts = this.#nextTexts;
   }
 
   find(key: string, object: unknown, world: World): Entry | undefined {
@@ -45,9 +48,9 @@ export class Memo {
   stable<T>(key: string, value: T): T {
     const text = JSON.stringify(value);
     const before = this.#texts.get(key);
+    const entry = before?.text === text ? before : { text, value };
+    this.#nextTexts.set(key, entry);
     // Written under this key by this function only, so the type is the caller's.
-    if (before?.text === text) return before.value as T;
-    this.#texts.set(key, { text, value });
-    return value;
+    return entry.value as T;
   }
 }
