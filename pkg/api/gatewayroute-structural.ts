@@ -6,6 +6,7 @@ import {
   prioritySchema,
   replaceRegularExpressionSchema,
 } from './gatewayroute.ts';
+import { describeInherited } from './gatewayroute-words.ts';
 import type { Rule } from './schema.ts';
 import type { StructuralSchema } from './structural.ts';
 import { structuralOf } from './typebox-structural.ts';
@@ -38,7 +39,7 @@ export function gatewayRouteSpec(http: StructuralSchema): StructuralSchema {
     ),
     timeouts: withProperties(propertyOf(rule, 'timeouts'), { idle: structuralOf(idleTimeoutSchema) }),
   });
-  return withProperties(http, {
+  const spec = withProperties(http, {
     rules: {
       ...withItems(propertyOf(http, 'rules'), extendedRule),
       maxItems: 64,
@@ -48,6 +49,7 @@ export function gatewayRouteSpec(http: StructuralSchema): StructuralSchema {
       ),
     },
   });
+  return describeInherited(spec);
 }
 
 /**

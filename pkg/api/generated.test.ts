@@ -45,6 +45,10 @@ describe('our CRDs', () => {
     },
   );
 
+  test.each(specs)('%s says of every field what it is for', (_kind, schema) => {
+    expect(undescribedIn(schema, '')).toEqual([]);
+  });
+
   test.each(specs)('%s never has an enum value that YAML 1.1 reads as a boolean', (_kind, schema) => {
     const words = JSON.stringify(schema).match(/"(on|off|yes|no|y|n|true|false)"/gi) ?? [];
     expect(words.filter((word) => !/^"(True|False)"$/.test(word))).toEqual([]);
@@ -86,6 +90,14 @@ function unboundedIn(schema: StructuralSchema, path: string): string[] {
     (additionalProperties !== undefined && maxProperties === undefined);
   const children = childrenOf(schema).flatMap(([name, child]) => unboundedIn(child, `${path}.${name}`));
   return unbounded ? [path, ...children] : children;
+}
+
+/** Items of lists are described by their list. */
+function undescribedIn(schema: StructuralSchema, path: string): string[] {
+  return childrenOf(schema).flatMap(([name, child]) => {
+    const silent = child.description === undefined && name !== '[]' && `${path}.${name}` !== '.metadata';
+    return [...(silent ? [`${path}.${name}`] : []), ...undescribedIn(child, `${path}.${name}`)];
+  });
 }
 
 function childrenOf(schema: StructuralSchema): [string, StructuralSchema][] {
