@@ -1,5 +1,5 @@
 /** The trailer section of a chunked body: gathered, scanned as strictly as a head, and rid of the fields that must not come late. */
-import { Head, MaxFields, scanFields } from './head.ts';
+import { Head, hasLineFeed, Incomplete, MaxFields, scanFields } from './head.ts';
 
 /** Of one trailer section. */
 export const MaxTrailerBytes = 8_192;
@@ -51,9 +51,10 @@ export class Trailers {
     const taken = Math.min(end - start, MaxTrailerBytes - before);
     this.#bytes.set(bytes.subarray(start, start + taken), before);
     this.#length += taken;
-    const behind = scanFields(this.#bytes, 0, this.#length, this.#head);
-    if (behind < 0 || (behind === 0 && this.#length === MaxTrailerBytes)) return -1;
-    if (behind === 0) return 0;
+    const lineEnded = hasLineFeed(this.#bytes, before, this.#length);
+    const behind = lineEnded ? scanFields(this.#bytes, 0, this.#length, this.#head) : Incomplete;
+    if (behind < 0 || (behind === Incomplete && this.#length === MaxTrailerBytes)) return -1;
+    if (behind === Incomplete) return 0;
     this.lines = keep(this.#bytes, this.#head);
     return start + (behind - before);
   }
