@@ -45,7 +45,7 @@ export class Receiver implements ResponseHandler {
   bytes = 0;
   flushes = 0;
   connection: Connection | null = null;
-  early: Buffer | null = null;
+  upgraded: ((connection: Connection, early: Buffer | null) => void) | undefined;
   untouched = false;
   data: ((bytes: Buffer, start: number, end: number, owned: boolean) => void) | undefined;
   stream: UpstreamStream | null = null;
@@ -80,7 +80,7 @@ export class Receiver implements ResponseHandler {
   onUpgrade(status: number, bytes: Buffer, head: Head, connection: Connection, early: Buffer | null): void {
     this.#readHead(bytes, head);
     this.connection = connection;
-    this.early = early;
+    this.upgraded?.(connection, early);
     this.#tell(`upgrade ${status}`);
   }
 

@@ -80,7 +80,7 @@ export class H1Connection extends TimerEntry implements ConnectionHandler {
     this.served = true;
     if (stream.paused) this.#connection.pause();
     if (!this.#writer.begin(stream.request)) process.nextTick(refuse, this, stream);
-    else if (!this.#writer.done) this.#sendEarly(stream);
+    else if (!this.#writer.done && stream.queued) this.#sendEarly(stream);
   }
 
   /** @returns false: wait for the drain */
@@ -355,18 +355,19 @@ export class H1Connection extends TimerEntry implements ConnectionHandler {
     this.#dispatcher.gone(this);
   }
 
-  /** What the caller wrote before there was a connection. */
+  /** What the caller did before there was a connection, its flush included. */
   #sendEarly(stream: H1Stream): void {
     const { early } = stream;
     stream.early = null;
     const taken = early === null || this.writeBody(early, 0, early.length, false);
-    if (stream.ended) this.endBody(stream.trailers);
-    if (early === null) return;
-    this.flush();
-    if (taken && stream.wantsDrain && !stream.ended) {
-      stream.wantsDrain = false;
-      stream.handler.onRequestDrain();
+    if (stream.ended) {
+      this.endBody(stream.trailers);
+      return;
     }
+    this.flush();
+    if (!taken || !stream.wantsDrain) return;
+    stream.wantsDrain = false;
+    stream.handler.onRequestDrain();
   }
 }
 

@@ -215,6 +215,7 @@ export class H1Dispatcher extends Dispatcher implements Lane {
 
   #enqueue(stream: H1Stream, first: boolean): void {
     stream.waiting = true;
+    stream.queued = true;
     this.#waiting++;
     stream.next = first ? this.#first : null;
     stream.previous = first ? null : this.#last;

@@ -62,9 +62,10 @@ export class DispatchRequest implements UpstreamRequest {
       this.bodyLength = this.bytes.length;
       if (length >= 0 && length !== this.bodyLength)
         return `The body has ${this.bodyLength} bytes, the content-length says ${length}.`;
-    } else if (typeof body === 'object' && Symbol.asyncIterator in body)
+    } else if (typeof body === 'object' && Symbol.asyncIterator in body) {
+      this.stream = body as AsyncIterable<Uint8Array | string>;
       this.bodyLength = length >= 0 ? length : BodyChunked;
-    else return 'The body must be a string, bytes, or a stream.';
+    } else return 'The body must be a string, bytes, or a stream.';
     return null;
   }
 

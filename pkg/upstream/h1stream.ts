@@ -23,6 +23,8 @@ export class H1Stream implements UpstreamStream {
   next: H1Stream | null = null;
   previous: H1Stream | null = null;
   waiting = false;
+  /** It has waited: its head does not wait for a flush any more. */
+  queued = false;
   counted = false;
   /** Body given before there was a connection: at most what one `write` brought, since that returned false. */
   early: Buffer | null = null;

@@ -119,6 +119,11 @@ export class UndiciStream implements UpstreamStream, Dispatcher.DispatchHandler 
     this.#handler.onFlush();
   }
 
+  /** A byte of the response came. */
+  onResponseStarted(): void {
+    this.#answered = true;
+  }
+
   onResponseStart(controller: Dispatcher.DispatchController, status: number, _headers: unknown, reason?: string): void {
     if (this.#over) return;
     this.#answered = true;
