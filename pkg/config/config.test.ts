@@ -169,7 +169,14 @@ describe('help', () => {
 });
 
 describe('the machine', () => {
-  const machine = { platform: 'linux', parallelism: 8, cpuMax: null, memoryMax: null, memory: 8 * 2 ** 30 };
+  const machine = {
+    platform: 'linux',
+    parallelism: 8,
+    cpuMax: null,
+    memoryMax: null,
+    memory: 8 * 2 ** 30,
+    descriptors: 1024,
+  };
   test.each([
     [machine, 8],
     [{ ...machine, cpuMax: 'max 100000\n' }, 8],

@@ -11,6 +11,8 @@ export interface Machine {
   readonly memoryMax: string | null;
   /** Bytes. */
   readonly memory: number;
+  /** File descriptors this process may open; 0: unknown. */
+  readonly descriptors: number;
 }
 
 export function readMachine(): Machine {
@@ -20,6 +22,7 @@ export function readMachine(): Machine {
     cpuMax: readLimit('/sys/fs/cgroup/cpu.max'),
     memoryMax: readLimit('/sys/fs/cgroup/memory.max'),
     memory: totalmem(),
+    descriptors: Number(/^Max open files\s+(\d+)/m.exec(readLimit('/proc/self/limits') ?? '')?.[1] ?? 0),
   };
 }
 

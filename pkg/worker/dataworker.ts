@@ -5,6 +5,7 @@
  * A request thus never meets a table whose cluster is missing.
  */
 import type { Ir, Section } from '../ir/ir.ts';
+import type { EgressSettings } from '../ir/settings.ts';
 import type { RoutingTable } from '../routing/table.ts';
 import { type Delta, patch, touched } from './delta.ts';
 
@@ -13,8 +14,9 @@ export type Unbound = Readonly<Record<string, string>>;
 
 /** The rooms of the data plane, as narrow as they are used here. */
 export interface DataWorkerParts {
-  readonly compiler: { compile(version: number, ir: Ir): RoutingTable };
+  readonly compiler: { compile(version: number, ir: Ir): RoutingTable; close(): void };
   readonly clusters: {
+    setEgress(settings: EgressSettings): void;
     update(clusters: Ir['clusters'], certificates: Ir['certificates'], authorities: Ir['authorities']): void;
     close(): void | Promise<void>;
   };
@@ -63,6 +65,7 @@ export function createDataWorker(parts: DataWorkerParts): DataWorker {
     refusedBefore = refused;
 
     parts.telemetry.configure(next);
+    if (before?.settings !== next.settings) parts.clusters.setEgress(next.settings.default.egress);
     const tableChanges = before === null || !sameSockets || [...changed].some((section) => routed.has(section));
     if (!tableChanges) {
       parts.clusters.update(next.clusters, next.certificates, next.authorities);
@@ -86,6 +89,7 @@ export function createDataWorker(parts: DataWorkerParts): DataWorker {
     async close() {
       await parts.proxy.close();
       await parts.clusters.close();
+      parts.compiler.close();
       parts.telemetry.close();
       await parts.close?.();
     },

@@ -23,9 +23,11 @@ export interface FleetOptions {
   readonly entry: URL;
   readonly count: number;
   readonly heapLimit: number;
-  readonly data: Pick<ThreadData, 'config' | 'logFormat'>;
+  readonly data: Pick<ThreadData, 'config' | 'logFormat' | 'reusePort' | 'descriptorLimit'>;
   readonly log: Log;
   readonly probe?: Probe;
+  /** Seconds without a heartbeat after which a worker counts as hanging. Default 10. */
+  readonly patience?: number;
   /** What the services thread is told. */
   readonly onOpen: (worker: string, row: SharedArrayBuffer) => void;
   readonly onLabels: (worker: string, labels: readonly SlotLabels[]) => void;
@@ -52,11 +54,8 @@ interface Waiting {
   readonly resolve: (unbound: Unbound) => void;
 }
 
-/** Seconds without a heartbeat after which a worker counts as hanging. */
-const MaxMissedBeats = 10;
-
 export function startFleet(options: FleetOptions): Fleet {
-  const { log, probe = createProbe() } = options;
+  const { log, probe = createProbe(), patience = 10 } = options;
   const history = createHistory();
   let refused: Unbound = {};
   let waiting: Waiting[] = [];
@@ -79,8 +78,8 @@ export function startFleet(options: FleetOptions): Fleet {
         options.onOpen(name, row);
         return { ...options.data, thread: name, index, row, ticketKeys: tickets.keys };
       },
-      // Posted before its code runs; the port keeps it. A replacement thus serves without anybody having to be asked.
-      onStart: () => queueMicrotask(() => configure(member)),
+      // A replacement thus serves without anybody having to be asked.
+      onStart: configure,
       onMessage: (message) => receive(member, name, message),
       onEnd: (reason, pause) => ended(member, name, reason, pause),
       replace: () => draining === null,
@@ -95,9 +94,9 @@ export function startFleet(options: FleetOptions): Fleet {
     return member;
   }
 
-  function configure(member: Member): void {
+  function configure(post: (message: ToWorker) => void): void {
     if (history.texts.length === 0) return;
-    member.thread.post({ kind: 'configure', version: history.version, texts: history.texts, refused });
+    post({ kind: 'configure', version: history.version, texts: history.texts, refused });
   }
 
   function receive(member: Member, name: string, message: FromWorker): void {
@@ -161,8 +160,8 @@ export function startFleet(options: FleetOptions): Fleet {
       const alive = beat !== member.beat || beat === 0;
       member.missedBeats = alive ? 0 : member.missedBeats + 1;
       member.beat = beat;
-      if (member.missedBeats < MaxMissedBeats) continue;
-      log.error({}, `a worker has not turned its event loop for ${MaxMissedBeats} s and is ended`);
+      if (member.missedBeats < patience) continue;
+      log.error({}, `a worker has not turned its event loop for ${patience} s and is ended`);
       member.missedBeats = 0;
       member.thread.kill();
     }
@@ -195,6 +194,8 @@ export function startFleet(options: FleetOptions): Fleet {
       const { promise, resolve } = Promise.withResolvers<void>();
       draining = { resolve };
       post({ kind: 'drain', delay, timeout });
+      for (const member of members) member.drained = !member.thread.alive;
+      settleDrain();
       return promise;
     },
     async stop() {

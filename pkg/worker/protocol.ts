@@ -25,6 +25,9 @@ export interface ThreadData {
   /** Only data workers: 0, 1, …; where round robin starts. */
   readonly index?: number;
   readonly ticketKeys?: Uint8Array;
+  readonly reusePort?: boolean;
+  /** File descriptors that one worker may use; 0: unknown. */
+  readonly descriptorLimit?: number;
 }
 
 /** From every thread. */

@@ -17,8 +17,12 @@ export interface SupervisorOptions {
   readonly workers: number;
   /** MiB of each worker. */
   readonly heapLimit: number;
+  /** File descriptors of the process; 0: unknown. */
+  readonly descriptors: number;
   /** Code of the threads; tests give others. */
   readonly entries: { readonly worker: URL; readonly controller: URL; readonly services: URL };
+  /** Seconds after which a worker that hangs is replaced. Default 10. */
+  readonly patience?: number;
   /** Takes what is to be printed for people. */
   readonly print: (text: string) => void;
 }
@@ -51,9 +55,9 @@ export async function supervise(options: SupervisorOptions): Promise<Gateway> {
     entry: options.entries.services,
     heapLimit: 0,
     data: () => ({ thread: 'services', config, logFormat }),
-    onStart() {
-      for (const [worker, row] of rows) toServices({ kind: 'open', worker, row });
-      tellHealth();
+    onStart(post) {
+      for (const [worker, row] of rows) post({ kind: 'open', worker, row });
+      post(healthNow());
     },
     onMessage: fromServices,
     onEnd(reason, pause) {
@@ -73,7 +77,14 @@ export async function supervise(options: SupervisorOptions): Promise<Gateway> {
     entry: options.entries.worker,
     count: options.workers,
     heapLimit: options.heapLimit,
-    data: { config, logFormat },
+    ...(options.patience === undefined ? {} : { patience: options.patience }),
+    data: {
+      config,
+      logFormat,
+      // macOS does not know it (it throws), and has one worker.
+      reusePort: process.platform === 'linux',
+      descriptorLimit: Math.floor(options.descriptors / options.workers),
+    },
     log,
     onOpen(worker, row) {
       rows.set(worker, row);
@@ -114,6 +125,10 @@ export async function supervise(options: SupervisorOptions): Promise<Gateway> {
   }
 
   function tellHealth(): void {
+    toServices(healthNow());
+  }
+
+  function healthNow(): ToServices {
     ready ||= fleet !== null && fleet.serving && served.version > 0;
     restarts.worker = fleet?.restarts ?? 0;
     const health: Health = { ready, degraded, draining: draining !== null };
@@ -123,7 +138,7 @@ export async function supervise(options: SupervisorOptions): Promise<Gateway> {
       restarts: { ...restarts },
       problems,
     };
-    toServices({ kind: 'health', health, figures });
+    return { kind: 'health', health, figures };
   }
 
   function fromServices(message: FromServices): void {

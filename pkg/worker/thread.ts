@@ -3,6 +3,8 @@ import { type Transferable, Worker } from 'node:worker_threads';
 import type { ThreadData } from './protocol.ts';
 
 export interface Thread<In> {
+  /** false between two lives. */
+  readonly alive: boolean;
   /** Dropped while the thread is between two lives. */
   post(message: In, transfer?: readonly Transferable[]): void;
   /** Ends this life as a crash would: for a thread that hangs. */
@@ -11,14 +13,14 @@ export interface Thread<In> {
   stop(): Promise<void>;
 }
 
-export interface ThreadOptions<Out> {
+export interface ThreadOptions<In, Out> {
   readonly entry: URL;
   /** Made for each life. */
   readonly data: () => ThreadData;
   /** MiB; 0 for the default. A thread that hits it dies alone. */
   readonly heapLimit: number;
-  /** A new life began; messages may be posted. */
-  readonly onStart: () => void;
+  /** A new life began. What is posted waits until its code listens. */
+  readonly onStart: (post: (message: In) => void) => void;
   readonly onMessage: (message: Out) => void;
   /**
    * A life ended without having been asked to.
@@ -35,7 +37,7 @@ const LongestPause = 10_000;
 /** A life longer than this clears the record. */
 const GoodLife = 30_000;
 
-export function startThread<In, Out>(options: ThreadOptions<Out>): Thread<In> {
+export function startThread<In, Out>(options: ThreadOptions<In, Out>): Thread<In> {
   let worker: Worker | null = null;
   let timer: NodeJS.Timeout | null = null;
   let pause = FirstPause;
@@ -43,6 +45,7 @@ export function startThread<In, Out>(options: ThreadOptions<Out>): Thread<In> {
 
   function start(): void {
     timer = null;
+    if (!options.replace()) return;
     const born = performance.now();
     const data = options.data();
     let reason: string | null = null;
@@ -66,11 +69,14 @@ export function startThread<In, Out>(options: ThreadOptions<Out>): Thread<In> {
       timer = setTimeout(start, next);
       pause = Math.min(LongestPause, pause * 2);
     });
-    options.onStart();
+    options.onStart((message) => life.postMessage(message));
   }
 
   start();
   return {
+    get alive() {
+      return worker !== null;
+    },
     post(message, transfer = []) {
       worker?.postMessage(message, transfer);
     },

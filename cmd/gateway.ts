@@ -1,0 +1,100 @@
+#!/usr/bin/env node
+/** The gateway as a process: configuration, then threads, then signals. */
+import { statSync, writeSync } from 'node:fs';
+import { isatty } from 'node:tty';
+import type { Config } from '../pkg/config/config.ts';
+import { ExitCode } from '../pkg/config/exit.ts';
+import { helpText } from '../pkg/config/help.ts';
+import { heapLimitFor, readMachine, workersFor } from '../pkg/config/machine.ts';
+import { loadProcessConfig } from '../pkg/config/process.ts';
+import { version } from '../pkg/config/version.ts';
+import type { Gateway } from '../pkg/worker/gateway.ts';
+import { runSingle } from '../pkg/worker/single.ts';
+import { supervise } from '../pkg/worker/supervisor.ts';
+
+process.exitCode = await main();
+
+async function main(): Promise<number> {
+  const loaded = loadProcessConfig();
+  if (loaded.kind === 'config') return run(loaded.config);
+  if (loaded.kind === 'mistakes') {
+    for (const mistake of loaded.mistakes) complain(mistake);
+    return ExitCode.usage;
+  }
+  process.stdout.write(loaded.kind === 'help' ? helpText() : `suuupra-gateway ${version}\n`);
+  return ExitCode.ok;
+}
+
+async function run(config: Config): Promise<number> {
+  const mistake = directoryMistake(config);
+  if (mistake !== null) {
+    complain(mistake);
+    return ExitCode.usage;
+  }
+  try {
+    const gateway = await start(config);
+    followSignals(gateway, config);
+    await gateway.ended;
+    return ExitCode.ok;
+  } catch (error) {
+    complain(Error.isError(error) ? error.message : String(error));
+    return ExitCode.failure;
+  }
+}
+
+function start(config: Config): Promise<Gateway> {
+  const machine = readMachine();
+  const { descriptors } = machine;
+  const workers = config.workers ?? workersFor(machine);
+  const logFormat = config.logFormat === 'auto' ? (isatty(2) ? 'text' : 'json') : config.logFormat;
+  // On stderr: stdout may be the access log, which machines read.
+  const print = (text: string) => void writeSync(2, `\n${text}\n`);
+  if (workers === 0) return runSingle({ config, logFormat, descriptors, print });
+  if (workers > 1 && machine.platform === 'darwin')
+    throw new Error('--workers: macOS can share a port between no two workers; write 1');
+  return supervise({
+    config,
+    logFormat,
+    workers,
+    heapLimit: heapLimitFor(machine, workers),
+    descriptors,
+    entries: {
+      worker: entry('worker-thread'),
+      controller: entry('controller-thread'),
+      services: entry('services-thread'),
+    },
+    print,
+  });
+}
+
+/** Threads run what this file runs as: .ts from the sources, .js from dist/. */
+function entry(name: string): URL {
+  const extension = import.meta.url.endsWith('.ts') ? 'ts' : 'js';
+  return new URL(`../pkg/worker/${name}.${extension}`, import.meta.url);
+}
+
+function directoryMistake({ directory, lastKnownGood }: Config): string | null {
+  if (directory === null)
+    return '--directory is missing; name a directory of manifests, such as --directory examples/quickstart';
+  const found = statSync(directory, { throwIfNoEntry: false });
+  // With a last known good there is something to serve until the mount is back.
+  if (found === undefined) return lastKnownGood === null ? `--directory: ${directory} does not exist` : null;
+  return found.isDirectory() ? null : `--directory: ${directory} is a file; name the directory that holds it`;
+}
+
+function followSignals(gateway: Gateway, config: Config): void {
+  let signals = 0;
+  const onSignal = (delay: number, exitCode: number) => () => {
+    // The second one: whoever sends it has waited enough.
+    if (++signals > 1) process.exit(exitCode);
+    void gateway.drain(delay);
+  };
+  process.on('SIGTERM', onSignal(config.drainDelay, ExitCode.terminated));
+  // From a terminal: no load balancer has to notice.
+  process.on('SIGINT', onSignal(0, ExitCode.interrupted));
+  process.on('SIGHUP', () => gateway.reopenLogs());
+}
+
+function complain(message: string): void {
+  process.stderr.write(`suuupra-gateway: ${message}\n`);
+}

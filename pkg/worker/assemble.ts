@@ -1,0 +1,46 @@
+/** The data plane, put together from its rooms: the one place that knows them all. */
+import { createFilter } from '../policy/filters.ts';
+import { createProxy } from '../proxy/proxy.ts';
+import { Timers } from '../proxy/timers.ts';
+import { chooseTransport } from '../proxy/transport-selftest.ts';
+import { createCompiler } from '../routing/compile.ts';
+import { createClusters } from '../upstream/clusters.ts';
+import { createResolver } from '../upstream/egress.ts';
+import { createDataWorker, type DataWorker } from './dataworker.ts';
+import type { WorkerEnv } from './worker-main.ts';
+
+const now = () => performance.now();
+const random = () => Math.random();
+
+export async function assembleDataWorker(env: WorkerEnv): Promise<DataWorker> {
+  const { config, log, telemetry, ticketKeys, reusePort, descriptorLimit } = env;
+  const timers = new Timers(now);
+  const { transport, reason } = await chooseTransport(config.transport, timers);
+  if (reason !== null) log.warn({ reason }, 'the fast transport does not work here; the documented one serves');
+  log.debug({ transport: transport.name }, 'transport chosen');
+
+  const clusters = createClusters({ transport, timers, random, telemetry, resolve: createResolver() });
+  const compiler = createCompiler({
+    filter: (filter) => createFilter(filter, { random, now }),
+    report: (what, error) =>
+      log.error({ what, error: textOf(error) }, 'a filter or pattern could not be built; its rules fail closed'),
+  });
+  const proxy = createProxy({
+    transport,
+    timers,
+    clusters,
+    telemetry,
+    now,
+    wallClock: () => Date.now(),
+    random,
+    fault: (where, error) => log.error({ where, error: textOf(error) }, 'a bug: an exchange was ended with 500'),
+    ticketKeys: Buffer.from(ticketKeys),
+    reusePort,
+    descriptorLimit,
+  });
+  return createDataWorker({ compiler, clusters, proxy, telemetry, close: () => timers.close() });
+}
+
+function textOf(error: unknown): string {
+  return Error.isError(error) ? (error.stack ?? error.message) : String(error);
+}
