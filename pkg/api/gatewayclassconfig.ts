@@ -96,7 +96,7 @@ const clientSchema = Type.Object(
 const dataPlaneSchema = Type.Object(
   {
     workers: optional(
-      text(4, 'Worker threads: Auto (one for each CPU of the cgroup) or a number as text, "1" to "256".', {
+      text(4, 'Worker threads, Auto or "1" to "256". Not acted on by this release: start the gateway with --workers.', {
         pattern: '^(Auto|[1-9]|[1-9][0-9]|1[0-9][0-9]|2[0-4][0-9]|25[0-6])$',
       }),
     ),

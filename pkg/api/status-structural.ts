@@ -52,7 +52,7 @@ const conditions = mapList(
 );
 
 function summary(names: readonly string[]): StructuralSchema {
-  const properties = Object.fromEntries(names.map((name) => [name, text(1024, `For the column of kubectl get.`)]));
+  const properties = Object.fromEntries(names.map((name) => [name, text(1024, 'For a column of kubectl get.')]));
   return object('One scalar for each column: a column cannot read a list.', properties);
 }
 
@@ -112,7 +112,7 @@ export const backendStatus = object('What became of the Backend.', {
     enum: ['Healthy', 'Degraded', 'Unavailable', 'Unknown'],
     description: 'Whether its endpoints answer.',
   },
-  summary: summary(['accepted', 'address']),
+  summary: summary(['accepted', 'address', 'type']),
 });
 
 export const gatewayClassConfigStatus = object('What became of the settings.', {
@@ -121,7 +121,7 @@ export const gatewayClassConfigStatus = object('What became of the settings.', {
   usedBy: {
     description: 'Kind/name of the classes that refer to this object.',
     type: 'array',
-    maxItems: 16,
+    maxItems: 64,
     'x-kubernetes-list-type': 'set',
     items: text(320, 'Kind/name.'),
   },
