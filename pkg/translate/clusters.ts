@@ -1,29 +1,33 @@
 /** Processor: builds every cluster that a route, mirror or Ingress refers to. Runs last, so that nothing unused is built. */
 
-import type { EndpointSlice } from '../api/core.ts';
-import { refOf } from '../api/object.ts';
+import { type KubeObject, refOf } from '../api/object.ts';
 import type { Cluster } from '../ir/cluster.ts';
 import type { Problem } from '../status/problem.ts';
 import { translateBackend } from './backend.ts';
 import type { Context } from './context.ts';
 import type { ClusterRef } from './draft.ts';
+import { ignored } from './listeners.ts';
 import { buildServiceCluster, findEndpoints } from './service.ts';
+
+/** What is wrong with objects that have no status of ours. */
+type Told = Map<KubeObject, Problem[]>;
 
 export function translateClusters(context: Context): Record<string, Cluster> {
   const clusters: Record<string, Cluster> = {};
-  const refused = new Map<EndpointSlice, Problem[]>();
+  const told: Told = new Map();
   for (const id of [...context.outputs.clusters.keys()].sort()) {
     const ref = context.outputs.clusters.get(id);
-    const cluster = ref === undefined ? undefined : build(ref, context, refused);
+    const cluster = ref === undefined ? undefined : build(ref, context, told);
     if (cluster !== undefined) clusters[id] = cluster;
   }
-  for (const [slice, problems] of refused) {
-    context.addStatus({ ref: refOf(slice), generation: slice.metadata.generation, status: {}, problems });
+  for (const [object, problems] of told) {
+    // An empty status is not written: these kinds are not ours to write.
+    context.addStatus({ ref: refOf(object), generation: object.metadata.generation, status: {}, problems });
   }
   return clusters;
 }
 
-function build(ref: ClusterRef, context: Context, refused: Map<EndpointSlice, Problem[]>): Cluster | undefined {
+function build(ref: ClusterRef, context: Context, told: Told): Cluster | undefined {
   if (ref.kind === 'Backend') {
     const backend = context.get('Backend', ref.namespace, ref.name);
     if (backend === undefined) return undefined;
@@ -50,10 +54,21 @@ function build(ref: ClusterRef, context: Context, refused: Map<EndpointSlice, Pr
     `cluster ${port.port}`,
   );
   for (const { slice, problem } of result.refused) {
-    const problems = refused.get(slice) ?? [];
-    // Two ports of a Service share their addresses: said once.
-    if (!problems.some((known) => known.path === problem.path)) problems.push(problem);
-    refused.set(slice, problems);
+    tell(told, slice, problem);
+  }
+  if (service.spec.sessionAffinity === 'ClientIP') {
+    tell(
+      told,
+      service,
+      ignored('spec.sessionAffinity', 'requests go to the endpoints directly; remove it, or do not rely on it'),
+    );
   }
   return result.cluster;
+}
+
+/** Two ports of a Service share what is wrong with it: said once. */
+function tell(told: Told, object: KubeObject, problem: Problem): void {
+  const problems = told.get(object) ?? [];
+  if (!problems.some((known) => known.path === problem.path)) problems.push(problem);
+  told.set(object, problems);
 }

@@ -1,5 +1,6 @@
 /** What one run of translate keeps for the next, so that one change does not redo 10,000 routes. Forgetting it is always correct. */
 import type { CheckedSecrets } from './certificate.ts';
+import type { KnownClaims } from './claims.ts';
 import type { Outputs } from './draft.ts';
 import { type Read, stillHolds, type World } from './world.ts';
 
@@ -13,6 +14,7 @@ export interface Entry {
 /** Kept by the controller and handed to each translate; never shared by two sequences of snapshots. */
 export class Memo {
   readonly secrets: CheckedSecrets = new WeakMap();
+  readonly claims: KnownClaims = new WeakMap();
   /** Addresses of the pool by `namespace/name` of their Gateway: one that goes must not move the others. */
   readonly assigned = new Map<string, string>();
   #previous = new Map<string, Entry>();

@@ -20,11 +20,12 @@ export function routeStatus(
 ): ObjectStatus {
   const { generation } = route.metadata;
   const conditions = new Conditions(generation);
+  const notes = ignoredFields(route);
   const entries = parents.map((parent) => ({
     // "status.parents[].parentRef" is compared with the spec's: nothing is added that the API server did not.
     parentRef: parent.ref,
     controllerName: ControllerName,
-    conditions: parentConditions(parent, rules, conditions),
+    conditions: parentConditions(parent, rules, notes, conditions),
   }));
   return {
     ref: refOf(route),
@@ -36,7 +37,7 @@ export function routeStatus(
       ),
       ...missingGateways(route, world),
       ...rules.flatMap(({ invalid, unresolved, notes }) => [...invalid, ...unresolved, ...notes]),
-      ...ignoredFields(route),
+      ...notes,
     ],
   };
 }
@@ -44,12 +45,13 @@ export function routeStatus(
 function parentConditions(
   parent: Parent,
   rules: readonly TranslatedRule[],
+  notes: readonly Problem[],
   conditions: Conditions,
 ): readonly Condition[] {
   const unresolved = rules.flatMap((rule) => rule.unresolved);
   const [firstUnresolved] = unresolved;
   const result = [
-    acceptedCondition(parent, rules, conditions),
+    acceptedCondition(parent, rules, notes, conditions),
     firstUnresolved === undefined
       ? conditions.yes('ResolvedRefs', 'every reference is resolved')
       : conditions.no('ResolvedRefs', firstUnresolved.reason, summarise(unresolved.map(text))),
@@ -65,6 +67,7 @@ function parentConditions(
 function acceptedCondition(
   { refusal, attached }: Parent,
   rules: readonly TranslatedRule[],
+  routeNotes: readonly Problem[],
   conditions: Conditions,
 ): Condition {
   if (refusal !== undefined) return conditions.no('Accepted', refusal.reason, refusal.message);
@@ -73,7 +76,7 @@ function acceptedCondition(
     return conditions.no('Accepted', acceptedReason(invalid), summarise(rules.map(droppedText)));
   }
   const names = attached.map(({ listener }) => listener.name);
-  const notes = rules.flatMap((rule) => rule.notes).map(text);
+  const notes = [...rules.flatMap((rule) => rule.notes), ...routeNotes].map(text);
   const attachedTo = `attached to ${names.length === 1 ? 'listener' : 'listeners'} ${names.join(', ')}`;
   const faults = attached.map(({ listener }) => listener).filter(({ fault }) => fault !== '');
   const notServed = faults.map(({ name, fault }) => `listener ${name} is not served (${fault})`);

@@ -1,10 +1,12 @@
 /** Snapshot → IR and statuses. The table of contents of the control plane: processors in order, each on what the ones before gave. */
 
+import { objectId } from '../api/object.ts';
 import type { ObjectStatus } from '../status/status.ts';
 import type { Snapshot } from '../store/snapshot.ts';
 import { Addresses } from './addresses.ts';
 import { compareText } from './age.ts';
 import { translateBackendStatuses } from './backend-status.ts';
+import { findClaims, withClaims } from './claims.ts';
 import { translateClusters } from './clusters.ts';
 import { Context } from './context.ts';
 import { translateGateways } from './gateway.ts';
@@ -39,6 +41,11 @@ export function translate(snapshot: Snapshot, options: TranslateOptions, memo: M
   for (const status of classes.statuses) context.addStatus(status);
   for (const state of gateways) context.addStatus(gatewayStatus(state, context.attachedRoutes));
   for (const status of orphanedGateways(snapshot)) context.addStatus(status);
+  const lost = findClaims(context.routes.values(), memo);
+  const statuses = context.statuses.map((status) => {
+    const claims = lost.get(objectId(status.ref));
+    return claims === undefined || status.ref.kind === 'Ingress' ? status : withClaims(status, claims);
+  });
   memo.end();
 
   return {
@@ -52,7 +59,7 @@ export function translate(snapshot: Snapshot, options: TranslateOptions, memo: M
       certificates: sorted(context.outputs.certificates),
       authorities: sorted(context.outputs.authorities),
     },
-    statuses: context.statuses.toSorted(compareStatus),
+    statuses: statuses.toSorted(compareStatus),
   };
 }
 
