@@ -151,7 +151,7 @@ export class ActiveExchange implements Exchange {
     record.requestBytes += end - start;
     if (last) this.requestDone = true;
     if (this.#discards) {
-      if (this.#responseDone) this.#settle();
+      if (last && this.#responseDone) this.#settle();
       return;
     }
     const { bodyBytes } = core.settings.limits;

@@ -1,33 +1,12 @@
 import { afterEach, describe, expect, test } from '@jest/globals';
-import { openClient } from '../testkit/client.ts';
-import { createOrigin, type Origin, reply } from '../testkit/origin.ts';
-import { createTestProxy, type TestProxy, type TestProxyOptions } from '../testkit/proxy.ts';
-import type { RawStream } from '../testkit/stream.ts';
-import { transports } from './suite.ts';
+import { get, Stage, transports } from './suite.ts';
 
-const opened: { close(): unknown }[] = [];
-afterEach(async () => {
-  for (const each of opened.splice(0).reverse()) await each.close();
-});
-
-const get = (path: string, ...fields: string[]): string =>
-  [`GET ${path} HTTP/1.1`, 'Host: example.com', ...fields, '', ''].join('\r\n');
+const stage = new Stage();
+afterEach(() => stage.close());
 
 describe.each(transports)('on the %s transport', (_, transport) => {
-  async function setUp(
-    options: TestProxyOptions = {},
-  ): Promise<{ proxy: TestProxy; client: RawStream; origin: Origin }> {
-    const origin = await createOrigin((request) => reply(request.startLine));
-    opened.push(origin);
-    const proxy = await createTestProxy({ transport, backends: [origin.port], ...options });
-    opened.push(proxy);
-    const client = await openClient(proxy.port);
-    opened.push(client);
-    return { proxy, client, origin };
-  }
-
   test('one connection serves many requests, over one upstream connection', async () => {
-    const { proxy, client, origin } = await setUp();
+    const { proxy, client, origin } = await stage.scene(transport);
     for (let i = 0; i < 5; i++) {
       client.send(get(`/${i}`));
       const response = await client.message();
@@ -38,13 +17,13 @@ describe.each(transports)('on the %s transport', (_, transport) => {
   });
 
   test('pipelined requests are answered one after another, in order', async () => {
-    const { client } = await setUp();
+    const { client } = await stage.scene(transport);
     client.send([0, 1, 2, 3].map((i) => get(`/${i}`)).join(''));
     for (let i = 0; i < 4; i++) expect(String((await client.message()).body)).toBe(`GET /${i} HTTP/1.1`);
   });
 
   test('a head may come byte by byte', async () => {
-    const { client } = await setUp();
+    const { client } = await stage.scene(transport);
     for (const byte of get('/slow')) {
       client.send(byte);
       await new Promise((resolve) => setImmediate(resolve));
@@ -53,14 +32,14 @@ describe.each(transports)('on the %s transport', (_, transport) => {
   });
 
   test('Connection: close ends the connection behind the response', async () => {
-    const { client } = await setUp();
+    const { client } = await stage.scene(transport);
     client.send(get('/', 'Connection: close'));
     expect((await client.message()).header('connection')).toBe('close');
     expect(await client.end()).toHaveLength(0);
   });
 
   test('HTTP/1.0 closes, unless it asks to keep the connection', async () => {
-    const { client } = await setUp();
+    const { client } = await stage.scene(transport);
     client.send('GET / HTTP/1.0\r\nHost: example.com\r\nConnection: keep-alive\r\n\r\n');
     const kept = await client.message();
     expect([kept.startLine, kept.header('connection')]).toEqual(['HTTP/1.1 200 OK', 'keep-alive']);
@@ -70,7 +49,7 @@ describe.each(transports)('on the %s transport', (_, transport) => {
   });
 
   test('the last request that a connection may serve says so', async () => {
-    const { client } = await setUp({ settings: { limits: { requestsPerConnection: 2 } } });
+    const { client } = await stage.scene(transport, { settings: { limits: { requestsPerConnection: 2 } } });
     client.send(get('/1'));
     expect((await client.message()).header('connection')).toBeUndefined();
     client.send(get('/2'));
@@ -79,14 +58,14 @@ describe.each(transports)('on the %s transport', (_, transport) => {
   });
 
   test('an idle connection is closed', async () => {
-    const { client } = await setUp({ settings: { timeouts: { idle: 50 } } });
+    const { client } = await stage.scene(transport, { settings: { timeouts: { idle: 50 } } });
     client.send(get('/'));
     await client.message();
     expect(await client.end()).toHaveLength(0);
   });
 
   test('OPTIONS * is answered here', async () => {
-    const { client, origin } = await setUp();
+    const { client, origin } = await stage.scene(transport);
     client.send('OPTIONS * HTTP/1.1\r\nHost: example.com\r\n\r\n');
     const response = await client.message();
     expect(response.startLine).toBe('HTTP/1.1 204 No Content');
@@ -95,7 +74,7 @@ describe.each(transports)('on the %s transport', (_, transport) => {
   });
 
   test('an absolute-form target names the host, and is forwarded in origin-form', async () => {
-    const { client, origin } = await setUp();
+    const { client, origin } = await stage.scene(transport);
     client.send('GET http://other.example/a?b HTTP/1.1\r\nHost: example.com\r\n\r\n');
     await client.message();
     expect([origin.requests[0]!.startLine, origin.requests[0]!.header('host')]).toEqual([

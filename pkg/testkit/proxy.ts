@@ -35,6 +35,7 @@ export interface TestProxyOptions {
   readonly certificates?: Readonly<Record<string, Certificate>>;
   readonly protocol?: 'HTTP' | 'HTTPS';
   readonly descriptorLimit?: number;
+  /** Of the proxy and the filters: the choice of a backend asks it once per request. */
   readonly random?: () => number;
 }
 
@@ -112,7 +113,7 @@ export async function createTestProxy(options: TestProxyOptions = {}): Promise<T
   const clusters = createClusters({
     transport,
     timers,
-    random,
+    random: Math.random,
     telemetry,
     resolve: async () => [],
     egress: testSettings.egress,
