@@ -10,11 +10,15 @@ import { type Answer, createOrigin, type Origin, reply } from '../testkit/origin
 import { Receiver, TestRequest } from './attempt.testing.ts';
 import { H1Context } from './h1context.ts';
 import { H1Dispatcher, type H1Options } from './h1dispatcher.ts';
-import { describeLane, noTelemetry } from './lane.suite.ts';
+import { noTelemetry } from './lane.testing.ts';
 import { Pending } from './pending.ts';
+import { describeRequests } from './requests.suite.ts';
+import { describeResponses } from './responses.suite.ts';
 
-describeLane('fast (handles)', 'Auto', createHandleTransport);
-describeLane('fast (sockets)', 'Auto', createSocketTransport);
+describeResponses('fast (handles)', 'Auto', createHandleTransport);
+describeRequests('fast (handles)', 'Auto', createHandleTransport);
+describeResponses('fast (sockets)', 'Auto', createSocketTransport);
+describeRequests('fast (sockets)', 'Auto', createSocketTransport);
 
 /** Time moves only when the test says so; connects are not timed out by it. */
 class ManualClock implements Alarm {
@@ -255,7 +259,7 @@ describe('H1Dispatcher', () => {
   });
 
   test('close lets what is under way finish', async () => {
-    let answer = (_: string): void => {};
+    let answer: (bytes: string) => void = () => {};
     await open(() => new Promise((resolve) => (answer = resolve)));
     const got = start('GET /');
     while (origin.requests.length === 0) await new Promise<void>((resolve) => setImmediate(resolve));

@@ -162,9 +162,9 @@ export class H1Dispatcher extends Dispatcher implements Lane {
     while (this.#first !== null) this.#first.fail('draining', true);
     for (const connection of this.#open) connection.kill();
     const closed = this.close();
-    const callback = given.find((each) => typeof each === 'function') as (() => void) | undefined;
-    if (callback === undefined) return closed;
-    void closed.then(callback);
+    const told = given.find((each) => typeof each === 'function') as (() => void) | undefined;
+    if (told === undefined) return closed;
+    void closed.then(() => told());
   }
 
   #start(connection: H1Connection, stream: H1Stream): void {

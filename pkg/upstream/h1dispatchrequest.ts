@@ -29,15 +29,13 @@ export class DispatchRequest implements UpstreamRequest {
   prepare(endpoint: string): string | null {
     const { method, path, body, upgrade } = this.#options;
     if (upgrade) return 'This dispatcher makes no tunnels; use an undici Client for an upgrade.';
-    if (![...method].every((c) => isTokenByte(c.charCodeAt(0)))) return 'The method is no token.';
+    if (!isToken(method)) return 'The method is no token.';
     if (!/^[\x21-\x7e]+$/.test(path)) return 'The path may hold printable ASCII only; percent-encode it.';
     this.authority = endpoint;
     let length = -1;
     for (const [name, value] of pairs(this.#options.headers)) {
-      if (name === '' || ![...name].every((c) => isTokenByte(c.charCodeAt(0))))
-        return `The header name ${JSON.stringify(name)} is no token.`;
-      if (![...value].every((c) => c.charCodeAt(0) < 256 && isTextByte(c.charCodeAt(0))))
-        return `The header ${name} holds a control character.`;
+      if (!isToken(name)) return `The header name ${JSON.stringify(name)} is no token.`;
+      if (!isText(value)) return `The header ${name} holds a control character.`;
       switch (name.toLowerCase()) {
         case 'host':
           this.authority = value;
@@ -92,6 +90,16 @@ function* pairs(headers: Options['headers']): Iterable<[string, string]> {
   const entries = Symbol.iterator in headers ? headers : Object.entries(headers);
   for (const [name, value] of entries as Iterable<[string, string | string[] | undefined]>) {
     if (Array.isArray(value)) for (const each of value) yield [name, each];
-    else if (value !== undefined) yield [name, String(value)];
+    else if (value !== undefined) yield [name, value];
   }
+}
+
+function isToken(text: string): boolean {
+  for (let i = 0; i < text.length; i++) if (text.charCodeAt(i) > 255 || !isTokenByte(text.charCodeAt(i))) return false;
+  return text !== '';
+}
+
+function isText(text: string): boolean {
+  for (let i = 0; i < text.length; i++) if (text.charCodeAt(i) > 255 || !isTextByte(text.charCodeAt(i))) return false;
+  return true;
 }

@@ -8,21 +8,32 @@ export type TlsOptions = Pick<
   'servername' | 'ca' | 'cert' | 'key' | 'checkServerIdentity' | 'minVersion' | 'rejectUnauthorized'
 >;
 
+/** A certificate or authority that the cluster refers to is not in the IR. */
+export const Missing = 'missing';
+export type Missing = typeof Missing;
+
 /**
- * Options for `tls.connect`. A referenced authority or client certificate that is not in the IR makes the connection fail instead of being left out:
- * trust must not widen because a ConfigMap vanished.
+ * Options for `tls.connect`.
+ * @returns Missing if a reference does not resolve: nothing is connected then, since trust must not widen because a ConfigMap vanished
  */
 export function tlsOptions(
   tls: UpstreamTls,
   certificates: Ir['certificates'],
   authorities: Ir['authorities'],
-): TlsOptions {
+): TlsOptions | Missing {
   const own = tls.clientCertificate === undefined ? undefined : certificates[tls.clientCertificate];
+  if (tls.clientCertificate !== undefined && own === undefined) return Missing;
+  const trusted: string[] = [];
+  for (const id of tls.authorities) {
+    const bundle = authorities[id];
+    if (bundle === undefined) return Missing;
+    trusted.push(bundle);
+  }
   return {
     servername: tls.servername,
     minVersion: 'TLSv1.2',
     rejectUnauthorized: true,
-    ...(tls.authorities.length === 0 ? {} : { ca: tls.authorities.map((id) => authorities[id] ?? '') }),
+    ...(trusted.length === 0 ? {} : { ca: trusted }),
     ...(own === undefined ? {} : { cert: own.certificate, key: own.key }),
     checkServerIdentity: (host, certificate) => identityError(tls, host, certificate),
   };

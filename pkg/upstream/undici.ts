@@ -1,6 +1,6 @@
 /** The general lane: one undici Pool per endpoint, for TLS to backends and for any cluster that is forced onto it. README.md says what it cannot do. */
 import type { Socket } from 'node:net';
-import { buildConnector, type Dispatcher, Pool } from 'undici';
+import { buildConnector, Pool } from 'undici';
 import type { ErrorCode } from '../proxy/errors.ts';
 import type { Transport } from '../proxy/transport.ts';
 import type { Telemetry } from '../telemetry/record.ts';
@@ -8,13 +8,13 @@ import { Denied, type EgressGuard } from './egress.ts';
 import type { H1Options } from './h1dispatcher.ts';
 import { endpointName, type Lane, type LaneStats } from './lane.ts';
 import type { Pending } from './pending.ts';
-import type { TlsOptions } from './tls.ts';
+import { Missing, type TlsOptions } from './tls.ts';
 import { UndiciStream } from './undici-stream.ts';
 import type { ResponseHandler, UpstreamRequest, UpstreamStream } from './upstream.ts';
 
 export interface UndiciOptions extends H1Options {
   /** null for plaintext. */
-  readonly tls: TlsOptions | null;
+  readonly tls: TlsOptions | Missing | null;
   readonly maxHeadBytes: number;
 }
 
@@ -57,6 +57,10 @@ export class UndiciLane implements Lane {
       bodyTimeout: 0,
       connect: this.#connector(unix),
     });
+    const { telemetry } = env;
+    this.#pool.on('connect', () => telemetry.upstreamConnection(options.cluster, 'opened'));
+    this.#pool.on('disconnect', () => telemetry.upstreamConnection(options.cluster, 'closed'));
+    this.#pool.on('connectionError', () => telemetry.upstreamConnection(options.cluster, 'failed'));
   }
 
   get stats(): LaneStats {
@@ -80,12 +84,10 @@ export class UndiciLane implements Lane {
       process.nextTick(fail, stream, 'method-not-allowed', false);
       return stream;
     }
-    const { servername } = this.#options.tls ?? {};
+    const { tls } = this.#options;
+    const servername = tls === null || tls === Missing ? undefined : tls.servername;
     // Without it undici would take the name for SNI from the Host field, and connect anew for each.
-    this.#pool.dispatch(
-      { ...options, ...(servername === undefined ? {} : { servername }) } as Dispatcher.DispatchOptions,
-      stream,
-    );
+    this.#pool.dispatch({ ...options, ...(servername === undefined ? {} : { servername }) }, stream);
     return stream;
   }
 
@@ -110,8 +112,8 @@ export class UndiciLane implements Lane {
   }
 
   #connector(unix: boolean): buildConnector.connector {
-    const { host, connectTimeout, tls, cluster } = this.#options;
-    const { guard, telemetry } = this.#env;
+    const { host, connectTimeout, tls } = this.#options;
+    if (tls === Missing) return (_, done) => process.nextTick(done, failed('upstream-tls'), null);
     const connect = buildConnector({
       allowH2: false,
       timeout: connectTimeout,
@@ -119,30 +121,35 @@ export class UndiciLane implements Lane {
       ...tls,
     });
     return (options, done) => {
-      const callback: buildConnector.Callback = (...[error, socket]) => {
-        telemetry.upstreamConnection(cluster, error === null ? 'opened' : 'failed');
-        if (error !== null) {
-          done(Object.assign(error, { failure: connectFailure(error) }), null);
-          return;
-        }
-        socket.once('close', () => telemetry.upstreamConnection(cluster, 'closed'));
-        done(null, socket);
-      };
       const servername = tls?.servername;
       const named = { ...options, ...(servername === undefined ? {} : { servername }) };
-      if (unix) {
-        connect(named, callback);
-        return;
-      }
-      void guard()
-        .resolve(host)
-        .then((addresses) => {
-          if (addresses === Denied) done(failed('egress-denied'), null);
-          else if (addresses.length === 0) done(failed('connect-failed'), null);
-          else connect({ ...named, hostname: addresses[0]! }, callback);
-        })
-        .catch((error: unknown) => done(Object.assign(error as Error, { failure: 'connect-failed' }), null));
+      const callback: buildConnector.Callback = (...[error, socket]) => {
+        if (error === null) done(null, socket);
+        else done(Object.assign(error, { failure: connectFailure(error) }), null);
+      };
+      if (unix) connect(named, callback);
+      else void this.#dial(named, connect, callback, done);
     };
+  }
+
+  /** The name is resolved and its address guarded at each connect. */
+  async #dial(
+    options: buildConnector.Options,
+    connect: buildConnector.connector,
+    connected: buildConnector.Callback,
+    refuse: buildConnector.Callback,
+  ): Promise<void> {
+    const addresses = await this.#env.guard().resolve(this.#options.host);
+    if (addresses === Denied) refuse(failed('egress-denied'), null);
+    else if (addresses.length === 0) refuse(failed('connect-failed'), null);
+    else {
+      try {
+        connect({ ...options, hostname: addresses[0]! }, connected);
+      } catch {
+        // Key material that does not parse: `tls.connect` throws it.
+        refuse(failed('upstream-tls'), null);
+      }
+    }
   }
 }
 
