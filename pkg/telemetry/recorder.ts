@@ -30,6 +30,8 @@ export function createRecorder({ row, announce, accessLog }: RecorderOptions): R
   const limits = createLabelled('limit', counts, announce);
   const flags = createLabelled('flag', counts, announce);
   const own = slotStart('worker', 0);
+  counts[own - 1] = 1;
+  announce({ family: 'worker', slot: 0, generation: 1, labels: [] });
   const stopSampling = sampleEventLoop(counts, own);
   let routes: Ir['routes'] | null = null;
 

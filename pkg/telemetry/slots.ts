@@ -21,13 +21,22 @@ export function createSlots(
   const free: number[] = [];
   let used = 1;
   let generation = 1;
-  row[origin - 1] = generation;
-  announce({ family, slot: 0, generation, labels: Array.from({ length: labelCount }, () => 'other') });
+  let full = false;
+
+  /** What no slot is left for is counted together, rather than not at all. */
+  function overflow(): number {
+    if (!full) {
+      full = true;
+      row[origin - 1] = generation;
+      announce({ family, slot: 0, generation, labels: Array.from({ length: labelCount }, () => 'other') });
+    }
+    return origin;
+  }
 
   return {
     take(labels) {
       const slot = used < capacity ? used++ : free.shift();
-      if (slot === undefined) return origin;
+      if (slot === undefined) return overflow();
       const start = origin + slot * stride;
       // A scrape between these two lines and the message sees a generation it does not know, and leaves the slot out.
       row[start - 1] = ++generation;
