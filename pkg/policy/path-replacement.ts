@@ -25,11 +25,20 @@ function replacePrefix(value: string): PathReplacement {
 /** Behind the prefix: `''`, or a path that starts with a slash. */
 function restOf(path: string, prefix: string): string {
   if (prefix === '/') return path;
-  const rest = path.slice(path.startsWith(prefix) ? prefix.length : escapedLength(path, prefix));
-  if (rest === '' || rest.startsWith('/')) return rest;
-  // Routing read an escaped slash as a separator, so it stands for one here too.
-  if (/^%2f/i.test(rest)) return `/${rest.slice(3)}`;
-  throw new Error(`the path ${path} was matched by the prefix ${prefix}, but does not continue with a slash`);
+  if (path.startsWith(prefix) && continues(path, prefix.length)) return fromSlash(path.slice(prefix.length));
+  const rest = path.slice(escapedLength(path, prefix));
+  if (!continues(rest, 0))
+    throw new Error(`the path ${path} was matched by ${prefix}, but does not continue with a slash`);
+  return fromSlash(rest);
+}
+
+/** Whether the path ends at `at` or goes on with a slash; routing reads an escaped one as a separator, too. */
+function continues(path: string, at: number): boolean {
+  return at === path.length || path[at] === '/' || /^%2f/i.test(path.slice(at, at + 3));
+}
+
+function fromSlash(rest: string): string {
+  return rest === '' || rest.startsWith('/') ? rest : `/${rest.slice(3)}`;
 }
 
 /**
@@ -41,13 +50,17 @@ function escapedLength(path: string, prefix: string): number {
   let matched = 0;
   while (matched < prefix.length) {
     const run = /^(?:%[0-9a-f]{2})+/i.exec(path.slice(at))?.[0];
-    const first = run?.slice(0, 3) ?? '';
-    // An escaped slash that routing took for data stands in the prefix as it is.
-    if (run === undefined || (/^%2f$/i.test(first) && prefix.startsWith(first, matched))) {
+    if (run === undefined) {
       const char = path[at];
       if (char === prefix[matched]) matched++;
       else if (char !== '/' || prefix[matched - 1] !== '/') break;
       at++;
+      continue;
+    }
+    // An escaped slash that routing took for data stands in the prefix as it is, in upper case.
+    if (/^%2f/i.test(run) && prefix.startsWith('%2F', matched)) {
+      at += 3;
+      matched += 3;
       continue;
     }
     const taken = escapedRun(run, prefix, matched);
@@ -64,12 +77,10 @@ function escapedLength(path: string, prefix: string): number {
 function escapedRun(run: string, prefix: string, matched: number): { escapes: number; characters: number } {
   const bytes = Buffer.from(run.replaceAll('%', ''), 'hex');
   for (let escapes = bytes.length; escapes > 0; escapes--) {
-    for (const encoding of ['utf8', 'latin1'] as const) {
-      const text = bytes.toString(encoding, 0, escapes).replace(/\/+/g, '/');
-      const merged =
-        text.startsWith('/') && prefix[matched - 1] === '/' && prefix[matched] !== '/' ? text.slice(1) : text;
-      if (prefix.startsWith(merged, matched)) return { escapes, characters: merged.length };
-    }
+    const text = bytes.toString('utf8', 0, escapes).replace(/\/+/g, '/');
+    const merged =
+      text.startsWith('/') && prefix[matched - 1] === '/' && prefix[matched] !== '/' ? text.slice(1) : text;
+    if (prefix.startsWith(merged, matched)) return { escapes, characters: merged.length };
   }
   return { escapes: 0, characters: 0 };
 }

@@ -12,6 +12,7 @@ import { Context } from './context.ts';
 import { translateGateways } from './gateway.ts';
 import { gatewayStatus } from './gateway-status.ts';
 import { translateClasses } from './gatewayclass.ts';
+import { translateIngresses } from './ingress.ts';
 import { Memo } from './memo.ts';
 import { orphanedGateways } from './orphans.ts';
 import { translateRoutes } from './route.ts';
@@ -36,6 +37,7 @@ export function translate(snapshot: Snapshot, options: TranslateOptions, memo: M
 
   const gateways = translateGateways(context, classes);
   translateRoutes(context);
+  translateIngresses(context);
   translateBackendStatuses(context);
   const clusters = translateClusters(context);
   for (const status of classes.statuses) context.addStatus(status);

@@ -28,7 +28,6 @@ describe('ReplacePrefixMatch', () => {
     ['/f%6Fo/b%20r', '/foo', '/x/b%20r'],
     ['/a%20b/c', '/a b', '/x/c'],
     ['/%C3%A4/c', '/ä', '/x/c'],
-    ['/%C3%A4/c', '/\u00c3\u00a4', '/x/c'],
     ['/a//b/c', '/a/b', '/x/c'],
     ['//a/c', '/a', '/x/c'],
     ['/a%2Fb/c', '/a/b', '/x/c'],
@@ -36,7 +35,9 @@ describe('ReplacePrefixMatch', () => {
     ['/a%2F/b/c', '/a/b', '/x/c'],
     ['/a%2F%2Fb/c', '/a/b', '/x/c'],
     ['/a/%2Fb', '/a', '/x/%2Fb'],
-    ['/a%2fb/c', '/a%2fb', '/x/c'],
+    ['/a%2fb/c', '/a%2Fb', '/x/c'],
+    ['/a%2fb/c', '/a/b', '/x/c'],
+    ['/a%25/c', '/a%', '/x/c'],
     ['/a%25b/c', '/a%b', '/x/c'],
     ['/a%2525b/c', '/a%25b', '/x/c'],
   ])('the escaped path %s starts with the decoded prefix %j', async (target, matchedPrefix, expected) => {

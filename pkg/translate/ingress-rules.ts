@@ -1,0 +1,153 @@
+/** One Ingress by itself: its rules by host, its certificates, and what its annotations do to both. */
+import type { Ingress, IngressBackend, IngressPath } from '../api/core.ts';
+import type { Action, PathMatch, Rule } from '../ir/route.ts';
+import { translateSslRedirect } from '../policy/redirect/translate.ts';
+import type { Problem } from '../status/problem.ts';
+import { judgeAnnotations, type UnsupportedAnnotations } from './annotations.ts';
+import type { BackendRef } from './backendref.ts';
+import type { Draft } from './draft.ts';
+import { normaliseHostname } from './hostname.ts';
+
+export interface IngressSettings {
+  readonly sslRedirect: 'WhenTLS' | 'Always' | 'Never';
+  readonly unsupportedAnnotations: UnsupportedAnnotations;
+  /** Port that HTTP is redirected to. */
+  readonly httpsPort: number;
+}
+
+export interface TranslatedIngress {
+  readonly hosts: readonly HostRules[];
+  /** Serves what no rule of any Ingress matches. */
+  readonly defaultBackend: Rule | undefined;
+  /** Filter that its plaintext side runs, where redirects are on for all hosts. */
+  readonly defaultRedirect: string | undefined;
+  readonly tls: readonly TlsHost[];
+  readonly problems: readonly Problem[];
+}
+
+export interface HostRules {
+  /** Lower case; `''` every host, `*.suffix` one label. */
+  readonly host: string;
+  readonly rules: readonly PlacedRule[];
+  /** Id of the redirect filter that requests over plaintext meet. */
+  readonly redirect: string | undefined;
+}
+
+export interface PlacedRule {
+  readonly rule: Rule;
+  /** Where it stands in the Ingress. */
+  readonly path: string;
+}
+
+export interface TlsHost {
+  readonly host: string;
+  readonly path: string;
+  /** Id in Ir.certificates; undefined: TLS is refused for the host. */
+  readonly certificate: string | undefined;
+}
+
+export function translateIngressRules(ingress: Ingress, settings: IngressSettings, draft: Draft): TranslatedIngress {
+  const problems: Problem[] = [];
+  const verdict = judgeAnnotations(ingress.metadata.annotations, settings.unsupportedAnnotations);
+  problems.push(...verdict.problems);
+  if (verdict.canary) return { hosts: [], defaultBackend: undefined, defaultRedirect: undefined, tls: [], problems };
+
+  const toRule = (index: number, match: PathMatch, backend: IngressBackend, path: string): Rule => ({
+    index,
+    matches: [{ path: match, headers: [], queryParams: [], cookies: [] }],
+    filters: [],
+    action: verdict.refused ? refusal : actionOf(backend, path, draft, problems),
+    timeouts: {},
+  });
+  const tls = translateTls(ingress, draft, problems);
+  const sslRedirect = verdict.sslRedirect ?? settings.sslRedirect;
+  const redirectOf = (host: string): string | undefined => {
+    // What refuses must do so on every port: a redirect would hide the 503.
+    if (verdict.refused || sslRedirect === 'Never') return undefined;
+    // A broken Secret is no reason to serve in the clear what was meant to be encrypted.
+    if (sslRedirect === 'WhenTLS' && !tls.some((entry) => coversHost(entry.host, host))) return undefined;
+    const { httpsPort } = settings;
+    return draft.addFilter({
+      kind: 'redirect',
+      config: { ...translateSslRedirect(), ...(httpsPort !== 443 && { port: httpsPort }) },
+    });
+  };
+
+  const hosts = new Map<string, PlacedRule[]>();
+  let index = 0;
+  for (const [i, { host, http }] of (ingress.spec.rules ?? []).entries()) {
+    const name = normaliseHostname(host);
+    const rules = hosts.get(name) ?? [];
+    hosts.set(name, rules);
+    for (const [j, path] of (http?.paths ?? []).entries()) {
+      const at = `spec.rules[${i}].http.paths[${j}]`;
+      rules.push({ rule: toRule(index++, pathOf(path), path.backend, `${at}.backend`), path: at });
+    }
+    // IngressRuleValue: "If http is absent, all traffic matching the host is routed to the default backend".
+    if (http === undefined && ingress.spec.defaultBackend !== undefined) {
+      const rule = toRule(index++, everyPath, ingress.spec.defaultBackend, 'spec.defaultBackend');
+      rules.push({ rule, path: `spec.rules[${i}]` });
+    }
+  }
+  const { defaultBackend } = ingress.spec;
+  return {
+    hosts: [...hosts].map(([host, rules]) => ({ host, rules, redirect: redirectOf(host) })),
+    defaultBackend: defaultBackend && toRule(index, everyPath, defaultBackend, 'spec.defaultBackend'),
+    defaultRedirect: defaultBackend && sslRedirect === 'Always' ? redirectOf('') : undefined,
+    tls,
+    problems,
+  };
+}
+
+const refusal: Action = { kind: 'refuse', status: 503, code: 'annotation-unsupported' };
+const everyPath: PathMatch = { kind: 'PathPrefix', value: '/' };
+
+// "ImplementationSpecific: … Implementations can treat this as a separate pathType or treat it identically to Prefix or Exact."
+function pathOf({ path = '/', pathType }: IngressPath): PathMatch {
+  if (pathType === 'Exact') return { kind: 'Exact', value: path };
+  // "A path /foo/ … trailing slash is ignored": /foo matches /foo, /foo/ and what lies below.
+  return { kind: 'PathPrefix', value: path.replace(/\/+$/, '') || '/' };
+}
+
+function actionOf(backend: IngressBackend, path: string, draft: Draft, problems: Problem[]): Action {
+  const { cluster, problem } = draft.resolveBackend(refOf(backend), path);
+  // Of several rules with the same backend each says so: each has its own place.
+  if (problem !== undefined) problems.push(problem);
+  return { kind: 'forward', backends: [{ weight: 1, priority: 0, cluster, filters: [] }] };
+}
+
+function refOf({ service, resource }: IngressBackend): BackendRef {
+  if (resource !== undefined) return { group: resource.apiGroup ?? '', kind: resource.kind, name: resource.name };
+  const port = service?.port.number ?? service?.port.name;
+  return { name: service?.name ?? '', ...(port !== undefined && { port }) };
+}
+
+function translateTls(ingress: Ingress, draft: Draft, problems: Problem[]): readonly TlsHost[] {
+  // A list without hosts holds for the hosts that the Ingress has rules for.
+  const ownHosts = [...new Set((ingress.spec.rules ?? []).map(({ host }) => normaliseHostname(host)))];
+  return (ingress.spec.tls ?? []).flatMap(({ hosts = [], secretName }, i) => {
+    const path = `spec.tls[${i}]`;
+    const names = hosts.length > 0 ? hosts.map(normaliseHostname) : ownHosts.length > 0 ? ownHosts : [''];
+    let certificate: string | undefined;
+    if (secretName === undefined || secretName === '') {
+      const message =
+        'secretName is missing, and the gateway has no certificate of its own, so TLS is refused for these hosts; name a Secret of type kubernetes.io/tls';
+      problems.push({ path: `${path}.secretName`, reason: 'InvalidCertificateRef', message });
+    } else {
+      const found = draft.resolveCertificate({ name: secretName }, `${path}.secretName`);
+      certificate = found.id;
+      if (found.problem !== undefined)
+        problems.push({
+          ...found.problem,
+          message: `${found.problem.message}; until then TLS is refused for ${names.join(', ') || 'every host'}`,
+        });
+    }
+    return names.map((host) => ({ host, path, certificate }));
+  });
+}
+
+/** Whether a name of a certificate or listener takes every host that `host` stands for; a wildcard is one label on both sides. */
+export function coversHost(name: string, host: string): boolean {
+  if (name === '' || name === host) return true;
+  return name.startsWith('*.') && !host.startsWith('*.') && host.slice(host.indexOf('.')) === name.slice(1);
+}
