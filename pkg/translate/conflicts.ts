@@ -1,7 +1,7 @@
 /** Listeners of one Gateway that cannot be told apart. */
 import type { Listener } from '../api/gatewayapi.ts';
 import type { Problem } from '../status/problem.ts';
-import { normaliseHostname } from './hostname.ts';
+import { intersectHostnames, normaliseHostname } from './hostname.ts';
 
 /**
  * "A Listener is distinct if it differs in port, protocol and hostname as its protocol allows … If a group of Listeners are
@@ -28,6 +28,32 @@ export function findConflicts(listeners: readonly Listener[]): ReadonlyMap<Liste
     }
   }
   return problems;
+}
+
+/**
+ * "OverlappingTLSConfig … indicates that TLS configuration for this Listener overlaps with the TLS configuration of another
+ * Listener": a client may reuse the connection of one for hostnames of the other, which is then answered 421.
+ * @returns the message of the condition, by listener
+ */
+export function findOverlaps(listeners: readonly Listener[]): ReadonlyMap<Listener, string> {
+  const overlaps = new Map<Listener, string>();
+  const https = listeners.filter(({ protocol }) => protocol === 'HTTPS');
+  for (const listener of https) {
+    const own = normaliseHostname(listener.hostname);
+    const met = https.filter(
+      (other) =>
+        other.port === listener.port &&
+        normaliseHostname(other.hostname) !== own &&
+        intersectHostnames(normaliseHostname(other.hostname), own) !== undefined,
+    );
+    if (met.length === 0) continue;
+    const names = met.map(({ name }) => name).join(', ');
+    overlaps.set(
+      listener,
+      `hostnames of ${names} meet those of this listener; requests on a connection of the other are answered 421`,
+    );
+  }
+  return overlaps;
 }
 
 type Family = 'http' | 'tls' | 'tcp' | 'udp' | 'unknown';

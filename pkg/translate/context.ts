@@ -13,6 +13,7 @@ import type { Snapshot } from '../store/snapshot.ts';
 import type { Addresses } from './addresses.ts';
 import type { AttachableGateway } from './attachable.ts';
 import type { CheckedSecrets } from './certificate.ts';
+import { limit } from './condition.ts';
 import { Draft, mergeOutputs, type Outputs } from './draft.ts';
 import type { Egress } from './egress.ts';
 import type { Memo } from './memo.ts';
@@ -128,6 +129,10 @@ export class Context implements World {
   }
 
   addStatus(status: ObjectStatus): void {
-    this.statuses.push(status);
+    // What a user wrote stands in many messages, and may be long.
+    const long = status.problems.some(({ message }) => message.length > 300 && limit(message) !== message);
+    this.statuses.push(
+      long ? { ...status, problems: status.problems.map((p) => ({ ...p, message: limit(p.message) })) } : status,
+    );
   }
 }

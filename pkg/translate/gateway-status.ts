@@ -81,6 +81,10 @@ function listenerConditions(
           'Invalid',
           notServed === undefined ? 'the Gateway has no usable address' : text(notServed),
         ),
+    // Negative polarity: absent where nothing is to be said.
+    ...(listener.overlap === undefined || !state.serves
+      ? []
+      : [conditions.yes('OverlappingTLSConfig', listener.overlap, 'OverlappingHostnames')]),
   ];
 }
 

@@ -1,9 +1,11 @@
 /** The listeners of one Gateway, as far as they can be judged without the machine: protocol, kinds, certificates, conflicts. */
 import type { Gateway, Listener } from '../api/gatewayapi.ts';
 import { GATEWAY_API_GROUP, OUR_GROUP } from '../api/kinds.ts';
+import { selectorMistake } from '../api/selector.ts';
 import type { Problem } from '../status/problem.ts';
-import { findConflicts } from './conflicts.ts';
+import { findConflicts, findOverlaps } from './conflicts.ts';
 import type { Draft } from './draft.ts';
+import { noCertificates, translateCertificates } from './listener-certificates.ts';
 
 export interface RouteKind {
   readonly group: string;
@@ -23,6 +25,8 @@ export interface TranslatedListener {
   readonly conflict?: Problem;
   /** ResolvedRefs False. */
   readonly unresolved?: Problem;
+  /** OverlappingTLSConfig True: another listener of the port has a hostname that meets this one's. */
+  readonly overlap?: string;
   /** Fields that are not acted on, and problems beyond the first. */
   readonly notes: readonly Problem[];
 }
@@ -34,15 +38,20 @@ const RouteKinds: readonly RouteKind[] = [
 
 export function translateListeners(gateway: Gateway, draft: Draft): readonly TranslatedListener[] {
   const conflicts = findConflicts(gateway.spec.listeners);
+  const overlaps = findOverlaps(gateway.spec.listeners);
   return gateway.spec.listeners.map((spec, i) => {
     const path = `spec.listeners[${i}]`;
     const notes: Problem[] = [];
     const protocol = spec.protocol === 'HTTP' || spec.protocol === 'HTTPS' ? spec.protocol : null;
     const kinds = translateKinds(spec, protocol, path);
-    const certificates = protocol === 'HTTPS' ? translateCertificates(spec, path, draft, notes) : { ids: [] };
+    const certificates = protocol === 'HTTPS' ? translateCertificates(spec, path, draft) : noCertificates;
     const conflict = conflicts.get(spec);
+    const overlap = overlaps.get(spec);
     const notAccepted = conflict ?? refusal(gateway, spec, protocol, path);
-    const unresolved = kinds.problem ?? certificates.problem;
+    const [unresolved, ...others] = [kinds.problem, ...certificates.problems].filter(
+      (problem) => problem !== undefined,
+    );
+    notes.push(...others, ...certificates.notes, ...selectorProblems(spec, `${path}.allowedRoutes.namespaces`));
     for (const option of Object.keys(spec.tls?.options ?? {})) {
       notes.push(ignored(`${path}.tls.options[${option}]`));
     }
@@ -54,6 +63,7 @@ export function translateListeners(gateway: Gateway, draft: Draft): readonly Tra
       ...(notAccepted === undefined ? {} : { notAccepted }),
       ...(conflict === undefined ? {} : { conflict }),
       ...(unresolved === undefined ? {} : { unresolved }),
+      ...(overlap === undefined ? {} : { overlap }),
       notes,
     };
   });
@@ -116,24 +126,13 @@ function translateKinds(
   };
 }
 
-function translateCertificates(
-  spec: Listener,
-  path: string,
-  draft: Draft,
-  notes: Problem[],
-): { readonly ids: readonly string[]; readonly problem?: Problem } {
-  const refs = spec.tls?.certificateRefs ?? [];
-  if (refs.length === 0) {
-    const message = 'an HTTPS listener needs a certificate; refer to a Secret of type kubernetes.io/tls';
-    return { ids: [], problem: { path: `${path}.tls.certificateRefs`, reason: 'InvalidCertificateRef', message } };
-  }
-  const ids: string[] = [];
-  let problem: Problem | undefined;
-  for (const [i, ref] of refs.entries()) {
-    const found = draft.resolveCertificate(ref, `${path}.tls.certificateRefs[${i}]`);
-    if (found.problem === undefined) ids.push(found.id);
-    else if (problem === undefined) problem = found.problem;
-    else notes.push(found.problem);
-  }
-  return problem === undefined ? { ids } : { ids, problem };
+/** A selector that selects nothing lets nobody in, which is safe and puzzling: it is told. */
+function selectorProblems({ allowedRoutes }: Listener, path: string): readonly Problem[] {
+  const { from, selector } = allowedRoutes.namespaces;
+  if (from !== 'Selector') return [];
+  const mistake =
+    selector === undefined
+      ? 'is missing, so no namespace is let in; add it, or use from: Same or All'
+      : selectorMistake(selector);
+  return mistake === undefined ? [] : [{ path: `${path}.selector`, reason: 'UnsupportedValue', message: mistake }];
 }
