@@ -9,8 +9,6 @@ import { heapLimitFor, readMachine, workersFor } from '../pkg/config/machine.ts'
 import { loadProcessConfig } from '../pkg/config/process.ts';
 import { version } from '../pkg/config/version.ts';
 import type { Gateway } from '../pkg/worker/gateway.ts';
-import { runSingle } from '../pkg/worker/single.ts';
-import { supervise } from '../pkg/worker/supervisor.ts';
 
 process.exitCode = await main();
 
@@ -42,16 +40,21 @@ async function run(config: Config): Promise<number> {
   }
 }
 
-function start(config: Config): Promise<Gateway> {
+async function start(config: Config): Promise<Gateway> {
   const machine = readMachine();
   const { descriptors } = machine;
   const workers = config.workers ?? workersFor(machine);
   const logFormat = config.logFormat === 'auto' ? (isatty(2) ? 'text' : 'json') : config.logFormat;
   // On stderr: stdout may be the access log, which machines read.
   const print = (text: string) => void writeSync(2, `\n${text}\n`);
-  if (workers === 0) return runSingle({ config, logFormat, descriptors, print });
+  // Loaded when needed: the main thread of a gateway with workers has no data plane in its memory, and --help needs neither.
+  if (workers === 0) {
+    const { runSingle } = await import('../pkg/worker/single.ts');
+    return runSingle({ config, logFormat, descriptors, print });
+  }
   if (workers > 1 && machine.platform === 'darwin')
     throw new Error('--workers: macOS can share a port between no two workers; write 1');
+  const { supervise } = await import('../pkg/worker/supervisor.ts');
   return supervise({
     config,
     logFormat,
