@@ -2,9 +2,10 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { generatedFiles } from '../pkg/api/generated.ts';
+import { flagsReference } from '../pkg/config/help.ts';
 
 const root = join(import.meta.dirname, '..');
-for (const [path, content] of generatedFiles()) {
+for (const [path, content] of [...generatedFiles(), ['docs/reference/flags.md', flagsReference()] as const]) {
   mkdirSync(dirname(join(root, path)), { recursive: true });
   writeFileSync(join(root, path), content);
 }

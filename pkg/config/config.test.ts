@@ -1,4 +1,6 @@
 /** Where options come from, which wins, and what each mistake is answered with. */
+
+import { readFileSync } from 'node:fs';
 import { describe, expect, test } from '@jest/globals';
 import { type Config, loadConfig } from './config.ts';
 import { flagsReference, helpText } from './help.ts';
@@ -166,6 +168,11 @@ describe('help', () => {
     expect(helpText()).toContain(flagOf(key));
     expect(flagsReference()).toContain(variableOf(key));
   });
+});
+
+test('the committed reference page is the one that the options make (make generate writes it)', () => {
+  const page = new URL('../../docs/reference/flags.md', import.meta.url);
+  expect(readFileSync(page, 'utf8')).toBe(flagsReference());
 });
 
 describe('the machine', () => {
