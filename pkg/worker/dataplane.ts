@@ -7,6 +7,11 @@ export interface DataPlane {
    * Never rejects for what a user wrote: sockets that could not be bound are in the Ack.
    */
   apply(version: number, ir: Ir): Promise<Ack>;
+  /**
+   * Sockets that could not be bound are tried again now and then. `listener` is told when that changed which are unbound,
+   * without a new configuration.
+   */
+  onRebound?(listener: (unbound: Ack['unbound']) => void): void;
   close(): Promise<void>;
 }
 
