@@ -193,6 +193,11 @@ export function createController(parts: ControllerOptions): Controller {
 
   return {
     async start() {
+      dataPlane.onRebound?.((now) => {
+        unbound = now;
+        rebound = 0;
+        run();
+      });
       await serveLastKnownGood();
       await source.start({
         apply: (changes) => {

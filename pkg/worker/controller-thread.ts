@@ -23,6 +23,9 @@ port.on('message', (message: ToController) => {
     case 'acknowledged':
       dataPlane.acknowledged(message);
       break;
+    case 'rebound':
+      dataPlane.rebound(message.unbound);
+      break;
     case 'inspect':
       post({ kind: 'inspected', id: message.id, text: controlPlane.inspect(message.page) });
       break;

@@ -52,6 +52,7 @@ export function startControlPlane({ config, dataPlane, log, onState, onTable }: 
         lastAck = await dataPlane.apply(version, ir);
         return lastAck;
       },
+      onRebound: (listener) => dataPlane.onRebound?.(listener),
       close: () => dataPlane.close(),
     },
     statusSink: statuses,

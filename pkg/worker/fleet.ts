@@ -1,7 +1,9 @@
 /** The data workers, seen from the main thread: what they serve, who acknowledged it, and that each that dies or hangs is replaced. */
+import type { Ir } from '../ir/ir.ts';
 import type { Log } from '../telemetry/log.ts';
 import { createRow, type SlotLabels, slotStart, Worker as WorkerFields } from '../telemetry/row.ts';
 import type { Unbound } from './dataworker.ts';
+import { sameJson } from './delta.ts';
 import { createHistory } from './history.ts';
 import { createProbe, type Probe } from './probe.ts';
 import type { Apply, FromWorker, ThreadData, ToWorker } from './protocol.ts';
@@ -28,12 +30,16 @@ export interface FleetOptions {
   readonly probe?: Probe;
   /** Seconds without a heartbeat after which a worker counts as hanging. Default 10. */
   readonly patience?: number;
+  /** ms between tries to bind what was not free. */
+  readonly retryEvery?: number;
   /** What the services thread is told. */
   readonly onOpen: (worker: string, row: SharedArrayBuffer) => void;
   readonly onLabels: (worker: string, labels: readonly SlotLabels[]) => void;
   readonly onEnded: (worker: string) => void;
   readonly onLines: (lines: Uint8Array<ArrayBuffer>) => void;
   readonly onLogLine: (line: string) => void;
+  /** Which sockets are unbound has changed without a new configuration. */
+  readonly onRebound: (unbound: Unbound) => void;
   /** A worker acknowledged, died, or was replaced. */
   readonly onChange: () => void;
 }
@@ -54,10 +60,15 @@ interface Waiting {
   readonly resolve: (unbound: Unbound) => void;
 }
 
+/** How often sockets that were not free are tried again, in milliseconds. */
+const RetryEvery = 5000;
+
 export function startFleet(options: FleetOptions): Fleet {
   const { log, probe = createProbe(), patience = 10 } = options;
   const history = createHistory();
+  let sockets: Ir['sockets'] = {};
   let refused: Unbound = {};
+  let told: Unbound = {};
   let waiting: Waiting[] = [];
   let restarts = 0;
   let draining: { readonly resolve: () => void } | null = null;
@@ -65,6 +76,7 @@ export function startFleet(options: FleetOptions): Fleet {
   const tickets = createTickets((keys) => post({ kind: 'ticketKeys', keys }));
   const members = Array.from({ length: options.count }, (_, index) => startMember(index));
   const watch = setInterval(watchHeartbeats, 1000);
+  const retry = setInterval(retryRefused, options.retryEvery ?? RetryEvery);
 
   function startMember(index: number): Member {
     const name = `worker-${index + 1}`;
@@ -147,6 +159,9 @@ export function startFleet(options: FleetOptions): Fleet {
     waiting = waiting.filter(({ version }) => version > least);
     const unbound = Object.assign({}, ...members.map((member) => member.unbound)) as Unbound;
     for (const { resolve } of done) resolve(unbound);
+    if (least < history.version || waiting.length > 0) return;
+    if (done.length === 0 && !sameJson(told, unbound)) options.onRebound(unbound);
+    told = unbound;
   }
 
   function settleDrain(): void {
@@ -172,10 +187,21 @@ export function startFleet(options: FleetOptions): Fleet {
   }
 
   async function publish(apply: Apply, resolve: (unbound: Unbound) => void): Promise<void> {
-    refused = await probe.check(apply.sockets);
+    sockets = apply.sockets;
+    refused = await probe.check(sockets);
     history.add(apply);
     waiting.push({ version: history.version, resolve });
     post({ kind: 'configure', version: history.version, texts: [apply.text], refused });
+  }
+
+  /** What holds an address may go away, and nobody edits a manifest for it. */
+  function retryRefused(): void {
+    if (Object.keys(refused).length === 0) return;
+    turn = turn.then(async () => {
+      const before = refused;
+      refused = await probe.check(sockets);
+      if (!sameJson(before, refused)) post({ kind: 'configure', version: history.version, texts: [], refused });
+    });
   }
 
   return {
@@ -200,6 +226,7 @@ export function startFleet(options: FleetOptions): Fleet {
     },
     async stop() {
       clearInterval(watch);
+      clearInterval(retry);
       tickets.close();
       await Promise.all(members.map((member) => member.thread.stop()));
     },

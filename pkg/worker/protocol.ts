@@ -54,6 +54,8 @@ export type FromWorker =
 
 export type ToController =
   | { readonly kind: 'acknowledged'; readonly version: number; readonly unbound: Unbound }
+  /** Without a new configuration: a socket could be bound at last, or no more. */
+  | { readonly kind: 'rebound'; readonly unbound: Unbound }
   | { readonly kind: 'inspect'; readonly id: number; readonly page: DebugPage }
   | { readonly kind: 'close' };
 

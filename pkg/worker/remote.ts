@@ -6,10 +6,12 @@ import type { Apply, ToController } from './protocol.ts';
 
 export interface RemoteDataPlane extends DataPlane {
   acknowledged(message: Extract<ToController, { kind: 'acknowledged' }>): void;
+  rebound(unbound: Ack['unbound']): void;
 }
 
 export function createRemote(post: (message: Apply) => void): RemoteDataPlane {
   const waiting = new Map<number, (ack: Ack) => void>();
+  let listener: ((unbound: Ack['unbound']) => void) | null = null;
   let sent: Ir | null = null;
   let wholeLength = 0;
   let deltaLength = 0;
@@ -27,6 +29,10 @@ export function createRemote(post: (message: Apply) => void): RemoteDataPlane {
       waiting.get(version)?.({ version, unbound });
       waiting.delete(version);
     },
+    onRebound(told) {
+      listener = told;
+    },
+    rebound: (unbound) => listener?.(unbound),
     close: () => Promise.resolve(),
   };
 

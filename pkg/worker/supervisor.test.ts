@@ -51,6 +51,7 @@ async function start({ port = 0, workers = 2 } = {}): Promise<Running> {
     heapLimit: 32,
     descriptors: 0,
     patience: 3,
+    retryEvery: 100,
     entries: {
       worker: new URL('./testdata/toy-worker.ts', import.meta.url),
       controller: new URL('./testdata/toy-controller.ts', import.meta.url),
@@ -169,6 +170,21 @@ describe('the supervisor', () => {
       one: `EADDRINUSE: address already in use 127.0.0.1:${port}`,
     });
     expect(await running.adminAsk('/readyz')).toEqual([200, 'ok\n']);
+  });
+
+  test('takes an address as soon as it is free', async () => {
+    const port = await freePort();
+    const other = createServer();
+    const listening = Promise.withResolvers<void>();
+    other.listen({ port, host: '127.0.0.1' }, listening.resolve);
+    await listening.promise;
+    const running = await start({ port });
+    expect(JSON.parse(await running.printed)).toHaveProperty('one');
+    const gone = Promise.withResolvers<void>();
+    other.close(() => gone.resolve());
+    await gone.promise;
+    await until(async () => (await threads(running)).size === 2);
+    expect(await running.ask('/')).not.toBeNull();
   });
 
   test('ends in order', async () => {

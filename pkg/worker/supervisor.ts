@@ -23,6 +23,8 @@ export interface SupervisorOptions {
   readonly entries: { readonly worker: URL; readonly controller: URL; readonly services: URL };
   /** Seconds after which a worker that hangs is replaced. Default 10. */
   readonly patience?: number;
+  /** ms between tries to bind what was not free. Default 5,000. */
+  readonly retryEvery?: number;
   /** Takes what is to be printed for people. */
   readonly print: (text: string) => void;
 }
@@ -78,6 +80,7 @@ export async function supervise(options: SupervisorOptions): Promise<Gateway> {
     count: options.workers,
     heapLimit: options.heapLimit,
     ...(options.patience === undefined ? {} : { patience: options.patience }),
+    ...(options.retryEvery === undefined ? {} : { retryEvery: options.retryEvery }),
     data: {
       config,
       logFormat,
@@ -97,6 +100,7 @@ export async function supervise(options: SupervisorOptions): Promise<Gateway> {
     },
     onLines: (lines) => toServices({ kind: 'lines', lines }, [lines.buffer]),
     onLogLine: logLine,
+    onRebound: (unbound) => controller?.post({ kind: 'rebound', unbound }),
     onChange: tellHealth,
   });
   fleet = workers;
