@@ -1,7 +1,6 @@
 /** One downstream HTTP/1.1 connection: cuts its bytes into requests, one at a time, and ends it in good order. Requests are served by `exchange.ts`. */
 import { Buffer } from 'node:buffer';
 import { persists } from '../http1/connection.ts';
-import { Incomplete, scanRequest, TooManyFields, VersionUnsupported } from '../http1/head.ts';
 import type { Core } from './core.ts';
 import type { ErrorCode } from './errors.ts';
 import { ActiveExchange } from './exchange.ts';
@@ -137,6 +136,8 @@ export class Downstream extends TimerEntry implements ConnectionHandler {
     const { limits } = core.settings;
     return (
       !core.draining &&
+      // A socket that no table names any more goes when its connections have gone.
+      core.table.sockets.has(this.socketId) &&
       !this.#ended &&
       persists(exchange.request.options, exchange.request.head.minor) &&
       this.requests < limits.requestsPerConnection &&
@@ -246,36 +247,17 @@ export class Downstream extends TimerEntry implements ConnectionHandler {
   }
 
   #readHead(bytes: Buffer, start: number, end: number): number {
-    const { core } = this;
-    const { headerBytes } = core.settings.limits;
+    const { limits, timeouts } = this.core.settings;
     const exchange = (this.#exchange ??= this.#acquire());
-    const { request } = exchange;
-    const before = exchange.fill;
-    const taken = Math.min(end - start, request.buffer.length - before);
-    request.buffer.set(taken === bytes.length ? bytes : bytes.subarray(start, start + taken), before);
-    exchange.fill = before + taken;
-    const { head } = request;
-    const result = scanRequest(request.buffer, 0, exchange.fill, head);
-    if (result > 0) {
-      if (result > headerBytes + 2) this.#refuse('headers-too-large');
-      else this.#begin(exchange);
-      return start + result - before;
+    const { received, head } = exchange.request;
+    const verdict = received.add(bytes, start, end, head, limits.headerBytes);
+    if (verdict === 'complete') this.#begin(exchange);
+    else if (verdict !== 'incomplete') this.#refuse(verdict);
+    else if (this.#state === Idle) {
+      this.#state = ReadingHead;
+      this.#wait(timeouts.header);
     }
-    if (result === Incomplete) {
-      if (exchange.fill > headerBytes) {
-        this.#refuse(head.targetEnd === 0 ? 'uri-too-long' : 'headers-too-large');
-        return start + taken;
-      }
-      if (exchange.fill === request.buffer.length) exchange.grow();
-      if (this.#state === Idle) {
-        this.#state = ReadingHead;
-        this.#wait(core.settings.timeouts.header);
-      }
-      return start + taken;
-    }
-    if (result === TooManyFields) this.#refuse('headers-too-large');
-    else this.#refuse(result === VersionUnsupported ? 'version-unsupported' : 'bad-request');
-    return start + taken;
+    return start + received.taken;
   }
 
   #begin(exchange: ActiveExchange): void {

@@ -76,4 +76,22 @@ describe.each(transports)('a new table on the %s transport', (_, transport) => {
     upstream.send(reply('still'));
     expect(String((await client.message()).body)).toBe('still');
   });
+
+  test('names the sockets that could not be bound, and why', async () => {
+    const { proxy, client } = await stage.scene(transport);
+    const unbound = await proxy.apply({ sockets: { taken: { port: proxy.port } } });
+    expect(unbound).toEqual({ taken: expect.stringContaining('EADDRINUSE') });
+    client.send(get('/'));
+    expect((await client.message()).startLine).toMatch(/200/);
+  });
+
+  test('closes a socket that it names no more, and keeps its connections', async () => {
+    const { proxy, client } = await stage.scene(transport);
+    client.send(get('/'));
+    await client.message();
+    await proxy.apply({ unbind: true });
+    await expect(openClient(proxy.port)).rejects.toThrow('ECONNREFUSED');
+    client.send(get('/'));
+    expect((await client.message()).startLine).toMatch(/404/);
+  });
 });

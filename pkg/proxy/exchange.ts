@@ -3,23 +3,22 @@ import { Buffer } from 'node:buffer';
 import { Close } from '../http1/connection.ts';
 import type { Head } from '../http1/head.ts';
 import type { Exchange, LocalResponse, Phase } from '../policy/runtime.ts';
-import { type BackendChain, Misdirected, type RuntimeRule } from '../routing/table.ts';
+import type { BackendChain, RuntimeRule } from '../routing/table.ts';
 import type { AccessRecord } from '../telemetry/record.ts';
+import { findRule } from './admission.ts';
 import type { Downstream } from './connection.ts';
 import type { Core } from './core.ts';
 import type { ErrorCode } from './errors.ts';
 import { Forward } from './forward.ts';
-import { errorReply } from './local-reply.ts';
+import { errorReply, serverOptions } from './local-reply.ts';
 import type { Peer } from './peer.ts';
-import { createRecord, describeExchange, fillRecord } from './record.ts';
+import { createRecord, describeExchange, describeRequest, fillRecord } from './record.ts';
 import { Request } from './request.ts';
 import { Framing, Response } from './response-head.ts';
 import { ResponseWriter } from './response-writer.ts';
 import type { Connection } from './transport.ts';
 import { Tunnel } from './upgrade.ts';
 
-/** Most heads, with the body of a small POST. */
-const HeadBytes = 8_192;
 const MaxSpare = 1_024;
 
 // What runs behind a chain of phases.
@@ -37,14 +36,12 @@ export class ActiveExchange implements Exchange {
   readonly record: AccessRecord = createRecord();
   readonly forward: Forward;
   downstream: Downstream | null = null;
-  /** Bytes in `request.buffer`. */
-  fill = 0;
   rule: RuntimeRule | null = null;
   backend: BackendChain | null = null;
   /** Clusters that get a copy. */
   readonly mirrors: string[] = [];
   startedAt = 0;
-  /** What went wrong, for the log. */
+  /** For the log. */
   error: ErrorCode | null = null;
   requestDone = false;
   /** A byte of the final response was given to the writer. */
@@ -55,11 +52,13 @@ export class ActiveExchange implements Exchange {
   #discards = false;
   /** A promise of a filter is out; it must find this exchange, or nothing. */
   #waits = 0;
+  /** No filter runs any more. */
+  #unfiltered = false;
   #run = 0;
 
   constructor(core: Core, peer: Peer) {
     this.core = core;
-    this.request = new Request(Buffer.allocUnsafeSlow(HeadBytes), peer);
+    this.request = new Request(peer);
     this.forward = new Forward(this);
   }
 
@@ -79,7 +78,6 @@ export class ActiveExchange implements Exchange {
     this.downstream = downstream;
     this.request.peer = downstream.peer;
     this.request.clear();
-    this.fill = 0;
     this.rule = null;
     this.backend = null;
     this.error = null;
@@ -88,30 +86,17 @@ export class ActiveExchange implements Exchange {
     this.#responseDone = false;
     this.#local = null;
     this.#discards = false;
+    this.#unfiltered = false;
     this.startedAt = this.core.now();
     this.writer.begin(downstream.connection);
     fillRecord(this.record, this.core.wallClock(), downstream.peer);
-  }
-
-  /** Makes room for a longer head. */
-  grow(): void {
-    const { request } = this;
-    const larger = Buffer.allocUnsafeSlow(request.buffer.length * 2);
-    larger.set(request.buffer);
-    request.buffer = larger;
   }
 
   /** @returns why the head is refused */
   read(): ErrorCode | null {
     const { core, record, request } = this;
     const refusal = request.read(core.settings, core.newId);
-    record.method = request.method;
-    record.protocol = request.head.minor === 0 ? 'HTTP/1.0' : 'HTTP/1.1';
-    record.host = request.host;
-    record.path = request.path;
-    record.query = request.query;
-    record.requestId = request.requestId;
-    record.clientAddress = request.clientAddress;
+    describeRequest(record, request);
     this.requestDone = request.bodyLength === 0;
     return refusal;
   }
@@ -141,6 +126,8 @@ export class ActiveExchange implements Exchange {
 
   /** Answers with an error of the gateway's own. */
   fail(code: ErrorCode, status?: number): void {
+    // A filter that is still thinking about the request or the response is not waited for.
+    this.#run++;
     this.error = code;
     this.#local = errorReply(code, this.request.headers.get('accept'), this.request.requestId, status);
     this.#reply();
@@ -192,7 +179,6 @@ export class ActiveExchange implements Exchange {
     this.response.headers.clear();
     // A filter's promise may still look at these views: they are left to it.
     if (this.#waits > 0 || this.core.spare.length >= MaxSpare) return;
-    if (this.request.buffer.length > HeadBytes) this.request.buffer = Buffer.allocUnsafeSlow(HeadBytes);
     this.core.spare.push(this);
   }
 
@@ -242,32 +228,17 @@ export class ActiveExchange implements Exchange {
 
   #route(): void {
     const { core, request, downstream } = this;
-    const { limits } = core.settings;
-    const socketId = downstream!.socketId;
-    const socket = core.table.sockets.get(socketId);
-    if (limits.bodyBytes > 0 && request.bodyLength > limits.bodyBytes) {
-      core.telemetry.limitHit('body-bytes');
-      this.fail('body-too-large');
-      return;
-    }
-    // RFC 9110 9.3.7: "An OPTIONS request with an asterisk ("*") as the request target applies to the server in general".
     if (request.parsedTarget.form === 'asterisk') {
-      this.#local = { status: 204, headers: { Allow: 'GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS' }, body: '' };
+      this.#local = serverOptions;
       this.#reply();
       return;
     }
-    request.listenerPort = socket === undefined ? 0 : socket.socket.port;
-    const rule = socket === undefined ? undefined : socket.find(request, downstream!.peer.servername);
-    if (rule === undefined) {
-      this.fail('no-route');
-      return;
-    }
-    if (rule === Misdirected) {
-      this.fail('misdirected');
+    const rule = findRule(core, request, downstream!);
+    if (typeof rule === 'string') {
+      this.fail(rule);
       return;
     }
     this.rule = rule;
-    request.listenerPort = rule.listener.port;
     this.#phases(rule.onRequest, 0, Act);
   }
 
@@ -292,11 +263,6 @@ export class ActiveExchange implements Exchange {
     }
   }
 
-  #send(): void {
-    if (this.#local === null) this.forward.begin();
-    else this.#reply();
-  }
-
   /** Answers with `#local`, through the response phases. */
   #reply(): void {
     try {
@@ -308,6 +274,10 @@ export class ActiveExchange implements Exchange {
   }
 
   #runResponse(next: Next): void {
+    if (this.#unfiltered) {
+      this.#continue(next);
+      return;
+    }
     const backend = this.backend === null ? null : this.backend.onResponse;
     const rule = this.rule === null ? null : this.rule.onResponse;
     if (backend === null) this.#phases(rule, 0, next);
@@ -335,7 +305,8 @@ export class ActiveExchange implements Exchange {
         this.#act();
         return;
       case Send:
-        this.#send();
+        if (this.#local === null) this.forward.begin();
+        else this.#reply();
         return;
       case WriteUpstream:
         this.#writeUpstream();
@@ -405,16 +376,14 @@ export class ActiveExchange implements Exchange {
       downstream.destroy('internal', true);
       return;
     }
-    // Without the filters: one of them may be what threw.
-    this.rule = null;
-    this.backend = null;
+    // One of the filters may be what threw.
+    this.#unfiltered = true;
     this.fail('filter-failed');
   }
 
   #settle(): void {
-    const keepAlive = !this.response.close;
     this.#log();
-    this.downstream!.finished(keepAlive);
+    this.downstream!.finished(!this.response.close);
   }
 
   #log(): void {

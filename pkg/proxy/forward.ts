@@ -101,6 +101,8 @@ export class Forward implements ResponseHandler {
     if (stream === null) return;
     if (this.#idleMs > 0 && this.#headTaken) this.#touch();
     const more = start === end || stream.write(bytes, start, end, false);
+    // The write may have ended it.
+    if (this.#stream !== stream) return;
     this.#unflushed = true;
     if (last) {
       this.#unflushed = false;

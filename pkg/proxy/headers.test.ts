@@ -71,15 +71,17 @@ describe('to the origin', () => {
     ];
     const seen = await forwarded(spoofed);
     expect(seen.filter((line) => spoofed.includes(line))).toEqual([]);
-    expect(seen.map((line) => line.split(':')[0]).toSorted()).toEqual([
-      'Host',
-      'X-Forwarded-For',
-      'X-Forwarded-Host',
-      'X-Forwarded-Port',
-      'X-Forwarded-Proto',
-      'X-Real-IP',
-      'X-Request-Id',
-    ]);
+    expect(new Set(seen.map((line) => line.split(':')[0]))).toEqual(
+      new Set([
+        'Host',
+        'X-Forwarded-For',
+        'X-Forwarded-Host',
+        'X-Forwarded-Port',
+        'X-Forwarded-Proto',
+        'X-Real-IP',
+        'X-Request-Id',
+      ]),
+    );
     expect(seen).toEqual(
       expect.arrayContaining([
         'X-Forwarded-For: 127.0.0.1',

@@ -2,6 +2,11 @@
 import type { LocalResponse } from '../policy/runtime.ts';
 import { type ErrorCode, errors } from './errors.ts';
 
+const methods = 'GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS';
+
+// RFC 9110 9.3.7: "An OPTIONS request with an asterisk ("*") as the request target applies to the server in general".
+export const serverOptions: LocalResponse = { status: 204, headers: { Allow: methods }, body: '' };
+
 /**
  * @param accept the request's Accept; undefined without
  * @param requestId what support asks for; `''` before the head was read
@@ -18,7 +23,7 @@ export function errorReply(
   const headers: Record<string, string> = { 'Cache-Control': 'no-store' };
   if (requestId !== '') headers['X-Request-Id'] = requestId;
   if (answer === 503) headers['Retry-After'] = '1';
-  if (answer === 405) headers['Allow'] = 'GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS';
+  if (answer === 405) headers['Allow'] = methods;
   switch (preferred(accept)) {
     case 'html':
       headers['Content-Type'] = 'text/html; charset=utf-8';

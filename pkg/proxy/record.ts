@@ -5,6 +5,7 @@ import type { AccessRecord } from '../telemetry/record.ts';
 import { errors } from './errors.ts';
 import type { ActiveExchange } from './exchange.ts';
 import type { Peer } from './peer.ts';
+import type { Request } from './request.ts';
 
 export function createRecord(): AccessRecord {
   return {
@@ -57,6 +58,17 @@ export function fillRecord(record: AccessRecord, time: number, peer: Peer): void
   record.cluster = '';
   record.endpoint = '';
   record.userAgent = '';
+}
+
+/** What the head says. */
+export function describeRequest(record: AccessRecord, request: Request): void {
+  record.method = request.method;
+  record.protocol = request.head.minor === 0 ? 'HTTP/1.0' : 'HTTP/1.1';
+  record.host = request.host;
+  record.path = request.path;
+  record.query = request.query;
+  record.requestId = request.requestId;
+  record.clientAddress = request.clientAddress;
 }
 
 /** What is known at the end. */

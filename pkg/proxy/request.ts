@@ -1,5 +1,5 @@
 /** One request, as routing, filters and the upstream see it: three views over the same bytes. One instance per exchange, refilled. */
-import { Buffer } from 'node:buffer';
+import type { Buffer } from 'node:buffer';
 import { Authority } from '../http1/authority.ts';
 import { connectionOptions, InvalidOptions, Upgrade } from '../http1/connection.ts';
 import { codeOfRefusal, requestLength } from '../http1/framing.ts';
@@ -12,6 +12,7 @@ import { canonicalPath, isForwardable, isPlainPath } from '../routing/canonical.
 import type { MatchInput } from '../routing/table.ts';
 import type { UpstreamRequest } from '../upstream/upstream.ts';
 import type { ErrorCode } from './errors.ts';
+import { HeadBuffer } from './head-buffer.ts';
 import { methodOf } from './method.ts';
 import type { Peer } from './peer.ts';
 import { cookieOf, queryParamOf } from './query.ts';
@@ -21,8 +22,7 @@ import { encodeRequest, rawRequestHeaders } from './request-head.ts';
 const continue100 = new TextEncoder().encode('100-continue');
 
 export class Request implements RequestView, MatchInput, UpstreamRequest, OwnValues {
-  /** Holds the head, and what arrived with it. */
-  buffer: Buffer;
+  readonly received = new HeadBuffer();
   readonly head = new Head();
   readonly headers: RequestFields = new RequestFields(this);
   readonly parsedTarget = new Target();
@@ -55,9 +55,13 @@ export class Request implements RequestView, MatchInput, UpstreamRequest, OwnVal
   saysLength = false;
   #pathSettings: PathSettings = { escapedSlashes: 'Separate', mergeSlashes: true };
 
-  constructor(buffer: Buffer, peer: Peer) {
-    this.buffer = buffer;
+  constructor(peer: Peer) {
     this.peer = peer;
+  }
+
+  /** Holds the head. */
+  get buffer(): Buffer {
+    return this.received.bytes;
   }
 
   /**
@@ -91,6 +95,7 @@ export class Request implements RequestView, MatchInput, UpstreamRequest, OwnVal
 
   /** Nothing has been read: what a refused head looks like. */
   clear(): void {
+    this.received.reset();
     this.headers.reset(this.buffer, null, null);
     this.headers.own = 0;
     this.method = '';

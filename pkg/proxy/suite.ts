@@ -21,7 +21,7 @@ export interface Scene {
   readonly client: RawStream;
   readonly origin: Origin;
   /** One more client. */
-  connect(): Promise<RawStream>;
+  readonly connect: () => Promise<RawStream>;
 }
 
 /** Opens what a test needs, and closes it in the reverse order. */

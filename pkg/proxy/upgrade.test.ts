@@ -65,13 +65,14 @@ describe.each(transports)('on the %s transport', (_, transport) => {
   });
 
   test('a silent tunnel ends', async () => {
-    const { client, origin } = await stage.scene(transport, { settings: { timeouts: { tunnel: 50 } } }, null);
+    const { client, origin, proxy } = await stage.scene(transport, { settings: { timeouts: { tunnel: 50 } } }, null);
     client.send(ask());
     const upstream = await origin.connection(0);
     await upstream.message();
     upstream.send(switching);
     await client.message();
     await Promise.all([client.end(), upstream.end()]);
+    expect(await proxy.recorded(1)).toMatchObject({ status: 101, flag: 'SI' });
   });
 
   test('a refused upgrade is an ordinary response, and what came behind it an ordinary request', async () => {

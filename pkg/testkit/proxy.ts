@@ -34,6 +34,10 @@ export interface TestProxyOptions {
   readonly listeners?: Readonly<Record<string, Partial<Listener>>>;
   readonly certificates?: Readonly<Record<string, Certificate>>;
   readonly protocol?: 'HTTP' | 'HTTPS';
+  /** More sockets, by id. */
+  readonly sockets?: Readonly<Record<string, { readonly port: number }>>;
+  /** Leaves out the usual socket. */
+  readonly unbind?: boolean;
   readonly descriptorLimit?: number;
   /** Of the proxy and the filters: the choice of a backend asks it once per request. */
   readonly random?: () => number;
@@ -178,6 +182,7 @@ function irOf(options: TestProxyOptions): Ir {
   }
   const clusters: Record<string, Cluster> = {};
   for (const [i, port] of backends.entries()) clusters[`c${i}`] = clusterOf(`c${i}`, port, options.cluster ?? {});
+  const more = Object.entries(options.sockets ?? {}).map(([id, { port }]) => [id, port] as const);
   const custom: Record<string, Filter> = {};
   for (const id of Object.keys(options.runtimeFilters ?? {})) {
     custom[id] = { kind: 'cors', config: { runtime: id } } as Record<string, unknown> as Filter;
@@ -188,7 +193,12 @@ function irOf(options: TestProxyOptions): Ir {
   };
   return {
     settings: { default: merged(settings) },
-    sockets: { [SocketId]: { address: '127.0.0.1', port: 0, protocol, tiers: [Object.keys(listeners)] } },
+    sockets: Object.fromEntries(
+      [...(options.unbind === true ? [] : [[SocketId, 0] as const]), ...more].map(([id, port]) => [
+        id,
+        { address: '127.0.0.1', port, protocol, tiers: [Object.keys(listeners)] },
+      ]),
+    ),
     listeners,
     routes: {
       'HTTPRoute/test/main': {

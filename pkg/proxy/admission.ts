@@ -1,0 +1,23 @@
+/** What serves a request, decided before any filter runs. */
+import { Misdirected, type RuntimeRule } from '../routing/table.ts';
+import type { Downstream } from './connection.ts';
+import type { Core } from './core.ts';
+import type { ErrorCode } from './errors.ts';
+import type { Request } from './request.ts';
+
+/** The rule, or why none serves it. Also settles `request.listenerPort`. */
+export function findRule(core: Core, request: Request, downstream: Downstream): RuntimeRule | ErrorCode {
+  const { bodyBytes } = core.settings.limits;
+  if (bodyBytes > 0 && request.bodyLength > bodyBytes) {
+    core.telemetry.limitHit('body-bytes');
+    return 'body-too-large';
+  }
+  const socket = core.table.sockets.get(downstream.socketId);
+  if (socket === undefined) return 'no-route';
+  request.listenerPort = socket.socket.port;
+  const rule = socket.find(request, downstream.peer.servername);
+  if (rule === undefined) return 'no-route';
+  if (rule === Misdirected) return 'misdirected';
+  request.listenerPort = rule.listener.port;
+  return rule;
+}
