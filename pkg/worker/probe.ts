@@ -6,6 +6,7 @@
  */
 import { createServer } from 'node:net';
 import type { Ir } from '../ir/ir.ts';
+import type { Socket } from '../ir/listener.ts';
 import type { Unbound } from './dataworker.ts';
 
 export interface Probe {
@@ -14,20 +15,26 @@ export interface Probe {
 }
 
 export function createProbe(): Probe {
-  let held = new Set<string>();
+  let held = new Map<string, Socket>();
   return {
     async check(sockets) {
       const refused: Record<string, string> = {};
-      const now = new Set<string>();
+      const now = new Map<string, Socket>();
       for (const [id, socket] of Object.entries(sockets)) {
-        const reason = held.has(id) ? null : await whyNotFree(socket.address, socket.port);
-        if (reason === null) now.add(id);
+        const ours = held.has(id) || [...held.values()].some((other) => overlap(socket, other));
+        const reason = ours ? null : await whyNotFree(socket.address, socket.port);
+        if (reason === null) now.set(id, socket);
         else refused[id] = reason;
       }
       held = now;
       return refused;
     },
   };
+}
+
+/** Whether a bind would fail because of a socket that this gateway itself holds, and gives up with the same configuration. */
+function overlap(socket: Socket, other: Socket): boolean {
+  return socket.port === other.port && (socket.address === '*' || other.address === '*');
 }
 
 /** @returns null if the address can be bound, else e.g. `EADDRINUSE: address already in use 0.0.0.0:80` */

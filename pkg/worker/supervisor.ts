@@ -8,7 +8,7 @@ import type { Config } from '../config/config.ts';
 import { createLog, type Log } from '../telemetry/log.ts';
 import { type Fleet, startFleet } from './fleet.ts';
 import type { Gateway } from './gateway.ts';
-import type { FromController, FromServices, ToController, ToServices } from './protocol.ts';
+import type { Apply, FromController, FromServices, ToController, ToServices } from './protocol.ts';
 import { startThread, type Thread } from './thread.ts';
 
 export interface SupervisorOptions {
@@ -174,11 +174,9 @@ export async function supervise(options: SupervisorOptions): Promise<Gateway> {
         logLine(message.line);
         break;
       case 'apply':
-        void workers.apply(message).then((unbound) => {
-          served = { version: message.version, time: Date.now() };
-          tellHealth();
-          controller?.post({ kind: 'acknowledged', version: message.version, unbound });
-        });
+        publish(message, workers).catch((error: unknown) =>
+          log.error({ error: String(error) }, 'a configuration was not served'),
+        );
         break;
       case 'state':
         ({ degraded, problems } = message);
@@ -197,6 +195,13 @@ export async function supervise(options: SupervisorOptions): Promise<Gateway> {
         ended.reject(new Error(message.message));
         break;
     }
+  }
+
+  async function publish(message: Apply, workers: Fleet): Promise<void> {
+    const unbound = await workers.apply(message);
+    served = { version: message.version, time: Date.now() };
+    tellHealth();
+    controller?.post({ kind: 'acknowledged', version: message.version, unbound });
   }
 
   async function drain(delay: number): Promise<void> {
