@@ -1,6 +1,6 @@
 /** Access-log lines are JSON whatever a client sent, hold what the settings say, and never pile up behind a slow writer. */
 import { describe, expect, test } from '@jest/globals';
-import { createLine, redactQuery } from './access-line.ts';
+import { accessFields, createLine, redactQuery } from './access-line.ts';
 import { createAccessLog } from './access-log.ts';
 import { textLine } from './log.ts';
 import type { AccessRecord } from './record.ts';
@@ -36,6 +36,11 @@ describe('a line', () => {
     const line = createLine(all)(record);
     expect(line.endsWith('}\n')).toBe(true);
     expect(JSON.parse(line)).toEqual({ ...record, time: '2026-01-02T03:04:05.006Z' });
+  });
+
+  test('is the same, whether all fields are meant or named', () => {
+    const named = createLine({ ...all, fields: Object.keys(accessFields) });
+    expect(createLine(all)(record)).toBe(named(record));
   });
 
   test('keeps the time right over seconds', () => {
