@@ -36,12 +36,12 @@ export const accessFields = {
 
 const names = Object.keys(accessFields) as (keyof AccessRecord)[];
 
-/** The writer of lines for these settings. A field that does not exist is left out; translate tells the user. */
+/** The writer of lines for these settings. A field that does not exist is left out; if none is left, all are written. */
 export function createLine(settings: AccessLogSettings): Line {
-  const wanted =
-    settings.fields.length === 0 ? names : settings.fields.flatMap((name) => names.filter((n) => n === name));
+  const known = settings.fields.flatMap((name) => names.filter((n) => n === name));
+  const wanted = known.length === 0 ? names : known;
   const redact = new Set(settings.redact.map((name) => name.toLowerCase()));
-  if (settings.fields.length === 0 && redact.size === 0) return createWholeLine();
+  if (known.length === 0 && redact.size === 0) return createWholeLine();
   const keys = wanted.map((name, i) => `${i === 0 ? '{' : ','}"${name}":`);
   const values = wanted.map((name): Field => fieldOf(name, redact));
   return (record) => {

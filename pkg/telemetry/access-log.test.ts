@@ -79,6 +79,11 @@ describe('a line', () => {
     expect(line(record)).toBe('{"status":200,"path":"/x","duration":1234}\n');
   });
 
+  test('has all fields rather than none', () => {
+    const line = createLine({ ...all, fields: ['nothing'] });
+    expect(line(record)).toBe(createLine(all)(record));
+  });
+
   test('leaves out the values that are to be redacted', () => {
     const line = createLine({ ...all, fields: ['query', 'userAgent'], redact: ['token', 'User-Agent'] });
     expect(line(record)).toBe('{"query":"?a=1&token=[redacted]","userAgent":"[redacted]"}\n');

@@ -26,7 +26,6 @@ export const Exchange = {
 
 export const Connection = { opened: 0, closed: 1 } as const;
 export const UpstreamConnection = { opened: 0, closed: 1, failed: 2, reused: 3 } as const;
-export const Single = { count: 0 } as const;
 export const Worker = {
   tunnelsOpened: 0,
   tunnelsClosed: 1,
