@@ -3,6 +3,7 @@ import { expect, test } from '@jest/globals';
 import { parse } from 'yaml';
 import type { GatewayRoute } from '../api/gatewayroute.ts';
 import type { HTTPRoute } from '../api/httproute.ts';
+import { validateObject } from '../api/validate.ts';
 import { isProblems } from './translated.ts';
 import { translateFilters } from './translators.ts';
 
@@ -20,7 +21,9 @@ test('every policy explains itself by an example', () => {
 });
 
 test.each(blocks)('the example in the README of %s, block %i, can be applied as it stands', (name, _, text) => {
-  const route = parse(text) as HTTPRoute | GatewayRoute;
+  const result = validateObject(parse(text));
+  if (!('object' in result)) throw new Error(JSON.stringify(result));
+  const route = result.object as HTTPRoute | GatewayRoute;
 
   const kinds = route.spec.rules.flatMap((rule, i) => {
     const lists = [rule.filters ?? [], ...(rule.backendRefs ?? []).map(({ filters }) => filters ?? [])];

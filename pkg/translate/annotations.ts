@@ -13,6 +13,7 @@ export interface Verdict {
   readonly problems: readonly Problem[];
 }
 
+const Unsupported = 'AnnotationUnsupported';
 const prefixes = ['nginx.ingress.kubernetes.io/', 'gateway.suuupra.io/'];
 
 interface Annotation {
@@ -27,7 +28,7 @@ interface Annotation {
 const authentication = 'put an authenticating proxy in front of the backend';
 const sourceRange = 'restrict addresses in a NetworkPolicy or in front of the gateway';
 const rate = 'limit in the backend';
-const snippet = 'raw nginx configuration is never run; write a GatewayRoute with the filters you need';
+const snippet = 'write a GatewayRoute with the filters you need, since raw nginx configuration is never run';
 const backendTls = 'write a Backend with spec.tls and refer to it in backend.resource';
 const route = 'write a GatewayRoute for this host';
 
@@ -93,21 +94,26 @@ export function judgeAnnotations(
   annotations: Readonly<Record<string, string>>,
   policy: UnsupportedAnnotations,
 ): Verdict {
+  const canary = prefixes.map((prefix) => `${prefix}canary`).find((key) => annotations[key] === 'true');
+  if (canary !== undefined) {
+    const effect =
+      'is not supported by this release, so this Ingress is not served, since it would take all of the traffic';
+    const message = `${effect}; remove the annotation and write an HTTPRoute with weights`;
+    return { refused: false, canary: true, problems: [{ path: pathOf(canary), reason: Unsupported, message }] };
+  }
   const problems: Problem[] = [];
   let refused = false;
-  let canary = false;
   for (const [key, value] of Object.entries(annotations)) {
     const name = nameOf(key);
-    if (name === undefined || name in implemented) continue;
+    if (name === undefined || Object.hasOwn(implemented, name)) continue;
     const known = lookUp(name);
     if (value.trim() === '' || (known.off ?? []).includes(value.trim())) continue;
-    if (name === 'canary') canary = true;
     const refuses = policy === 'RejectAll' || (policy === 'RejectSecurity' && known.security);
     refused ||= refuses;
-    problems.push(unsupported(key, known, refuses, name === 'canary'));
+    problems.push(unsupported(key, known, refuses));
   }
   const sslRedirect = sslRedirectOf(annotations, problems);
-  return { refused, canary, problems, ...(sslRedirect !== undefined && { sslRedirect }) };
+  return { refused, canary: false, problems, ...(sslRedirect !== undefined && { sslRedirect }) };
 }
 
 function nameOf(key: string): string | undefined {
@@ -120,18 +126,15 @@ function lookUp(name: string): Annotation {
   return securityPrefixes.some((prefix) => name.startsWith(prefix)) ? protects(authentication) : shapes(route);
 }
 
-function unsupported(key: string, { security, advice }: Annotation, refuses: boolean, canary: boolean): Problem {
-  const effect = canary
-    ? 'so this Ingress is not served, since it would take all of the traffic'
-    : refuses
-      ? `so every rule of this Ingress answers 503${security ? ' rather than being open' : ''}`
-      : 'and has no effect';
-  const path = `metadata.annotations[${key}]`;
-  return {
-    path,
-    reason: 'AnnotationUnsupported',
-    message: `is not supported by this release, ${effect}; ${advice}, and remove it`,
-  };
+function unsupported(key: string, { security, advice }: Annotation, refuses: boolean): Problem {
+  const open = security ? ' rather than being open' : '';
+  const effect = refuses ? `so every rule of this Ingress answers 503${open}` : 'and has no effect';
+  const message = `is not supported by this release, ${effect}; remove the annotation and ${advice}`;
+  return { path: pathOf(key), reason: Unsupported, message };
+}
+
+function pathOf(key: string): string {
+  return `metadata.annotations[${key}]`;
 }
 
 const implemented = { 'ssl-redirect': true, 'force-ssl-redirect': true } as const;
@@ -145,7 +148,7 @@ function sslRedirectOf(annotations: Readonly<Record<string, string>>, problems: 
     if (/^(?:1|t|T|TRUE|true|True)$/.test(value)) return true;
     if (/^(?:0|f|F|FALSE|false|False)$/.test(value)) return false;
     problems.push({
-      path: `metadata.annotations[${key}]`,
+      path: pathOf(key),
       reason: 'AnnotationInvalid',
       message: `"${value}" has no effect; write "true" or "false"`,
     });

@@ -1,57 +1,42 @@
-/** Who serves a host and path that several Ingresses ask for: the oldest, then the first by name. */
+/** Who serves a host and path that several objects ask for, as Ingresses are told. */
 import type { Ingress } from '../api/core.ts';
 import type { Problem } from '../status/problem.ts';
-import type { TranslatedIngress } from './ingress-rules.ts';
+import type { ObjectStatus } from '../status/status.ts';
+import { type HostRules, rulesOf } from './ingress-rules.ts';
 
-/** Asked in the order of age. The rules themselves stay in the IR, where the same order decides between them. */
+/** Paths of the Ingresses of one place: the oldest serves, then the first by name, and within an Ingress the first. */
 export class Claims {
-  readonly #paths = new Map<string, string>();
-  readonly #defaults = new Map<string, string>();
+  readonly #owners = new Map<string, { readonly id: string; readonly path: string }>();
 
-  /** @param place where it listens; Ingresses of different places do not meet */
-  claim(place: string, ingress: Ingress, { hosts, defaultBackend }: TranslatedIngress): readonly Problem[] {
-    const id = idOf(ingress);
-    const problems: Problem[] = [];
-    for (const { host, rules } of hosts) {
-      for (const { rule, path } of rules) {
-        for (const { path: match } of rule.matches) {
-          const key = `${place} ${host} ${match.kind} ${match.value}`;
-          const owner = this.#paths.get(key);
-          if (owner === undefined) this.#paths.set(key, id);
-          else
-            problems.push({
-              path,
-              reason: 'DuplicatePath',
-              message: duplicate(`${host || 'every host'} ${match.kind} ${match.value}`, owner, id),
-            });
+  /** Asked in the order of age. The rules stay in the IR, where the same order decides between them. */
+  claim({ metadata }: Ingress, hosts: readonly HostRules[]): readonly Problem[] {
+    const id = `${metadata.namespace}/${metadata.name}`;
+    return hosts.flatMap(({ host, rules }) =>
+      rules.flatMap(({ rule, path }): readonly Problem[] => {
+        const key = `${host} ${JSON.stringify(rule.matches)}`;
+        const owner = this.#owners.get(key);
+        if (owner === undefined) {
+          this.#owners.set(key, { id, path });
+          return [];
         }
-      }
-    }
-    if (defaultBackend === undefined) return problems;
-    const owner = this.#defaults.get(place);
-    if (owner === undefined) this.#defaults.set(place, id);
-    else {
-      const scope = hosts.some(({ host }) => host !== '')
-        ? 'this one serves its own hosts only'
-        : 'this one is never asked';
-      const message = `Ingress ${owner} is older, or first by name, and serves what nothing matches, so ${scope}; keep one default backend`;
-      problems.push({ path: 'spec.defaultBackend', reason: 'DuplicateDefaultBackend', message });
-    }
-    return problems;
-  }
-
-  /** Whether its default backend serves every host. */
-  ownsDefault(place: string, ingress: Ingress): boolean {
-    return this.#defaults.get(place) === idOf(ingress);
+        const where = host || 'every host';
+        const message =
+          owner.id === id
+            ? `is the same path on ${where} as ${owner.path}, which comes first and serves; remove one of the two`
+            : `is served by Ingress ${owner.id} on ${where}, which is older, or first by name; change one of the two, or remove it`;
+        return [{ path, reason: 'Shadowed', message }];
+      }),
+    );
   }
 }
 
-function idOf({ metadata }: Ingress): string {
-  return `${metadata.namespace}/${metadata.name}`;
-}
-
-function duplicate(what: string, owner: string, id: string): string {
-  return owner === id
-    ? `${what} stands twice in this Ingress, and the first counts; remove one`
-    : `${what} is served by Ingress ${owner}, which is older, or first by name; remove it from one of the two`;
+/** @param lost to routes; their paths begin with the place of the rule in the IR: `spec.rules[<Rule.index>]` */
+export function withIngressClaims(status: ObjectStatus, lost: readonly Problem[], ingress: Ingress): ObjectStatus {
+  const rules = rulesOf(ingress);
+  const own = lost.flatMap((problem): readonly Problem[] => {
+    const rule = rules[Number(/^spec\.rules\[(\d+)\]/.exec(problem.path)?.[1])];
+    // The default backend stands behind all rules: that it is not asked for a host is what it is for.
+    return rule === undefined ? [] : [{ ...problem, path: rule.path }];
+  });
+  return own.length === 0 ? status : { ...status, problems: [...status.problems, ...own] };
 }

@@ -89,7 +89,7 @@ export class Place {
     const before = this.#virtual.get(host);
     if (before !== undefined) {
       if (before.certificate === certificate) return undefined;
-      const message = `${named(host)} has the certificate of Ingress ${before.owner}, which is older; use the same Secret, or remove the host`;
+      const message = `${named(host)} has the certificate of Ingress ${before.owner}, which is older, or first by name; use the same Secret, or remove the host`;
       return { path, reason: 'CertificateConflict', message };
     }
     const shadows = this.#covering(host);

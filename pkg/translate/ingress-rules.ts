@@ -74,36 +74,52 @@ export function translateIngressRules(ingress: Ingress, settings: IngressSetting
   };
 
   const hosts = new Map<string, PlacedRule[]>();
-  let index = 0;
-  for (const [i, { host, http }] of (ingress.spec.rules ?? []).entries()) {
-    const name = normaliseHostname(host);
-    const rules = hosts.get(name) ?? [];
-    hosts.set(name, rules);
-    for (const [j, path] of (http?.paths ?? []).entries()) {
-      const at = `spec.rules[${i}].http.paths[${j}]`;
-      rules.push({ rule: toRule(index++, pathOf(path), path.backend, `${at}.backend`), path: at });
-    }
-    // IngressRuleValue: "If http is absent, all traffic matching the host is routed to the default backend".
-    if (http === undefined && ingress.spec.defaultBackend !== undefined) {
-      const rule = toRule(index++, everyPath, ingress.spec.defaultBackend, 'spec.defaultBackend');
-      rules.push({ rule, path: `spec.rules[${i}]` });
-    }
+  const places = rulesOf(ingress);
+  for (const [index, { host, path, match, backend, backendPath }] of places.entries()) {
+    const rules = hosts.get(host) ?? [];
+    hosts.set(host, rules);
+    rules.push({ rule: toRule(index, match, backend, backendPath), path });
   }
   const { defaultBackend } = ingress.spec;
   return {
     hosts: [...hosts].map(([host, rules]) => ({ host, rules, redirect: redirectOf(host) })),
-    defaultBackend: defaultBackend && toRule(index, everyPath, defaultBackend, 'spec.defaultBackend'),
+    defaultBackend: defaultBackend && toRule(places.length, everyPath, defaultBackend, 'spec.defaultBackend'),
     defaultRedirect: defaultBackend && sslRedirect === 'Always' ? redirectOf('') : undefined,
     tls,
     problems,
   };
 }
 
+interface WrittenRule {
+  readonly host: string;
+  readonly path: string;
+  readonly match: PathMatch;
+  readonly backend: IngressBackend;
+  readonly backendPath: string;
+}
+
+/** Every rule as it is written, in the order of their `Rule.index`. */
+export function rulesOf({ spec }: Ingress): readonly WrittenRule[] {
+  return (spec.rules ?? []).flatMap(({ host: written, http }, i): readonly WrittenRule[] => {
+    const host = normaliseHostname(written);
+    if (http !== undefined) {
+      return http.paths.map((path, j) => {
+        const at = `spec.rules[${i}].http.paths[${j}]`;
+        return { host, path: at, match: matchOf(path), backend: path.backend, backendPath: `${at}.backend` };
+      });
+    }
+    // IngressRule: "If … no IngressRuleValue …, all traffic matching the host is routed to the default backend".
+    const backend = spec.defaultBackend;
+    if (backend === undefined) return [];
+    return [{ host, path: `spec.rules[${i}]`, match: everyPath, backend, backendPath: 'spec.defaultBackend' }];
+  });
+}
+
 const refusal: Action = { kind: 'refuse', status: 503, code: 'annotation-unsupported' };
 const everyPath: PathMatch = { kind: 'PathPrefix', value: '/' };
 
 // "ImplementationSpecific: … Implementations can treat this as a separate pathType or treat it identically to Prefix or Exact."
-function pathOf({ path = '/', pathType }: IngressPath): PathMatch {
+function matchOf({ path = '/', pathType }: IngressPath): PathMatch {
   if (pathType === 'Exact') return { kind: 'Exact', value: path };
   // "A path /foo/ … trailing slash is ignored": /foo matches /foo, /foo/ and what lies below.
   return { kind: 'PathPrefix', value: path.replace(/\/+$/, '') || '/' };

@@ -5,9 +5,10 @@
 import type { Attachment, Route } from '../ir/route.ts';
 import { intersectHostnames } from './hostname.ts';
 import type { Place, Virtual } from './ingress-place.ts';
+import type { Memo } from './memo.ts';
 
 /** @param routes those attached so far; changed in place */
-export function shareRoutes(routes: Map<string, Route>, place: Place): void {
+export function shareRoutes(routes: Map<string, Route>, place: Place, memo: Memo): void {
   const shadowed = new Map<string, Virtual[]>();
   for (const virtual of place.virtual) {
     if (virtual.shadows === undefined) continue;
@@ -18,7 +19,8 @@ export function shareRoutes(routes: Map<string, Route>, place: Place): void {
     const shared = route.attachments.flatMap((attachment) =>
       shareOf(attachment, shadowed.get(attachment.listener) ?? []),
     );
-    if (shared.length > 0) routes.set(id, { ...route, attachments: [...route.attachments, ...shared] });
+    if (shared.length > 0)
+      routes.set(id, memo.stable(`shared ${id}`, { ...route, attachments: [...route.attachments, ...shared] }));
   }
 }
 

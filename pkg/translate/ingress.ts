@@ -45,12 +45,20 @@ export function translateIngresses(context: Context): void {
       if (problem !== undefined) problems.push(problem);
     }
   }
-  for (const place of places.values()) shareRoutes(context.routes, place);
-  const claims = new Claims();
+  for (const place of places.values()) shareRoutes(context.routes, place, context.memo);
+  const claims = new Map([...places.values()].map((place) => [place, new Claims()]));
+  const defaults = new Map<Place, Ingress>();
   for (const each of served) {
-    each.problems.push(...claims.claim(each.place.id, each.ingress, each.translated));
-    const routes = routesOf(each, claims);
-    for (const [id, route] of routes) context.routes.set(id, route);
+    const { problems, translated, place } = each;
+    problems.push(...(claims.get(place)?.claim(each.ingress, translated.hosts) ?? []), ...hostProblems(each));
+    if (translated.defaultBackend !== undefined) {
+      const owner = defaults.get(place);
+      if (owner === undefined) defaults.set(place, each.ingress);
+      else problems.push(secondDefault(owner, translated));
+    }
+    const routes = routesOf(each, defaults.get(place) === each.ingress);
+    // Equal text is the same instance as in the run before, so that it ships and compiles only if it changed.
+    for (const [id, route] of routes) context.routes.set(id, context.memo.stable(`route ${id}`, route));
     addStatus(each, routes.length > 0, context);
   }
 }
@@ -129,7 +137,7 @@ function gatewayFault(ref: { namespace: string; name: string }, className: strin
 
 function routesOf(
   { ingress, translated, place, admitted }: Served,
-  claims: Claims,
+  ownsDefault: boolean,
 ): readonly (readonly [string, Route])[] {
   const { namespace, name } = ingress.metadata;
   const route = { kind: 'Ingress', namespace, name, created: createdOf(ingress) } as const;
@@ -155,7 +163,7 @@ function routesOf(
   if (defaultBackend !== undefined) {
     // For the Ingress' own hosts, and for all others if no older Ingress has one.
     const hosts = translated.hosts.map(({ host }) => host).filter((host) => host !== '');
-    if (claims.ownsDefault(place.id, ingress)) hosts.push('');
+    if (ownsDefault) hosts.push('');
     for (const host of hosts) {
       const redirect = translated.hosts.find((rules) => rules.host === host)?.redirect ?? defaultRedirect;
       for (const [key, made] of entry({ host, rules: [{ rule: defaultBackend, path: '' }], redirect }))
@@ -163,6 +171,24 @@ function routesOf(
     }
   }
   return entries.filter(([, { attachments, rules }]) => attachments.length > 0 && rules.length > 0);
+}
+
+/** Hosts that no listener of the Gateway takes. */
+function hostProblems({ translated, place, admitted }: Served): readonly Problem[] {
+  if (place.problem !== undefined) return [];
+  return translated.hosts.flatMap(({ host, rules }): readonly Problem[] => {
+    if (place.attachments(host, admitted).length > 0) return [];
+    const message = `no listener of Gateway ${place.id} takes ${host}; correct the host, or the hostnames of the listeners`;
+    return [{ path: rules[0]?.path ?? 'spec.rules', reason: 'NoMatchingListenerHostname', message }];
+  });
+}
+
+function secondDefault({ metadata }: Ingress, { hosts }: TranslatedIngress): Problem {
+  const scope = hosts.some(({ host }) => host !== '')
+    ? 'this one serves its own hosts only'
+    : 'this one is never asked';
+  const message = `Ingress ${metadata.namespace}/${metadata.name} is older, or first by name, and serves what nothing matches, so ${scope}; keep one default backend`;
+  return { path: 'spec.defaultBackend', reason: 'Shadowed', message };
 }
 
 function addStatus({ ingress, place, problems }: Served, serves: boolean, context: Context): void {

@@ -13,6 +13,7 @@ import { translateGateways } from './gateway.ts';
 import { gatewayStatus } from './gateway-status.ts';
 import { translateClasses } from './gatewayclass.ts';
 import { translateIngresses } from './ingress.ts';
+import { withIngressClaims } from './ingress-claims.ts';
 import { Memo } from './memo.ts';
 import { orphanedGateways } from './orphans.ts';
 import { translateRoutes } from './route.ts';
@@ -46,7 +47,9 @@ export function translate(snapshot: Snapshot, options: TranslateOptions, memo: M
   const lost = findClaims(context.routes.values(), memo);
   const statuses = context.statuses.map((status) => {
     const claims = lost.get(objectId(status.ref));
-    return claims === undefined || status.ref.kind === 'Ingress' ? status : withClaims(status, claims);
+    if (claims === undefined) return status;
+    const ingress = status.ref.kind === 'Ingress' && snapshot.get('Ingress', status.ref.namespace, status.ref.name);
+    return ingress ? withIngressClaims(status, claims, ingress) : withClaims(status, claims);
   });
   memo.end();
 
