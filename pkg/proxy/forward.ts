@@ -261,6 +261,8 @@ export class Forward implements ResponseHandler {
       return;
     }
     this.#stream = stream;
+    // On a connection that stands, nothing of a POST is ever sent twice unless a rule asks for it: no copy is kept.
+    if (stream.reused && rule!.retry === undefined && !isIdempotent(request.method)) this.#replay.forgo();
     const { backendRequest } = rule!.timeouts;
     if (backendRequest !== undefined && backendRequest > 0) core.timers.schedule(this.#attemptTimer, backendRequest);
     if (request.bodyLength === 0) return;

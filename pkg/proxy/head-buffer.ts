@@ -4,8 +4,10 @@ import type { Head } from '../http1/head.ts';
 import { Incomplete, scanRequest, TooManyFields, VersionUnsupported } from '../http1/head.ts';
 import type { ErrorCode } from './errors.ts';
 
-/** Most heads, with the body of a small POST. */
+/** Most heads. */
 const Usual = 8_192;
+/** Scanned first: a body that came with its head is not copied along. */
+const FirstLook = 2_048;
 
 export class HeadBuffer {
   bytes: Buffer = Buffer.allocUnsafeSlow(Usual);
@@ -26,16 +28,21 @@ export class HeadBuffer {
    */
   add(bytes: Buffer, start: number, end: number, head: Head, limit: number): 'complete' | 'incomplete' | ErrorCode {
     const before = this.#length;
-    if (before === this.bytes.length) this.#grow();
-    const taken = Math.min(end - start, this.bytes.length - before);
-    this.bytes.set(bytes.subarray(start, start + taken), before);
-    this.#length = before + taken;
-    this.taken = taken;
-    const result = scanRequest(this.bytes, 0, this.#length, head);
+    let result = Incomplete;
+    for (let at = start; at < end && result === Incomplete && this.#length <= limit; ) {
+      if (this.#length === this.bytes.length) this.#grow();
+      const room = this.bytes.length - this.#length;
+      const taken = Math.min(end - at, room, at === start && before === 0 ? FirstLook : room);
+      this.bytes.set(bytes.subarray(at, at + taken), this.#length);
+      this.#length += taken;
+      at += taken;
+      result = scanRequest(this.bytes, 0, this.#length, head);
+    }
     if (result > 0) {
       this.taken = result - before;
       return result > limit ? 'headers-too-large' : 'complete';
     }
+    this.taken = this.#length - before;
     if (result === Incomplete) {
       if (this.#length <= limit) return 'incomplete';
       return head.targetEnd === 0 ? 'uri-too-long' : 'headers-too-large';

@@ -3,6 +3,8 @@ import { Buffer } from 'node:buffer';
 import type { UpstreamStream } from '../upstream/upstream.ts';
 
 const First = 4_096;
+/** A buffer up to this size is kept for the next request of the exchange. */
+const Kept = 16_384;
 
 export class Replay {
   #buffer: Buffer | null = null;
@@ -20,12 +22,18 @@ export class Replay {
     this.trailers = null;
   }
 
+  /** Nothing will be sent again. What is here stays until it is sent once. */
+  forgo(): void {
+    this.#limit = this.#length;
+  }
+
   add(bytes: Buffer, start: number, end: number): void {
     if (!this.complete || start === end) return;
     const length = this.#length + end - start;
     if (length > this.#limit) {
       this.complete = false;
-      this.#buffer = null;
+      if (this.#length > 0) this.#buffer = null;
+      this.#length = 0;
       return;
     }
     this.#reserve(length);
@@ -45,8 +53,7 @@ export class Replay {
   clear(): void {
     this.#length = 0;
     this.trailers = null;
-    // Small ones serve the next request of this exchange.
-    if (this.#buffer !== null && this.#buffer.length > First) this.#buffer = null;
+    if (this.#buffer !== null && this.#buffer.length > Kept) this.#buffer = null;
   }
 
   #reserve(length: number): void {
