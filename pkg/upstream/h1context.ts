@@ -7,7 +7,7 @@ import type { H1Writer } from './h1writer.ts';
 /** Room for one request head and the first body bytes; heads beyond it are refused. */
 const OutboxBytes = 65_536;
 /** Reads of large bodies: the bytes go on to the client without being copied. */
-export const LargeBytes = 262_144;
+const LargeBytes = 262_144;
 const SpareLarge = 32;
 
 /** Why no connection came; `untouched` is true for all of them. */
