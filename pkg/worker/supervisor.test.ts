@@ -25,7 +25,7 @@ interface Running {
   adminAsk(path: string): Promise<readonly [number, string]>;
 }
 
-async function start({ port = 0, workers = 2 } = {}): Promise<Running> {
+async function start({ port = 0, workers = 2, services = './services-thread.ts' } = {}): Promise<Running> {
   const [free, admin] = [port === 0 ? await freePort() : port, await freePort()];
   const folder = mkdtempSync(join(tmpdir(), 'supervisor-'));
   cleanups.push(() => rmSync(folder, { recursive: true }));
@@ -55,7 +55,7 @@ async function start({ port = 0, workers = 2 } = {}): Promise<Running> {
     entries: {
       worker: new URL('./testdata/toy-worker.ts', import.meta.url),
       controller: new URL('./testdata/toy-controller.ts', import.meta.url),
-      services: new URL('./services-thread.ts', import.meta.url),
+      services: new URL(services, import.meta.url),
     },
     print: (text) => printed.resolve(text),
   });
@@ -170,6 +170,20 @@ describe('the supervisor', () => {
       one: `EADDRINUSE: address already in use 127.0.0.1:${port}`,
     });
     expect(await running.adminAsk('/readyz')).toEqual([200, 'ok\n']);
+  });
+
+  test('replaces the services: metrics have their labels again, and readiness is known', async () => {
+    const running = await start({ services: './testdata/mortal-services.ts' });
+    await running.printed;
+    const beats = 'suuupra_tunnels_total 0\n';
+    expect((await running.adminAsk('/metrics'))[1]).toContain(beats);
+    running.gateway.reopenLogs();
+    await until(async () => {
+      const [, text] = await running.adminAsk('/metrics');
+      return text.includes('suuupra_thread_restarts_total{thread="services"} 1\n') && text.includes(beats);
+    });
+    expect(await running.adminAsk('/readyz')).toEqual([200, 'ok\n']);
+    expect((await threads(running)).size).toBe(2);
   });
 
   test('takes an address as soon as it is free', async () => {

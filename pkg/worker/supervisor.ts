@@ -9,6 +9,7 @@ import { createLog, type Log } from '../telemetry/log.ts';
 import { type Fleet, startFleet } from './fleet.ts';
 import type { Gateway } from './gateway.ts';
 import type { Apply, FromController, FromServices, ToController, ToServices } from './protocol.ts';
+import { createRows } from './rows.ts';
 import { startThread, type Thread } from './thread.ts';
 
 export interface SupervisorOptions {
@@ -42,7 +43,7 @@ export async function supervise(options: SupervisorOptions): Promise<Gateway> {
   const failed = Promise.withResolvers<never>();
   const closings = { services: Promise.withResolvers<void>(), controller: Promise.withResolvers<void>() };
   const restarts = { worker: 0, controller: 0, services: 0 };
-  const rows = new Map<string, SharedArrayBuffer>();
+  const rows = createRows();
   let servicesUp = false;
   let draining: Promise<void> | null = null;
   let degraded = false;
@@ -58,7 +59,7 @@ export async function supervise(options: SupervisorOptions): Promise<Gateway> {
     heapLimit: 0,
     data: () => ({ thread: 'services', config, logFormat }),
     onStart(post) {
-      for (const [worker, row] of rows) post({ kind: 'open', worker, row });
+      for (const message of rows.messages()) post(message);
       post(healthNow());
     },
     onMessage: fromServices,
@@ -90,12 +91,15 @@ export async function supervise(options: SupervisorOptions): Promise<Gateway> {
     },
     log,
     onOpen(worker, row) {
-      rows.set(worker, row);
+      rows.open(worker, row);
       toServices({ kind: 'open', worker, row });
     },
-    onLabels: (worker, labels) => toServices({ kind: 'labels', worker, labels }),
+    onLabels(worker, labels) {
+      rows.label(worker, labels);
+      toServices({ kind: 'labels', worker, labels });
+    },
     onEnded(worker) {
-      rows.delete(worker);
+      rows.end(worker);
       toServices({ kind: 'ended', worker });
     },
     onLines: (lines) => toServices({ kind: 'lines', lines }, [lines.buffer]),
