@@ -1,4 +1,5 @@
 /** The text of one file → the objects it claims and everything wrong with it. Pure; used by `directory.ts`. */
+import { isKind, KINDS } from '../api/kinds.ts';
 import { type KubeObject, objectId } from '../api/object.ts';
 import type { SourceProblem } from './source.ts';
 import { type Parsed, parseYaml } from './yaml.ts';
@@ -144,7 +145,9 @@ function identity(object: KubeObject): { namespace: string; name: string } {
 function nameOf(raw: unknown): string {
   if (typeof raw !== 'object' || raw === null) return '';
   const { kind, metadata } = raw as { kind?: unknown; metadata?: { namespace?: unknown; name?: unknown } | null };
-  return [kind, metadata?.namespace, metadata?.name]
+  // The namespace that an API server would have put it into: the same object has one name in all messages.
+  const namespaced = typeof kind === 'string' && isKind(kind) && KINDS[kind].namespaced && metadata?.name !== undefined;
+  return [kind, metadata?.namespace ?? (namespaced ? 'default' : ''), metadata?.name]
     .filter((part) => typeof part === 'string' && part !== '')
     .join('/');
 }

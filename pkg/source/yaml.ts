@@ -77,6 +77,8 @@ class Conversion {
   private readonly open = new Set<unknown>();
   private readonly lineAt: (offset: number) => number;
   private aliasDepth = 0;
+  /** The outermost alias that is being expanded: where mistakes in what it brings are shown. */
+  private alias: unknown;
   private copied = 0;
 
   constructor(lineAt: (offset: number) => number) {
@@ -116,7 +118,7 @@ class Conversion {
     if (this.open.has(target)) {
       return this.refuse(node, path, `alias *${node.source} contains itself`, 'write the value out');
     }
-    this.aliasDepth++;
+    if (this.aliasDepth++ === 0) this.alias = node;
     const value = this.convertContent(target, path, depth + 1);
     this.aliasDepth--;
     return value;
@@ -182,14 +184,15 @@ class Conversion {
     if ('refused' in scalar) return this.refuse(node, path, scalar.refused, 'write a finite number or quote it');
     if (tag !== '' && tag !== tagOf(scalar.value)) {
       if (!(tag === '!!float' && typeof scalar.value === 'number')) {
-        return this.refuse(node, path, `"${text}" is no ${tag}`, 'correct the value or leave out the tag');
+        return this.refuse(node, path, `the value is no ${tag}`, 'correct the value or leave out the tag');
       }
     }
     return scalar.value;
   }
 
   private refuse(node: unknown, path: string, message: string, hint: string): null {
-    const range = (node as { range?: readonly number[] | null } | null)?.range;
+    const shown = this.aliasDepth > 0 ? this.alias : node;
+    const range = (shown as { range?: readonly number[] | null } | null)?.range;
     this.mistakes.push({ line: this.lineAt(range?.[0] ?? 0), path, message, hint });
     return null;
   }
@@ -205,9 +208,9 @@ function anchorOf(node: unknown): string | undefined {
   return (node as { anchor?: string }).anchor;
 }
 
-/** `a.b`, or `a[b.c]` where the key itself has dots, as kubectl writes it. */
+/** `a.b`, or `a["b.c"]` where the key is no plain word. */
 function joinPath(path: string, key: string): string {
-  if (/[.[\]]/.test(key)) return `${path}[${key}]`;
+  if (!/^[A-Za-z_$][\w$-]*$/.test(key)) return `${path}[${JSON.stringify(key)}]`;
   return path === '' ? key : `${path}.${key}`;
 }
 

@@ -1,6 +1,5 @@
-/** An immutable view of every object: what translate reads. */
+/** An immutable view of every object: what translate reads. An object is the same instance as in the snapshot before unless it changed: translate memoises by it. */
 import type { Kind, ObjectOf } from '../api/kinds.ts';
-import type { KubeObject } from '../api/object.ts';
 
 export interface Snapshot {
   /** Grows with every change. */
@@ -12,6 +11,3 @@ export interface Snapshot {
   /** EndpointSlices of a Service, by their `kubernetes.io/service-name` label, sorted by name. */
   slicesOf(namespace: string, service: string): readonly ObjectOf<'EndpointSlice'>[];
 }
-
-/** Objects of one snapshot are the same instance as in the one before unless they changed: translate memoises by identity. */
-export type { KubeObject };
