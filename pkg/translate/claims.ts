@@ -112,7 +112,7 @@ function reason(owner: Route, route: Route): string {
   if (owner.created < route.created) return 'which is older';
   return owner.kind === route.kind
     ? 'which is first by namespace and name'
-    : `since of the same age ${owner.kind}s go before ${route.kind}s`;
+    : `since of the same age kind ${owner.kind} goes before kind ${route.kind}`;
 }
 
 function append(condition: Condition, text: string): Condition {
