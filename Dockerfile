@@ -14,4 +14,4 @@ COPY --from=build /src/dist/bundle/ ./
 COPY --from=build /src/LICENSE ./
 ENV NODE_ENV=production UV_THREADPOOL_SIZE=8
 USER 65532:65532
-ENTRYPOINT ["/nodejs/bin/node", "/app/gateway.js"]
+ENTRYPOINT ["/nodejs/bin/node", "/app/cmd/gateway.js"]

@@ -19,6 +19,7 @@ check: install
 	npm run --silent format
 	npm run --silent lint
 	npm run --silent typecheck
+	npm run --silent unused
 
 .PHONY: jest
 jest: install

@@ -86,6 +86,3 @@ export function createSecureContexts(
     },
   };
 }
-
-/** ALPN and limits that hold for every handshake. */
-export const handshakeOptions = { ALPNProtocols: ['http/1.1'], ciphers, honorCipherOrder: true } as const;

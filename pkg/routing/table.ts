@@ -1,5 +1,4 @@
 /** The compiled IR: what a worker asks for each connection and request. Immutable; a new one shares every part that did not change. */
-import type { Cluster } from '../ir/cluster.ts';
 import type { Listener, Socket } from '../ir/listener.ts';
 import type { Action, Retry, Route, Timeouts } from '../ir/route.ts';
 import type { Settings } from '../ir/settings.ts';
@@ -72,6 +71,3 @@ export interface BackendChain {
   readonly onRequest: readonly Phase[] | null;
   readonly onResponse: readonly Phase[] | null;
 }
-
-/** What the compiled table refers to, by id; kept across tables by `upstream/clusters.ts`. */
-export type ClusterConfigs = Readonly<Record<string, Cluster>>;
