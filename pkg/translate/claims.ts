@@ -21,7 +21,10 @@ export function findClaims(routes: Iterable<Route>, memo: Memo): ReadonlyMap<str
     for (const { key, rule, match, host } of claimsOf(route, memo)) {
       const owner = owners.get(key);
       if (owner === undefined) owners.set(key, route);
-      else if (idOf(owner) !== idOf(route)) note(problems, route, owner, `spec.rules[${rule}].matches[${match}]`, host);
+      // Between Ingresses it is told by ingress-claims.ts, which knows their paths.
+      else if (idOf(owner) !== idOf(route) && !(owner.kind === 'Ingress' && route.kind === 'Ingress')) {
+        note(problems, route, owner, `spec.rules[${rule}].matches[${match}]`, host);
+      }
     }
   }
   return problems;
