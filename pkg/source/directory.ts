@@ -30,8 +30,8 @@ export interface DirectoryOptions {
   readonly vanishDelay?: number;
   /** ms between full looks at the tree, for file systems without events. Default 30,000. */
   readonly poll?: number;
-  /** A former run served objects from here: an empty directory at start is then a failed mount. */
-  readonly expectObjects?: boolean;
+  /** Whether a former run's objects are served (the last known good): an empty directory at start is then a failed mount. */
+  readonly expectObjects?: () => boolean;
   /** Documents that are left alone because their kind is not ours; called once for each. */
   readonly onNote?: (note: SourceProblem) => void;
 }
@@ -196,7 +196,7 @@ export class DirectorySource implements Source {
     if (scan.files.size > 0 || scan.markedEmpty) return undefined;
     const replaced =
       this.identity !== undefined && this.identity !== scan.folders.get('') && this.catalogue.files.length > 0;
-    const suspicious = replaced || (this.identity === undefined && this.options.expectObjects === true);
+    const suspicious = replaced || (this.identity === undefined && this.options.expectObjects?.() === true);
     if (!suspicious) return undefined;
     return about(
       '',
