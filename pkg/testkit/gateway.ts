@@ -5,8 +5,8 @@ import { join } from 'node:path';
 import { setTimeout } from 'node:timers/promises';
 
 export interface TestGateway {
-  /** Where a listener of port 80 or 443 is bound. */
-  port(listenerPort: 80 | 443): number;
+  /** Where a listener of port 80, 443 or one of `ports` is bound. */
+  port(listenerPort: number): number;
   /** `http://127.0.0.1:PORT` of the admin endpoints. */
   readonly admin: string;
   readonly process: ChildProcess;
@@ -23,28 +23,35 @@ export interface TestGateway {
 export interface TestGatewayOptions {
   /** 0: all in one thread, which starts fastest. */
   readonly workers?: number;
+  /** Ports of listeners beside 80 and 443. */
+  readonly ports?: readonly number[];
+  /** Of two flags of one name the later holds. */
   readonly args?: readonly string[];
+  /** `pipe`: the test reads `process.stdout` itself. Default: nobody does. */
+  readonly stdout?: 'ignore' | 'pipe';
 }
 
 export async function startGateway(directory: string, options: TestGatewayOptions = {}): Promise<TestGateway> {
-  const [http = 0, https = 0, adminPort = 0] = await freePorts(3);
+  const listenerPorts = [80, 443, ...(options.ports ?? [])];
+  const [adminPort = 0, ...bound] = await freePorts(1 + listenerPorts.length);
+  const portOf = new Map(listenerPorts.map((port, i) => [port, bound[i] ?? 0]));
   const admin = `http://127.0.0.1:${adminPort}`;
   const child = spawn(
     process.execPath,
     [
       join(import.meta.dirname, '../../cmd/gateway.ts'),
       `--directory=${directory}`,
-      `--port-map=80:${http},443:${https}`,
+      `--port-map=${[...portOf].map((pair) => pair.join(':')).join(',')}`,
       `--admin-address=127.0.0.1:${adminPort}`,
       `--workers=${options.workers ?? 0}`,
       '--access-log=off',
       '--drain-delay=0s',
       ...(options.args ?? []),
     ],
-    { stdio: ['ignore', 'ignore', 'pipe'] },
+    { stdio: ['ignore', options.stdout ?? 'ignore', 'pipe'] },
   );
   let text = '';
-  child.stderr.setEncoding('utf8').on('data', (chunk: string) => (text += chunk));
+  child.stderr?.setEncoding('utf8').on('data', (chunk: string) => (text += chunk));
   const exited = new Promise<number | null>((resolve) => child.once('exit', (code) => resolve(code)));
 
   async function until(holds: () => boolean | Promise<boolean>): Promise<void> {
@@ -56,7 +63,11 @@ export async function startGateway(directory: string, options: TestGatewayOption
   await until(async () => (await fetch(`${admin}/readyz`).catch(() => null))?.ok === true);
 
   return {
-    port: (listenerPort) => (listenerPort === 80 ? http : https),
+    port(listenerPort) {
+      const port = portOf.get(listenerPort);
+      if (port === undefined) throw new Error(`the test names no port ${listenerPort}`);
+      return port;
+    },
     admin,
     process: child,
     stderr: () => text,
