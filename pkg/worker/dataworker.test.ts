@@ -165,3 +165,19 @@ test('in one thread, too, an address is taken once it is free, and the controlle
   expect(await promise).toEqual({ bad: 'EACCES' });
   expect(taken().filter((step) => step.startsWith('compile'))).toEqual(['compile ; sockets ', 'compile ; sockets one']);
 });
+
+test('an address is taken once it is free although nobody asked to be told', async () => {
+  const other = await listening('127.0.0.1');
+  const { worker, taken } = recorded();
+  const dataPlane = createInProcess(worker, createProbe(), 20);
+  cleanups.push(() => dataPlane.close());
+  const socket = { address: '127.0.0.1', port: other.port, protocol: 'HTTP', tiers: [] };
+  await dataPlane.apply(1, irOf({ sockets: { one: socket } }));
+  await other.close();
+  const steps = [...taken()];
+  while (!steps.includes('compile ; sockets one')) {
+    await new Promise((resolve) => setImmediate(resolve));
+    steps.push(...taken());
+  }
+  expect(steps.filter((step) => step.startsWith('compile'))).toEqual(['compile ; sockets ', 'compile ; sockets one']);
+});

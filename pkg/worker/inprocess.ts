@@ -23,7 +23,9 @@ export function createInProcess(worker: DataWorker, probe = createProbe(), retry
   async function rebind(): Promise<void> {
     const before = refused;
     refused = await probe.check(served?.sockets ?? {});
-    if (!sameJson(before, refused)) listener?.(await worker.configure(last, [], refused));
+    if (sameJson(before, refused)) return;
+    const unbound = await worker.configure(last, [], refused);
+    listener?.(unbound);
   }
 
   async function apply(version: number, ir: Ir): Promise<Ack> {

@@ -93,6 +93,7 @@ export async function runSingle({ config, logFormat, descriptors, print }: Singl
         tellHealth();
         return ack;
       },
+      onRebound: (listener) => dataPlane.onRebound?.(listener),
       close: () => dataPlane.close(),
     },
   });
