@@ -1,0 +1,99 @@
+/** What an operator sees of traffic: the access log, the metrics, the debug pages. */
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import type { Origin } from '../../pkg/testkit/origin.ts';
+import { createEcho } from './echo.ts';
+import { type Feature, startFeature } from './feature.ts';
+import { baseManifests, createFolder, type Folder, routeManifest } from './folder.ts';
+import { until } from './until.ts';
+
+let origin: Origin;
+let logs: Folder;
+let feature: Feature;
+beforeAll(async () => {
+  origin = await createEcho('one');
+  logs = await createFolder();
+  const secret = await readFile(join(import.meta.dirname, '../../examples/tls/gateway.yaml'), 'utf8');
+  feature = await startFeature(
+    {
+      'base.yaml': baseManifests({ one: origin.port }),
+      'route.yaml': routeManifest('one', '[{ backendRefs: [{ name: one, port: 8080 }] }]'),
+      // Its Gateway is the younger one on port 80; the certificate is what matters here.
+      'tls.yaml': secret.replace(
+        /kind: GatewayClass\nmetadata: \{ name: suuupra \}/,
+        'kind: GatewayClass\nmetadata: { name: other }',
+      ),
+    },
+    { args: [`--access-log=${join(logs.path, 'access.log')}`] },
+  );
+});
+afterAll(async () => {
+  await feature.stop();
+  await origin.close();
+  await logs[Symbol.asyncDispose]();
+});
+
+interface Line {
+  readonly path: string;
+  readonly status: number;
+  readonly [field: string]: unknown;
+}
+
+async function logged(path: string): Promise<Line> {
+  return until(async () => {
+    const lines = (await readFile(join(logs.path, 'access.log'), 'utf8')).trimEnd().split('\n');
+    return lines.map((line) => JSON.parse(line) as Line).find((line) => line.path === path);
+  });
+}
+
+describe('the access log', () => {
+  test('says who asked what, what served it, and how it went', async () => {
+    await feature.ask('http://a.example.com/logged?secret=1', { headers: { 'user-agent': 'probe "1"' } });
+    expect(await logged('/logged')).toMatchObject({
+      clientAddress: '127.0.0.1',
+      method: 'GET',
+      host: 'a.example.com',
+      query: '?secret=1',
+      status: 200,
+      flag: '',
+      attempts: 1,
+      route: 'HTTPRoute/default/one',
+      rule: 0,
+      listener: 'default/public/http',
+      cluster: 'default/one:8080',
+      endpoint: `127.0.0.1:${origin.port}`,
+      userAgent: 'probe "1"',
+    });
+  });
+
+  test('has a line for what nothing serves', async () => {
+    await feature.ask('http://nobody.example.com/lost');
+    expect(await logged('/lost')).toMatchObject({ status: 404, flag: 'NR', route: '', rule: -1 });
+  });
+});
+
+test('metrics count requests by route and backend', async () => {
+  for (let i = 0; i < 5; i++) await feature.ask('http://a.example.com/counted');
+  const line = await until(async () => {
+    const text = await feature.gateway.page('/metrics');
+    return text
+      .split('\n')
+      .find((each) => each.startsWith('suuupra_requests_total') && each.includes('HTTPRoute/default/one'));
+  });
+  expect(line).toContain('default/one:8080');
+  expect(Number(/ (\d+)$/.exec(line)?.[1])).toBeGreaterThanOrEqual(5);
+});
+
+test.each(['config', 'routes', 'endpoints', 'certs', 'statuses', 'problems'])(
+  '/debug/%s is JSON without private keys',
+  async (page) => {
+    const text = await feature.gateway.page(`/debug/${page}`);
+    expect(Object.keys(JSON.parse(text) as object)).toContain('version');
+    expect(text).not.toContain('PRIVATE KEY');
+  },
+);
+
+test('/debug/config shows certificates, so that there was a key to leave out', async () => {
+  expect(await feature.gateway.page('/debug/config')).toContain('Secret/shop/shop-tls');
+});
