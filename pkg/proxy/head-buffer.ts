@@ -33,10 +33,12 @@ export class HeadBuffer {
       if (this.#length === this.bytes.length) this.#grow();
       const room = this.bytes.length - this.#length;
       const taken = Math.min(end - at, room, at === start && before === 0 ? FirstLook : room);
-      this.bytes.set(bytes.subarray(at, at + taken), this.#length);
+      const seen = this.#length;
+      this.bytes.set(bytes.subarray(at, at + taken), seen);
       this.#length += taken;
       at += taken;
-      result = scanRequest(this.bytes, 0, this.#length, head);
+      // With what was seen before, a head that comes byte by byte is scanned once a line, not once a byte.
+      result = scanRequest(this.bytes, 0, this.#length, head, seen);
     }
     if (result > 0) {
       this.taken = result - before;
