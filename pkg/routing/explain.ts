@@ -1,6 +1,6 @@
 /** Why a request goes where it goes: every match of the listeners that were asked, and what each lost by. Used by `gatewayctl route` and the admin server. */
 import type { Listener } from '../ir/listener.ts';
-import { coversHost } from './hosts.ts';
+import { compareHostnames, coversHost } from './hosts.ts';
 import type { ListenerTable } from './listener.ts';
 import { type CompiledMatch, fitsPath, type Misfit, misfit } from './match.ts';
 import { compareMatches } from './precedence.ts';
@@ -130,10 +130,4 @@ function beatenBy(winner: CompiledMatch, loser: CompiledMatch): string {
 
 function nameOf({ rule }: CompiledMatch): string {
   return `${rule.routeId} rule ${rule.index}`;
-}
-
-// Names before wildcards before any; longer ones first.
-function compareHostnames(a: string, b: string): number {
-  const rank = (hostname: string): number => (hostname === '' ? 2 : Number(hostname.startsWith('*')));
-  return rank(a) - rank(b) || b.length - a.length || (a < b ? -1 : Number(a > b));
 }

@@ -53,3 +53,9 @@ export function coversHost(pattern: string, host: string): boolean {
   if (!pattern.startsWith('*.')) return pattern === host;
   return host.length >= pattern.length && host.endsWith(pattern.slice(1));
 }
+
+/** Negative if `a` is the more specific pattern: names before wildcards before any; longer ones first; then by the alphabet. */
+export function compareHostnames(a: string, b: string): number {
+  const rank = (hostname: string): number => (hostname === '' ? 2 : Number(hostname.startsWith('*')));
+  return rank(a) - rank(b) || b.length - a.length || (a < b ? -1 : Number(a > b));
+}

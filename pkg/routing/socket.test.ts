@@ -100,6 +100,14 @@ describe('tiers', () => {
     expect(find(ir, { host, path }, servername)).toBe(expected);
   });
 
+  test("a handshake gets the listener of its very name, whatever a former tier's catch-all covers", () => {
+    const compiler = createCompiler({ filter: () => ({}) });
+    const only = irOf({ ...ir, routes: [], tiers: [['ingress'], ['secure']] });
+    const socket = compiler.compile(1, only).sockets.get('*|80')!;
+    expect(socket.listenerForName('a.example')).toBe(ir.listeners['secure']);
+    expect(socket.listenerForName('b.example')).toBe(ir.listeners['ingress']);
+  });
+
   test('a handshake gets the listener of the first tier that has one', () => {
     const compiler = createCompiler({ filter: () => ({}) });
     const only = irOf({ ...ir, routes: [], tiers: [['secure'], ['ingress']] });

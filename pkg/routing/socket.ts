@@ -1,6 +1,6 @@
 /** From a socket to the rule: which listener takes the host, in which tier. The part of a table that the proxy asks. */
 import type { Listener, Socket } from '../ir/listener.ts';
-import { HostMap } from './hosts.ts';
+import { compareHostnames, HostMap } from './hosts.ts';
 import type { ListenerTable } from './listener.ts';
 import { type MatchInput, Misdirected, type RuntimeRule, type SocketTable } from './table.ts';
 
@@ -26,12 +26,15 @@ export class CompiledSocket implements SocketTable {
     });
   }
 
+  // Over all tiers, since the catch-all of a real Gateway must not hide the certificate that an Ingress has for this very name.
   listenerForName(servername: string): Listener | undefined {
+    let best: Listener | undefined;
     for (const tier of this.tiers) {
-      const table = tier.get(servername);
-      if (table !== undefined) return table.listener;
+      const listener = tier.get(servername)?.listener;
+      if (listener === undefined) continue;
+      if (best === undefined || compareHostnames(listener.hostname, best.hostname) < 0) best = listener;
     }
-    return undefined;
+    return best;
   }
 
   find(request: MatchInput, servername: string | null): RuntimeRule | Misdirected | undefined {

@@ -15,7 +15,7 @@ export interface RoutingTable {
 export interface SocketTable {
   readonly socket: Socket;
   /**
-   * Whose certificate a ClientHello gets: the first tier's most specific listener for the name.
+   * Whose certificate a ClientHello gets: the most specific listener for the name over all tiers; of equals, that of the earlier tier.
    * @param servername lower case without trailing dot; `''` without SNI
    */
   listenerForName(servername: string): Listener | undefined;
