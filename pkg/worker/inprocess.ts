@@ -16,7 +16,7 @@ export function createInProcess(worker: DataWorker, probe = createProbe(), retry
   let listener: ((unbound: Ack['unbound']) => void) | null = null;
   let turn: Promise<unknown> = Promise.resolve();
   const retry = setInterval(() => {
-    if (Object.keys(refused).length > 0) turn = turn.then(rebind);
+    if (Object.keys(refused).length > 0) turn = turn.then(rebind).catch(() => undefined);
   }, retryEvery);
   retry.unref();
 
