@@ -156,6 +156,11 @@ export const backendSpecSchema = Type.Object(
         { description: 'How requests are spread over the endpoints.' },
       ),
     ),
+    lane: choice(
+      ['Auto', 'Undici'],
+      'What carries requests: Auto takes the fast lane for plaintext HTTP/1.1; Undici always takes the general client.',
+      { default: 'Auto' },
+    ),
     limits: Type.Optional(
       Type.Object(
         {

@@ -44,6 +44,7 @@ export function translateBackend(backend: Backend, world: World): TranslatedBack
     ...(tls === undefined ? {} : { tls }),
     loadBalancer: spec.loadBalancer?.type ?? clusterDefaults.loadBalancer,
     limits: { ...clusterDefaults.limits, ...spec.limits },
+    lane: spec.lane,
   };
   return { cluster, certificates, authorities, problems };
 }

@@ -1,6 +1,7 @@
 /** GatewayClassConfig → the settings of the data plane, and the defaults of every limit. */
 import { parseDuration } from '../api/duration.ts';
 import type { GatewayClassConfig, GatewayClassConfigSpec } from '../api/gatewayclassconfig.ts';
+import { parseSize } from '../api/quantity.ts';
 import type { Settings } from '../ir/settings.ts';
 import type { Egress } from './egress.ts';
 import type { TranslateOptions } from './translation.ts';
@@ -16,7 +17,8 @@ const defaults: Omit<Settings, 'egress'> = {
     connections: 20_000,
     connectionsPerListener: 20_000,
     requestsPerConnection: 10_000,
-    connectionAge: 0,
+    // So that load evens out after a worker was replaced: a listener shares out connections, not requests.
+    connectionAge: 600_000,
     replayBytes: 65_536,
   },
   timeouts: {
@@ -118,9 +120,6 @@ function milliseconds(text: string | undefined, otherwise: number): number {
   return text === undefined ? otherwise : (parseDuration(text) ?? otherwise);
 }
 
-const units: Readonly<Record<string, number>> = { k: 1e3, M: 1e6, G: 1e9, Ki: 1024, Mi: 1024 ** 2, Gi: 1024 ** 3 };
-
 function bytes(text: string | undefined, otherwise: number): number {
-  const parts = /^([0-9]+)(k|M|G|Ki|Mi|Gi)?$/.exec(text ?? '');
-  return parts === null ? otherwise : Number(parts[1]) * (units[parts[2] ?? ''] ?? 1);
+  return text === undefined ? otherwise : (parseSize(text) ?? otherwise);
 }
