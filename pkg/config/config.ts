@@ -1,7 +1,7 @@
 /** Flags, environment and file → one frozen Config, or every mistake in them. Used by cmd/gateway.ts alone. */
 import { parseArgs } from 'node:util';
 import { parse as parseYaml } from 'yaml';
-import { nearest } from './nearest.ts';
+import { nearest } from '../api/nearest.ts';
 import { flagOf, type OptionKey, options, variableOf } from './options.ts';
 import type { Read } from './value.ts';
 
