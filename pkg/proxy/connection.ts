@@ -8,6 +8,7 @@ import { Peer } from './peer.ts';
 import { RequestBody } from './request-body.ts';
 import { TimerEntry } from './timers.ts';
 import type { Connection, ConnectionHandler } from './transport.ts';
+import { isWorn } from './wear.ts';
 
 // What the next bytes are.
 const Idle = 0;
@@ -133,15 +134,13 @@ export class Downstream extends TimerEntry implements ConnectionHandler {
   /** Whether this connection takes another request after the one that is being answered. */
   keepsAlive(exchange: ActiveExchange): boolean {
     const { core } = this;
-    const { limits } = core.settings;
     return (
       !core.draining &&
       // A socket that no table names any more goes when its connections have gone.
       core.table.sockets.has(this.socketId) &&
       !this.#ended &&
       persists(exchange.request.options, exchange.request.head.minor) &&
-      this.requests < limits.requestsPerConnection &&
-      (limits.connectionAge === 0 || core.now() - this.openedAt < limits.connectionAge) &&
+      !isWorn(core, this.requests, this.openedAt, this.connection.remotePort) &&
       (this.#state !== ReadingBody || this.#drainable(exchange))
     );
   }
@@ -300,6 +299,8 @@ export class Downstream extends TimerEntry implements ConnectionHandler {
 
   /** Answers what cannot be read as a request, and closes: nobody knows where the next one begins. */
   #refuse(code: ErrorCode): void {
+    if (code === 'headers-too-large') this.core.telemetry.limitHit('headers');
+    else if (code === 'uri-too-long') this.core.telemetry.limitHit('url-length');
     this.#state = Answering;
     this.#due = Number.POSITIVE_INFINITY;
     this.#exchange!.refuse(code);

@@ -99,11 +99,34 @@ describe.each(transports)('limits on the %s transport', (_, transport) => {
     await upstream.end();
   });
 
+  test.each([
+    ['headers', get('/', `X: ${'a'.repeat(20_000)}`), 431],
+    ['headers', get('/', ...Array<string>(110).fill('X: 1')), 431],
+    ['headers', get('/', ...Array<string>(200).fill('X: 1')), 431],
+    ['url-length', get(`/${'a'.repeat(9_000)}`), 414],
+  ])('of %s: counted', async (name, request, status) => {
+    const { client, proxy, origin } = await stage.scene(transport);
+    client.send(request);
+    expect((await client.message()).startLine).toContain(String(status));
+    await client.end();
+    expect([proxy.limits, origin.connections.length]).toEqual([[name], 0]);
+  });
+
+  test('of requests: the last one says so, and what came behind it is dropped', async () => {
+    const { client, proxy } = await stage.scene(transport, { settings: { limits: { requestsPerConnection: 2 } } });
+    client.send(get('/1') + get('/2') + get('/3'));
+    expect((await client.message()).header('connection')).toBeUndefined();
+    expect((await client.message()).header('connection')).toBe('close');
+    await client.end();
+    expect([proxy.limits, proxy.records.length]).toEqual([['requests-per-connection'], 2]);
+  });
+
   test('of age: an old connection is asked to go', async () => {
-    const { client } = await stage.scene(transport, { settings: { limits: { connectionAge: 1 } } });
+    const { client, proxy } = await stage.scene(transport, { settings: { limits: { connectionAge: 1 } } });
     await new Promise((resolve) => setTimeout(resolve, 5));
     client.send(get('/'));
     expect((await client.message()).header('connection')).toBe('close');
+    expect(proxy.limits).toEqual(['connection-age']);
   });
 
   test('a client that pipelines without reading is not read without end', async () => {
