@@ -64,7 +64,8 @@ function reportNoString(value: unknown, findings: Findings): undefined {
 
 function hintForText(value: unknown): string {
   if (typeof value === 'boolean') {
-    return `put it in quotes: "${value}" (YAML reads an unquoted on, off, yes, no, y or n as a boolean)`;
+    // What was written is not known any more: "on" arrives as true.
+    return 'put it in quotes (YAML reads an unquoted on, off, yes, no, y or n as a boolean)';
   }
   if (typeof value === 'number') return `put it in quotes: "${value}"`;
   return value === null ? 'give it a value or remove the field' : 'write one text';

@@ -17,9 +17,37 @@ import {
 
 const optional = Type.Optional;
 
+/** Names in an access-log line; `telemetry/access-line.ts` writes them. */
+export const ACCESS_LOG_FIELDS = [
+  'time',
+  'clientAddress',
+  'method',
+  'scheme',
+  'host',
+  'path',
+  'query',
+  'protocol',
+  'status',
+  'flag',
+  'requestId',
+  'requestBytes',
+  'responseBytes',
+  'duration',
+  'upstreamDuration',
+  'attempts',
+  'route',
+  'rule',
+  'listener',
+  'cluster',
+  'endpoint',
+  'userAgent',
+] as const;
+
 const accessLogSchema = Type.Object(
   {
-    fields: optional(list(text(64, 'Name of a field.'), 64, 'Fields to write, in this order; absent: all.')),
+    fields: optional(
+      list(choice(ACCESS_LOG_FIELDS, 'Name of a field.'), 64, 'Fields to write, in this order; absent: all.'),
+    ),
     samplingPercent: optional(integer(0, 100, 'Share of the successful requests that is written; a 5xx always is.')),
     redact: optional(list(text(128, 'Name.'), 64, 'Headers and query parameters whose values are not written.')),
   },

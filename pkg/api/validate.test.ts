@@ -182,7 +182,7 @@ describe('fields', () => {
       {
         path: 'spec.hostnames[0]',
         message: 'must be text, not the boolean true',
-        hint: 'put it in quotes: "true" (YAML reads an unquoted on, off, yes, no, y or n as a boolean)',
+        hint: 'put it in quotes (YAML reads an unquoted on, off, yes, no, y or n as a boolean)',
       },
     ],
     [

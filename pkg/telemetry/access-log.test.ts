@@ -1,5 +1,6 @@
 /** Access-log lines are JSON whatever a client sent, hold what the settings say, and never pile up behind a slow writer. */
 import { describe, expect, test } from '@jest/globals';
+import { ACCESS_LOG_FIELDS } from '../api/gatewayclassconfig.ts';
 import { accessFields, createLine, redactQuery } from './access-line.ts';
 import { createAccessLog } from './access-log.ts';
 import { textLine } from './log.ts';
@@ -36,6 +37,10 @@ describe('a line', () => {
     const line = createLine(all)(record);
     expect(line.endsWith('}\n')).toBe(true);
     expect(JSON.parse(line)).toEqual({ ...record, time: '2026-01-02T03:04:05.006Z' });
+  });
+
+  test('has just the fields that a GatewayClassConfig may name', () => {
+    expect(Object.keys(accessFields).sort()).toEqual([...ACCESS_LOG_FIELDS].sort());
   });
 
   test('is the same, whether all fields are meant or named', () => {
