@@ -14,7 +14,7 @@ import { type ObjectRef, objectId } from '../api/object.ts';
 import { type Clock, systemClock } from '../store/clock.ts';
 import { Catalogue } from './catalogue.ts';
 import { noManifest, readManifest, refusedManifest, type Validate } from './manifest.ts';
-import { EMPTY_MARKER, isManifestName, readManifestFile, type Scan, scanTree } from './scan.ts';
+import { EMPTY_MARKER, identityOf, isManifestName, readManifestFile, type Scan, scanTree } from './scan.ts';
 import { Settle } from './settle.ts';
 import type { Source, SourceProblem, SourceSink } from './source.ts';
 import { FolderWatch } from './watch.ts';
@@ -88,8 +88,9 @@ export class DirectorySource implements Source {
   async close(): Promise<void> {
     this.closed = true;
     this.cancel?.();
-    this.watch.close();
+    // A look that is under way may still open watches.
     await this.running;
+    this.watch.close();
     this.ready.resolve();
   }
 
@@ -130,9 +131,10 @@ export class DirectorySource implements Source {
       if (isManifestName(path.slice(path.lastIndexOf('/') + 1))) changed.push(path);
       else whole ||= this.folders.has(path) || (await isFolder(join(this.root, path)));
     }
-    // What is gone may be gone with the whole directory: only a full look tells.
     const lost = await this.readAll(changed, false);
-    if (whole || lost) await this.lookAtTree();
+    // What is gone may be gone with the whole directory. If that is still there, the user deleted it: no need to look at the rest.
+    if (lost && !whole && (await identityOf(this.root)) === this.identity) await this.readAll(changed, true);
+    else if (whole || lost) await this.lookAtTree();
     if (!this.closed) this.publish();
   }
 
@@ -154,8 +156,11 @@ export class DirectorySource implements Source {
       const former = this.catalogue.manifestOf(file) ?? noManifest();
       this.catalogue.update(file, readManifest(read.text, this.options.validate, former), now);
     } else if (read.kind === 'refused') this.catalogue.update(file, refusedManifest(read.message, read.hint), now);
-    else if (known) this.catalogue.update(file, undefined, now);
-    else return read.kind === 'folder' || this.catalogue.manifestOf(file) !== undefined;
+    else {
+      if (read.kind === 'folder') this.settle.note(TREE, now);
+      if (!known) return this.catalogue.manifestOf(file) !== undefined;
+      this.catalogue.update(file, undefined, now);
+    }
     return false;
   }
 

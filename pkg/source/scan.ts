@@ -41,9 +41,8 @@ export async function scanTree(root: string): Promise<Scan> {
   const visit = async (folder: string): Promise<void> => {
     const path = join(root, folder);
     try {
-      const { dev, ino } = await stat(path, { bigint: true });
-      const identity = `${dev}:${ino}`;
-      if (seen.has(identity)) return;
+      const identity = await identityOf(path);
+      if (identity !== '' && seen.has(identity)) return;
       seen.add(identity);
       const entries = await readdir(path, { withFileTypes: true });
       scan.folders.set(folder, identity);
@@ -72,6 +71,12 @@ export async function scanTree(root: string): Promise<Scan> {
 
   await visit('');
   return { ...scan, markedEmpty };
+}
+
+/** Device and inode of a folder, `''` if it cannot be reached. */
+export async function identityOf(path: string): Promise<string> {
+  const found = await stat(path, { bigint: true }).catch(() => undefined);
+  return found === undefined ? '' : `${found.dev}:${found.ino}`;
 }
 
 export type FileRead =
