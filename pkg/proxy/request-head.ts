@@ -171,5 +171,7 @@ export function rawRequestHeaders(request: Request): string[] {
   for (const [bit, name] of names) if ((headers.own & bit) !== 0) raw.push(name, request.ownValue(bit));
   if (request.writesVia) raw.push('Via', '1.1 suuupra');
   if (request.acceptsTrailers && request.upgrade === null) raw.push('TE', 'trailers');
+  // undici sends none: its lane reads here that somebody has to answer it.
+  if (request.expectsContinue) raw.push('Expect', '100-continue');
   return raw;
 }
