@@ -1,7 +1,7 @@
 /** The real process: exit codes, signals, and traffic, in threads and in one. */
 
 import { type ChildProcess, spawn } from 'node:child_process';
-import { mkdtempSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { connect, createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -174,13 +174,17 @@ describe.each(['0', '2'])('with --workers=%s', (workers) => {
     expect(readFileSync(`${log}.1`, 'utf8').trimEnd().split('\n')).toHaveLength(1);
   });
 
-  test('it starts from the last known good while the directory is away, and says so', async () => {
+  test.each([
+    ['away', false],
+    ['empty, as a failed mount is', true],
+  ])('it starts from the last known good while the directory is %s, and says so', async (_, exists) => {
     const saved = join(folder, 'saved.json');
     const first = await start('--workers', workers, '--last-known-good', saved);
     first.child.kill('SIGTERM');
     expect(await first.exit).toBe(0);
     expect(first.output.stdout).not.toContain('Error');
     const ports = ['--port-map', `80:${first.port}`, '--admin-address', `127.0.0.1:${first.admin}`];
+    if (exists) mkdirSync(join(folder, 'away'));
     const away = [
       '--directory',
       join(folder, 'away'),

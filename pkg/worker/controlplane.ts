@@ -36,6 +36,8 @@ export function startControlPlane({ config, dataPlane, log, onState, onTable }: 
   const memo = new Memo();
   const source = new DirectorySource(config.directory, {
     validate: validateObject,
+    // An empty directory at start is a failed mount where a former run served objects from it.
+    expectObjects: () => controller.state().degraded,
     onNote: ({ file, line, message }) => log.info({ file, line }, message),
   });
   const statuses = new StatusMemory({
