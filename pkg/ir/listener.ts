@@ -31,7 +31,7 @@ export interface Listener {
 }
 
 export interface ListenerTls {
-  /** Ids in `Ir.certificates`; for one name an ECDSA and an RSA certificate may stand side by side. */
+  /** Ids in `Ir.certificates`; for one name an ECDSA and an RSA certificate may stand side by side. Empty: every handshake is refused. */
   readonly certificates: readonly string[];
   readonly minVersion: 'TLSv1.2' | 'TLSv1.3';
 }

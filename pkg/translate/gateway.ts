@@ -49,6 +49,7 @@ export function translateGateways(context: Context, classes: Classes): readonly 
     const states = listeners.map((listener, i) =>
       place(gateway, listener, `spec.listeners[${i}].port`, refused === undefined ? assignment.addresses : [], context),
     );
+    for (const state of states) shut(state, gateway, assignment.addresses, context);
     const { namespace, name } = gateway.metadata;
     context.addGateway({
       namespace,
@@ -104,6 +105,22 @@ function place(
     context.addListener(id, irListener(gateway, listener, protocol), sockets, GatewayTier);
   }
   return { id, listener, portProblem, unbound, serves: sockets.length > 0 };
+}
+
+/**
+ * An HTTPS listener that cannot be served still takes the names that are its own, and refuses their handshakes: "requests SHOULD match at most one
+ * Listener". Else a sibling with a wider hostname would answer for it, with another certificate and fewer demands on the client.
+ */
+function shut(state: ListenerState, gateway: Gateway, addresses: readonly string[], context: Context): void {
+  const { listener, serves, portProblem } = state;
+  if (serves || portProblem !== undefined || listener.protocol !== 'HTTPS' || listener.conflict !== undefined) return;
+  const owner = `${gateway.metadata.namespace}/${gateway.metadata.name}`;
+  const { port } = listener.spec;
+  const sockets = addresses.flatMap(
+    (address) => context.sockets.find({ owner, address, port, protocol: 'HTTPS', tier: GatewayTier }) ?? [],
+  );
+  if (sockets.length === 0) return;
+  context.addListener(state.id, irListener(gateway, { ...listener, certificates: [] }, 'HTTPS'), sockets, GatewayTier);
 }
 
 function irListener(gateway: Gateway, listener: TranslatedListener, protocol: 'HTTP' | 'HTTPS'): IrListener {

@@ -58,6 +58,13 @@ export class Sockets {
     return { id };
   }
 
+  /** The socket of this binding, if its owner has bound it already. */
+  find({ owner, address, port, protocol }: Binding): SocketId | undefined {
+    const id = `${address}|${this.boundPort(port)}`;
+    const first = this.#bound.get(id)?.first;
+    return first?.owner === owner && first.port === port && first.protocol === protocol ? id : undefined;
+  }
+
   boundPort(port: number): number {
     return this.#portMap[port] ?? port;
   }
