@@ -75,7 +75,9 @@ describe.each(transports)('limits on the %s transport', (_, transport) => {
   });
 
   test('of slowness within a body: 408 below the minimum rate', async () => {
-    const { client } = await stage.scene(transport, { settings: { timeouts: { body: 50, minBodyRate: 10_000 } } });
+    const { client, proxy } = await stage.scene(transport, {
+      settings: { timeouts: { body: 50, minBodyRate: 10_000 } },
+    });
     client.send(started);
     const trickle = setInterval(() => client.send('x'), 10);
     try {
@@ -83,6 +85,7 @@ describe.each(transports)('limits on the %s transport', (_, transport) => {
     } finally {
       clearInterval(trickle);
     }
+    expect(proxy.limits).toEqual(['body-timeout']);
   });
 
   test('of patience with a client that does not read', async () => {
