@@ -66,7 +66,9 @@ const limitsSchema = Type.Object(
       integer(1, 1_000_000_000, 'Then the connection is closed, so that load evens out.'),
     ),
     connectionAge: optional(
-      duration('Client connections older than this are closed between two requests; 0s for no limit.'),
+      duration(
+        'Client connections older than this, less up to a tenth, are closed between two requests; default 10m, 0s for no limit.',
+      ),
     ),
     replaySize: optional(size('Bytes of a request body kept for a retry or mirror.')),
   },
