@@ -41,7 +41,7 @@ function answer(name: string, failures: Map<string, number>, request: IncomingMe
   const fails = failed < Number(url.searchParams.get('fail') ?? 0);
   failures.set(id, failed + 1);
   request.resume();
-  setTimeout(
+  const timer = setTimeout(
     () => {
       response.writeHead(fails ? 503 : 200, { 'content-type': 'application/json' });
       response.end(
@@ -50,6 +50,7 @@ function answer(name: string, failures: Map<string, number>, request: IncomingMe
     },
     Number(url.searchParams.get('delay') ?? 0),
   );
+  response.on('close', () => clearTimeout(timer));
 }
 
 function close(server: Server): Promise<void> {

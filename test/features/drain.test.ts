@@ -42,6 +42,7 @@ describe('SIGTERM', () => {
     expect(answer.headers.connection).toBe('close');
     expect(await exitOf(feature)).toBe(0);
     await until(async () => idle.ended);
+    idle.close();
   });
 
   test('is not ready during the delay, and still serves', async () => {
