@@ -1,8 +1,9 @@
 /** The tool as users call it: what it prints and how it exits, on every example and on broken manifests. */
 import { execFile } from 'node:child_process';
-import { readdir } from 'node:fs/promises';
+import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, test } from '@jest/globals';
+import { readTries } from '../test/examples/readme.ts';
 
 const root = join(import.meta.dirname, '..');
 const broken = 'cmd/testdata/broken';
@@ -76,6 +77,17 @@ describe('route', () => {
     expect(code).toBe(0);
     expect(out).toMatch(/^Served by GatewayRoute\/shop\/canary rule 0 \(beta-testers\)\.$/m);
     expect(out).toMatch(/HTTPRoute\/shop\/shop\[0\] .*beaten.*more cookie matches/);
+  });
+
+  test.each(examples)('agrees with what the README of example %s says', async (example) => {
+    const tries = readTries(await readFile(join(root, 'examples', example, 'README.md'), 'utf8'));
+    const [first] = tries.filter(({ method }) => method === 'GET');
+    const headers = Object.entries(first?.headers ?? {}).flatMap(([name, value]) => ['-H', `${name}: ${value}`]);
+    const args = ['route', `examples/${example}`, 'GET', first?.url.href ?? '', ...headers];
+    const [text, json] = await Promise.all([ctl(...args), ctl(...args, '-o', 'json')]);
+    expect(text.out).toMatch(/^Served by /);
+    expect(JSON.parse(json.out)).toMatchObject({ rule: { index: expect.any(Number) } });
+    expect([text.code, json.code]).toEqual([0, 0]);
   });
 
   test('exits with 1 when nothing serves it', async () => {
