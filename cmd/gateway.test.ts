@@ -2,11 +2,12 @@
 
 import { type ChildProcess, spawn } from 'node:child_process';
 import { mkdirSync, mkdtempSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
-import { connect, createServer } from 'node:net';
+import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
+import { freePorts } from '../pkg/testkit/ports.ts';
 
 const program = fileURLToPath(new URL('./gateway.ts', import.meta.url));
 const children: ChildProcess[] = [];
@@ -68,20 +69,11 @@ interface Gateway extends Process {
 /** Resolves when it is ready. */
 async function start(...argv: readonly string[]): Promise<Gateway> {
   writeFileSync(join(folder, 'all.yaml'), manifests('one'));
-  const [port, admin] = [await freePort(), await freePort()];
+  const [port = 0, admin = 0] = await freePorts(2);
   const ports = ['--port-map', `80:${port}`, '--admin-address', `127.0.0.1:${admin}`];
   const gateway = { ...run(['--directory', folder, '--drain-delay', '0', ...ports, ...argv]), port, admin };
   await until(async () => (await fetch(`http://127.0.0.1:${admin}/readyz`)).ok);
   return gateway;
-}
-
-function freePort(): Promise<number> {
-  const { promise, resolve } = Promise.withResolvers<number>();
-  const server = createServer().listen(0, '127.0.0.1', () => {
-    const address = server.address();
-    server.close(() => resolve(typeof address === 'object' && address !== null ? address.port : 0));
-  });
-  return promise;
 }
 
 /** Until it holds; the test's own time limit ends the wait. */

@@ -1,8 +1,8 @@
 /** The gateway as its users run it: the real process on a directory of manifests. Used by the tests under `test/`. */
 import { type ChildProcess, spawn } from 'node:child_process';
-import { type AddressInfo, createServer } from 'node:net';
 import { join } from 'node:path';
 import { setTimeout } from 'node:timers/promises';
+import { freePorts } from './ports.ts';
 
 export interface TestGateway {
   /** Where a listener of port 80, 443 or one of `ports` is bound. */
@@ -78,13 +78,4 @@ export async function startGateway(directory: string, options: TestGatewayOption
       return exited;
     },
   };
-}
-
-/** Ports nobody listens on now. Asked for together, so that they differ. */
-export async function freePorts(count: number): Promise<number[]> {
-  const servers = Array.from({ length: count }, () => createServer());
-  await Promise.all(servers.map((server) => new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))));
-  const ports = servers.map((server) => (server.address() as AddressInfo).port);
-  await Promise.all(servers.map((server) => new Promise((resolve) => server.close(resolve))));
-  return ports;
 }

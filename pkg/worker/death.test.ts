@@ -2,11 +2,12 @@
 
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { Agent, get } from 'node:http';
-import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { BroadcastChannel } from 'node:worker_threads';
 import { afterEach, expect, test } from '@jest/globals';
 import { loadConfig } from '../config/config.ts';
+import { freePorts } from '../testkit/ports.ts';
 import { supervise } from './supervisor.ts';
 
 const cleanups: (() => unknown)[] = [];
@@ -34,15 +35,6 @@ spec:
     - filters: [{ type: DirectResponse, directResponse: { statusCode: 200, contentType: text/plain, body: hello } }]
 `;
 
-function freePort(): Promise<number> {
-  const { promise, resolve } = Promise.withResolvers<number>();
-  const server = createServer().listen(0, '127.0.0.1', () => {
-    const address = server.address();
-    server.close(() => resolve(typeof address === 'object' && address !== null ? address.port : 0));
-  });
-  return promise;
-}
-
 /** Status, or 0 if the connection failed. */
 function ask(port: number, path: string, agent?: Agent): Promise<number> {
   const { promise, resolve } = Promise.withResolvers<number>();
@@ -54,13 +46,13 @@ function ask(port: number, path: string, agent?: Agent): Promise<number> {
   return promise;
 }
 
-/** One client with one kept connection, asking until it is told to stop. */
-function client(port: number, done: () => boolean) {
+/** One client with one kept connection, asking until it is told to stop. Its first path tells the worker who it is. */
+function client(port: number, name: string, done: () => boolean) {
   const agent = new Agent({ keepAlive: true, maxSockets: 1 });
   const seen = { ok: 0, failed: 0 };
   const run = async () => {
-    while (!done()) {
-      const status = await ask(port, '/', agent);
+    for (let path = `/who/${name}`; !done(); path = '/') {
+      const status = await ask(port, path, agent);
       if (status === 200) seen.ok++;
       else seen.failed++;
     }
@@ -74,7 +66,7 @@ async function start(): Promise<{ port: number; restarts: () => Promise<number> 
   const folder = mkdtempSync(join(tmpdir(), 'death-'));
   cleanups.push(() => rmSync(folder, { recursive: true }));
   writeFileSync(join(folder, 'all.yaml'), manifests);
-  const [port, admin] = [await freePort(), await freePort()];
+  const [port = 0, admin = 0] = await freePorts(2);
   const argv = ['--directory', folder, '--port-map', `80:${port}`, '--admin-address', `127.0.0.1:${admin}`];
   const loaded = loadConfig({
     argv: [...argv, '--access-log', 'off', '--log-level', 'fatal'],
@@ -107,20 +99,43 @@ async function start(): Promise<{ port: number; restarts: () => Promise<number> 
   };
 }
 
+/** Which thread served a path that asked for it: a client's `/who/…`, or the one that ends its worker. */
+function listen(): ReadonlyMap<string, number> {
+  const threads = new Map<string, number>();
+  const channel = new BroadcastChannel('mortal-worker');
+  channel.onmessage = (event) => {
+    const { path, thread } = (event as { data: { path: string; thread: number } }).data;
+    threads.set(path, thread);
+  };
+  cleanups.push(() => channel.close());
+  return threads;
+}
+
 test.each(['/throw', '/exit', '/heap'])('ended by %s', async (path) => {
+  const threads = listen();
   const { port, restarts } = await start();
   let stop = false;
-  const clients = Array.from({ length: 16 }, () => client(port, () => stop));
+  const names = Array.from({ length: 16 }, (_, i) => `${i}`);
+  const clients = names.map((name) => client(port, name, () => stop));
+  while (threads.size < names.length) await ask(port, '/');
   await ask(port, path);
   while ((await restarts()) === 0) await ask(port, '/');
   // The replacement has its listener back when new connections meet both again; meanwhile the other takes them all.
   for (let i = 0; i < 200; i++) await ask(port, '/');
   stop = true;
   const seen = await Promise.all(clients);
-  // Some had no connection to the dead one: they have not noticed anything.
-  expect(seen.some(({ failed }) => failed === 0)).toBe(true);
-  // Of the rest each lost the request it was at, and at most a connection that waited in the dead one's queue.
-  expect(Math.max(...seen.map(({ failed }) => failed))).toBeLessThanOrEqual(2);
+  const served = names.map((name, i) => ({ ...seen[i]!, thread: threads.get(`/who/${name}`) }));
+  const dead = threads.get(path);
+  const [own, others] = [
+    served.filter(({ thread }) => thread === dead),
+    served.filter(({ thread }) => thread !== dead),
+  ];
+  expect(dead).toBeDefined();
+  expect(others.length).toBeGreaterThan(0);
+  // The other worker's clients have not noticed anything.
+  expect(others.filter(({ failed }) => failed > 0)).toEqual([]);
+  // Of its own each lost the request it was at, and at most a connection that waited in its queue.
+  expect(own.filter(({ failed }) => failed > 2)).toEqual([]);
   expect(Math.min(...seen.map(({ ok }) => ok))).toBeGreaterThan(10);
   expect(await restarts()).toBe(1);
   const after = await Promise.all(Array.from({ length: 100 }, () => ask(port, '/')));

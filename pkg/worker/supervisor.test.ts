@@ -6,6 +6,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, describe, expect, test } from '@jest/globals';
 import { loadConfig } from '../config/config.ts';
+import { freePorts } from '../testkit/ports.ts';
 import type { Gateway } from './gateway.ts';
 import { supervise } from './supervisor.ts';
 
@@ -26,7 +27,8 @@ interface Running {
 }
 
 async function start({ port = 0, workers = 2, services = './services-thread.ts' } = {}): Promise<Running> {
-  const [free, admin] = [port === 0 ? await freePort() : port, await freePort()];
+  const [any = 0, admin = 0] = await freePorts(2);
+  const free = port === 0 ? any : port;
   const folder = mkdtempSync(join(tmpdir(), 'supervisor-'));
   cleanups.push(() => rmSync(folder, { recursive: true }));
   const file = join(folder, 'ir.json');
@@ -77,15 +79,6 @@ function irOf(port: number): object {
   const sockets = { one: { address: '127.0.0.1', port, protocol: 'HTTP', tiers: [] } };
   const settings = { default: { accessLog: { fields: [], sampling: 1, redact: [] } } };
   return { settings, sockets, listeners: {}, routes: {}, filters: {}, clusters: {}, certificates: {}, authorities: {} };
-}
-
-function freePort(): Promise<number> {
-  const { promise, resolve } = Promise.withResolvers<number>();
-  const server = createServer().listen(0, '127.0.0.1', () => {
-    const address = server.address();
-    server.close(() => resolve(typeof address === 'object' && address !== null ? address.port : 0));
-  });
-  return promise;
 }
 
 function ask(port: number, path: string): Promise<string | null> {
@@ -159,7 +152,7 @@ describe('the supervisor', () => {
   });
 
   test('refuses an address that another process shares out, and says why', async () => {
-    const port = await freePort();
+    const [port = 0] = await freePorts(1);
     const other = createServer();
     const { promise, resolve } = Promise.withResolvers<void>();
     other.listen({ port, host: '127.0.0.1', reusePort: true }, resolve);
@@ -187,7 +180,7 @@ describe('the supervisor', () => {
   });
 
   test('takes an address as soon as it is free', async () => {
-    const port = await freePort();
+    const [port = 0] = await freePorts(1);
     const other = createServer();
     const listening = Promise.withResolvers<void>();
     other.listen({ port, host: '127.0.0.1' }, listening.resolve);
