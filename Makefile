@@ -44,3 +44,19 @@ generate: install ## Write crds/ and docs/reference/ from the schemas
 .PHONY: bundle
 bundle: install ## One file per entry in dist/bundle, for the image
 	node scripts/bundle.ts
+
+.PHONY: bench
+bench: install ## CPU per request beside nginx, HAProxy and Envoy (SCENARIO=a,b TARGETS=a,b ROUNDS=n QUICK=1)
+	@exec node bench/main.ts
+
+.PHONY: bench-micro
+bench-micro: install ## Parser, matcher, canonical path, header rewrite, table compile, one by one
+	@exec node --expose-gc bench/micro/main.ts
+
+.PHONY: fuzz
+fuzz: install ## A million hostile inputs against llhttp and nginx (PART=a,b SEED=n COUNT=n SECONDS=n)
+	@exec node test/fuzz/main.ts
+
+.PHONY: torture
+torture: install ## Break things while traffic flows (SCENARIO=a,b QUICK=1)
+	@exec node test/torture/main.ts
