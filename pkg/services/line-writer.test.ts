@@ -1,6 +1,7 @@
 /** The writer of logs: in order, in bounds, and never blocked by whoever reads. */
 
-import { execFileSync } from 'node:child_process';
+import { execFileSync, spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { closeSync, constants, mkdtempSync, openSync, readFileSync, readSync, renameSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -102,6 +103,44 @@ test('a reader that went away costs its lines, not the process', async () => {
   await until(() => writer.dropped === 2);
   await writer.close(1000);
   expect(writer.dropped).toBe(2);
+});
+
+test('a socket that nobody reads holds up neither the writer nor the end of the process', async () => {
+  const code = `
+    import { createLineWriter } from ${JSON.stringify(new URL('./line-writer.ts', import.meta.url))};
+    const writer = createLineWriter({ target: 1 });
+    for (let i = 0; i < 3000; i++) writer.write(Buffer.alloc(1000, 10));
+    await writer.close(50);
+    process.stderr.write(String(writer.dropped));`;
+  // What Node calls a pipe is a pair of sockets.
+  const child = spawn(process.execPath, ['--input-type=module', '-e', code], { stdio: ['ignore', 'pipe', 'pipe'] });
+  let told = '';
+  child.stderr.on('data', (chunk: Buffer) => (told += chunk.toString()));
+  expect(await once(child, 'exit')).toEqual([0, null]);
+  child.stdout.destroy();
+  expect(Number(told)).toBeGreaterThan(0);
+});
+
+test('after a full disk the next line is whole, whatever was cut before it', async () => {
+  const path = join(folder, 'log');
+  const code = `
+    import { truncateSync } from 'node:fs';
+    import { createLineWriter } from ${JSON.stringify(new URL('./line-writer.ts', import.meta.url))};
+    const writer = createLineWriter({ target: ${JSON.stringify(path)} });
+    writer.write(Buffer.from('x'.repeat(9_999) + '\\n'));
+    while (writer.dropped === 0) await new Promise(setImmediate);
+    truncateSync(${JSON.stringify(path)}, 3);
+    writer.write(Buffer.from('next\\n'));
+    await writer.close(1000);
+    process.stderr.write(String(writer.dropped));`;
+  // A limit on the size of files fails as a full disk does: in the middle of a write.
+  const limited = ['-c', 'ulimit -f 4; exec "$0" --input-type=module -e "$1"', process.execPath, code];
+  const child = spawn('sh', limited, { stdio: ['ignore', 'ignore', 'pipe'] });
+  let told = '';
+  child.stderr.on('data', (chunk: Buffer) => (told += chunk.toString()));
+  expect(await once(child, 'close')).toEqual([0, null]);
+  expect(told).toBe('1');
+  expect(readFileSync(path, 'utf8')).toBe('xxx\nnext\n');
 });
 
 test('a file that cannot be opened is told', () => {

@@ -3,6 +3,7 @@
  * When the reader of a pipe stops, lines are dropped and counted; traffic goes on.
  */
 import { closeSync, constants, fstatSync, openSync, write } from 'node:fs';
+import { Socket } from 'node:net';
 
 export interface LineWriter {
   /** Takes whole lines. What does not fit is dropped and counted. */
@@ -24,6 +25,8 @@ export interface LineWriterOptions {
 const MaxQueuedBytes = 16 * 1_048_576;
 /** How long a full pipe is left alone, in milliseconds. */
 const RetryDelay = 20;
+const LineFeed = 10;
+const lineEnd = Uint8Array.of(LineFeed);
 
 /** @throws the system's error if a file cannot be opened */
 export function createLineWriter({ target, maxQueuedBytes = MaxQueuedBytes }: LineWriterOptions): LineWriter {
@@ -32,6 +35,9 @@ export function createLineWriter({ target, maxQueuedBytes = MaxQueuedBytes }: Li
   let queued = 0;
   let dropped = 0;
   let writing = false;
+  let lastByte = LineFeed;
+  /** The last line in the file is half a line, whose rest was dropped: the next one must not be glued to it. */
+  let torn = false;
   let wantsReopen = false;
   let closed = false;
   let idle: (() => void) | null = null;
@@ -39,7 +45,7 @@ export function createLineWriter({ target, maxQueuedBytes = MaxQueuedBytes }: Li
   function pump(): void {
     if (writing) return;
     if (wantsReopen) renew();
-    const chunk = queue[0];
+    const chunk = torn && queue.length > 0 ? lineEnd : queue[0];
     if (chunk === undefined) {
       idle?.();
       return;
@@ -60,6 +66,11 @@ export function createLineWriter({ target, maxQueuedBytes = MaxQueuedBytes }: Li
   }
 
   function taken(chunk: Uint8Array, written: number): void {
+    if (written > 0) lastByte = chunk[written - 1] ?? LineFeed;
+    if (chunk === lineEnd) {
+      torn = written === 0;
+      return;
+    }
     queued -= written;
     if (written < chunk.length) queue[0] = chunk.subarray(written);
     else queue.shift();
@@ -69,6 +80,7 @@ export function createLineWriter({ target, maxQueuedBytes = MaxQueuedBytes }: Li
     for (const chunk of queue) dropped += countLines(chunk);
     queue.length = 0;
     queued = 0;
+    torn = lastByte !== LineFeed;
   }
 
   function renew(): void {
@@ -78,6 +90,7 @@ export function createLineWriter({ target, maxQueuedBytes = MaxQueuedBytes }: Li
       const next = open(target);
       closeSync(fd);
       fd = next;
+      torn = false;
     } catch {
       // The directory is gone or the rights are: the old file goes on, which loses nothing.
     }
@@ -120,7 +133,10 @@ function open(target: number | string): number {
   if (typeof target === 'string') return openSync(target, 'a', 0o640);
   // A write to a full pipe would hold a thread of the pool, and the end of the process, for as long as the reader sleeps.
   // Opened anew it does not block, and the flag is ours alone: the description that other processes share is left as it is.
-  if (!fstatSync(target).isFIFO()) return target;
+  const kind = fstatSync(target);
+  // A socket (systemd's journal) cannot be opened anew: libuv sets the flag on it. The object is for nothing else, and never closes stdout.
+  if (kind.isSocket() && target <= 2) new Socket({ fd: target, readable: false, writable: true }).unref();
+  if (!kind.isFIFO()) return target;
   try {
     return openSync(`/proc/self/fd/${target}`, constants.O_WRONLY | constants.O_NONBLOCK);
   } catch {
@@ -130,6 +146,6 @@ function open(target: number | string): number {
 
 function countLines(bytes: Uint8Array): number {
   let lines = 0;
-  for (let at = bytes.indexOf(10); at >= 0; at = bytes.indexOf(10, at + 1)) lines++;
+  for (let at = bytes.indexOf(LineFeed); at >= 0; at = bytes.indexOf(LineFeed, at + 1)) lines++;
   return lines;
 }
