@@ -31,6 +31,14 @@ export class Authority {
     return true;
   }
 
+  /** None was received: `text` is forwarded, and no host is named. */
+  assume(text: string): void {
+    this.host = '';
+    this.port = 0;
+    this.text = text;
+    this.#length = -1;
+  }
+
   #isSame(bytes: Uint8Array, start: number): boolean {
     for (let i = 0; i < this.#length; i++) if (this.#bytes[i] !== bytes[start + i]) return false;
     return true;

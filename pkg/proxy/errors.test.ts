@@ -50,6 +50,24 @@ describe.each(transports)('on the %s transport', (_, transport) => {
     expect(await proxy.recorded(1)).toMatchObject({ status });
   });
 
+  test.each([
+    ['a head that is no HTTP', '\0\r\n\r\n'],
+    ['two lengths', head('POST / HTTP/1.1', 'Host: a', 'Content-Length: 1', 'Content-Length: 1')],
+    ['many fields', head('GET / HTTP/1.1', 'Host: a', ...Array<string>(110).fill('X: 1'))],
+    ['an unknown expectation', head('POST / HTTP/1.1', 'Host: a', 'Expect: tea', 'Content-Length: 1')],
+  ])('%s is logged with nothing of the request before', async (_name, request) => {
+    const { client, connect, proxy } = await stage.scene(transport, {
+      settings: { client: { trustedCIDRs: ['127.0.0.1'] } },
+    });
+    client.send(get('/secret?token=1', 'X-Forwarded-For: 192.0.2.7'));
+    await client.message();
+    expect(await proxy.recorded(1)).toMatchObject({ clientAddress: '192.0.2.7', path: '/secret' });
+    const other = await connect();
+    other.send(request);
+    await other.message();
+    expect(await proxy.recorded(2)).toMatchObject({ clientAddress: '127.0.0.1', host: '', path: '', query: '' });
+  });
+
   test('a valid request is answered before the garbage behind it', async () => {
     const { client } = await stage.scene(transport);
     client.send(`${get('/good')}\0\x01 garbage\r\n\r\n`);

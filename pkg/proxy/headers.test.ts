@@ -111,6 +111,20 @@ describe('to the origin', () => {
     ]);
   });
 
+  test('HTTP/1.0 without Host is for the address it came to, not for the host of the request before', async () => {
+    const [, transport] = transports[0]!;
+    const { client, connect, origin } = await stage.scene(transport, { settings: { headers: { forwarded: true } } });
+    client.send(get('/'));
+    await client.message();
+    const other = await connect();
+    other.send('GET / HTTP/1.0\r\n\r\n');
+    await other.message();
+    const { fields, header } = origin.requests[1]!;
+    expect(header('host')).toMatch(/^127\.0\.0\.1:\d+$/);
+    expect(header('x-forwarded-host')).toBe(header('host'));
+    expect(lines(fields).filter((line) => line.includes('example.com'))).toEqual([]);
+  });
+
   test('Forwarded and Via are written where the settings say so', async () => {
     const seen = await forwarded([], { headers: { forwarded: true, via: true } });
     expect(seen).toEqual(

@@ -93,12 +93,16 @@ export class Request implements RequestView, MatchInput, UpstreamRequest, OwnVal
     return refusal;
   }
 
-  /** Nothing has been read: what a refused head looks like. */
+  /** Nothing has been read: what a refused head looks like. The request before, perhaps another client's, must not show in its log line. */
   clear(): void {
     this.received.reset();
     this.headers.reset(this.buffer, null, null);
     this.headers.own = 0;
     this.method = '';
+    this.host = '';
+    this.path = '';
+    this.query = '';
+    this.clientAddress = this.peer.address;
     this.requestId = '';
     this.options = 0;
     this.bodyLength = 0;
@@ -257,12 +261,7 @@ export class Request implements RequestView, MatchInput, UpstreamRequest, OwnVal
         if (!authority.parse(buffer, head.fields[4 * i + 2]!, head.fields[4 * i + 3]!)) return false;
       }
       // HTTP/1.0 may do without: such a request is for the address it came to.
-      if (!found) {
-        this.host = '';
-        this.hostPort = 0;
-        this.authority = this.peer.localAuthority;
-        return true;
-      }
+      if (!found) authority.assume(this.peer.localAuthority);
     }
     this.host = authority.host;
     this.hostPort = authority.port;
