@@ -119,10 +119,10 @@ describe('to the origin', () => {
     const other = await connect();
     other.send('GET / HTTP/1.0\r\n\r\n');
     await other.message();
-    const { fields, header } = origin.requests[1]!;
-    expect(header('host')).toMatch(/^127\.0\.0\.1:\d+$/);
-    expect(header('x-forwarded-host')).toBe(header('host'));
-    expect(lines(fields).filter((line) => line.includes('example.com'))).toEqual([]);
+    const request = origin.requests[1]!;
+    expect(request.header('host')).toMatch(/^127\.0\.0\.1:\d+$/);
+    expect(request.header('x-forwarded-host')).toBe(request.header('host'));
+    expect(lines(request.fields).filter((line) => line.includes('example.com'))).toEqual([]);
   });
 
   test('Forwarded and Via are written where the settings say so', async () => {
