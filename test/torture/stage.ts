@@ -1,0 +1,71 @@
+/** Where a scenario plays: starts the gateway's real process, origins in processes of their own, and load; ends them all with the scenario. */
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { startGateway, type TestGateway, type TestGatewayOptions } from '../../pkg/testkit/gateway.ts';
+import { freePorts } from '../../pkg/testkit/ports.ts';
+import { createFolder, type Folder } from '../features/folder.ts';
+import { Origin } from './origin.ts';
+import { startTraffic, type Traffic, type TrafficOptions } from './traffic.ts';
+
+export interface Stage {
+  /** An empty directory that goes away with the stage: for logs, journals, sockets. */
+  readonly scratch: string;
+  /** An origin in its own process, which answers as soon as this resolves. */
+  origin(name: string): Promise<Origin>;
+  /** A directory of manifests. */
+  folder(files: Readonly<Record<string, string>>): Promise<Folder>;
+  /** The real gateway on that directory, ready. Default: 2 workers. */
+  gateway(folder: Folder, options?: TestGatewayOptions): Promise<TestGateway>;
+  /** Load that goes on until it is stopped. */
+  traffic(options: TrafficOptions): Traffic;
+  /** Runs when the stage ends, last first. */
+  defer(cleanup: () => unknown): void;
+  /** Ends all of it. */
+  close(): Promise<void>;
+}
+
+export async function createStage(): Promise<Stage> {
+  const scratch = await mkdtemp(join(tmpdir(), 'torture-'));
+  const cleanups: (() => unknown)[] = [() => rm(scratch, { recursive: true, force: true })];
+  let journals = 0;
+
+  return {
+    scratch,
+    async origin(name) {
+      const [port = 0] = await freePorts(1);
+      const origin = new Origin(name, port, join(scratch, `journal-${++journals}`));
+      cleanups.push(() => origin.end());
+      await origin.start();
+      return origin;
+    },
+    async folder(files) {
+      const folder = await createFolder(files);
+      cleanups.push(() => folder[Symbol.asyncDispose]());
+      return folder;
+    },
+    async gateway(folder, options) {
+      const gateway = await startGateway(folder.path, { workers: 2, ...options });
+      // If the scenarios themselves crash, nobody else would end it.
+      const kill = (): void => void gateway.process.kill('SIGKILL');
+      process.once('exit', kill);
+      cleanups.push(async () => {
+        process.off('exit', kill);
+        if (gateway.process.exitCode !== null || gateway.process.signalCode !== null) return;
+        // Nothing of a scenario is worth a drain once it is over.
+        kill();
+        await gateway.stop();
+      });
+      return gateway;
+    },
+    traffic(options) {
+      const traffic = startTraffic(options);
+      cleanups.push(() => traffic.stop());
+      return traffic;
+    },
+    defer: (cleanup) => void cleanups.push(cleanup),
+    async close() {
+      for (const cleanup of cleanups.splice(0).toReversed()) await cleanup();
+    },
+  };
+}
