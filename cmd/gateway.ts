@@ -1,6 +1,6 @@
 #!/usr/bin/env node
 /** The gateway as a process: configuration, then threads, then signals. */
-import { statSync, writeSync } from 'node:fs';
+import { statSync } from 'node:fs';
 import { isatty } from 'node:tty';
 import type { Config } from '../pkg/config/config.ts';
 import { ExitCode } from '../pkg/config/exit.ts';
@@ -8,6 +8,7 @@ import { helpText } from '../pkg/config/help.ts';
 import { heapLimitFor, readMachine, workersFor } from '../pkg/config/machine.ts';
 import { loadProcessConfig } from '../pkg/config/process.ts';
 import { version } from '../pkg/config/version.ts';
+import { writeDirectly } from '../pkg/services/direct-line.ts';
 import type { Gateway } from '../pkg/worker/gateway.ts';
 
 process.exitCode = await main();
@@ -46,7 +47,7 @@ async function start(config: Config): Promise<Gateway> {
   const workers = config.workers ?? workersFor(machine);
   const logFormat = config.logFormat === 'auto' ? (isatty(2) ? 'text' : 'json') : config.logFormat;
   // On stderr: stdout may be the access log, which machines read.
-  const print = (text: string) => void writeSync(2, `\n${text}\n`);
+  const print = (text: string) => writeDirectly(`\n${text}\n`);
   // Loaded when needed: the main thread of a gateway with workers has no data plane in its memory, and --help needs neither.
   if (workers === 0) {
     const { runSingle } = await import('../pkg/worker/single.ts');

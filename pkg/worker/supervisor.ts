@@ -2,9 +2,9 @@
  * The main thread's whole work: start the other threads, pass their messages on, replace those that die, and drain at the end.
  * A heap limit that is hit ends a worker alone but would end the process here, so nothing is parsed, compiled or proxied here.
  */
-import { writeSync } from 'node:fs';
 import type { Health } from '../admin/server.ts';
 import type { Config } from '../config/config.ts';
+import { writeDirectly } from '../services/direct-line.ts';
 import { createLog, type Log } from '../telemetry/log.ts';
 import { type Fleet, startFleet } from './fleet.ts';
 import type { Gateway } from './gateway.ts';
@@ -129,7 +129,7 @@ export async function supervise(options: SupervisorOptions): Promise<Gateway> {
   /** The services thread writes every log; without it a line goes out directly, since it most likely tells why. */
   function logLine(line: string): void {
     if (servicesUp) toServices({ kind: 'log', line });
-    else writeSync(2, line);
+    else writeDirectly(line);
   }
 
   function tellHealth(): void {
