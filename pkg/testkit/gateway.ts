@@ -27,8 +27,10 @@ export interface TestGatewayOptions {
   readonly ports?: readonly number[];
   /** Of two flags of one name the later holds. */
   readonly args?: readonly string[];
-  /** `pipe`: the test reads `process.stdout` itself. Default: nobody does. */
-  readonly stdout?: 'ignore' | 'pipe';
+  /** `pipe`: the test reads `process.stdout` itself; a number: a descriptor. Default: nobody reads it. */
+  readonly stdout?: 'ignore' | 'pipe' | number;
+  /** A command that execs the arguments behind it, such as `['nice']`: the process must stay the one that was started. */
+  readonly through?: readonly string[];
 }
 
 export async function startGateway(directory: string, options: TestGatewayOptions = {}): Promise<TestGateway> {
@@ -36,9 +38,11 @@ export async function startGateway(directory: string, options: TestGatewayOption
   const [adminPort = 0, ...bound] = await freePorts(1 + listenerPorts.length);
   const portOf = new Map(listenerPorts.map((port, i) => [port, bound[i] ?? 0]));
   const admin = `http://127.0.0.1:${adminPort}`;
+  const [command, ...argv] = [...(options.through ?? []), process.execPath];
   const child = spawn(
-    process.execPath,
+    command,
     [
+      ...argv,
       join(import.meta.dirname, '../../cmd/gateway.ts'),
       `--directory=${directory}`,
       `--port-map=${[...portOf].map((pair) => pair.join(':')).join(',')}`,
