@@ -1,0 +1,62 @@
+/** What every proxy serves, and what is asked of it: 200 hosts with ten path prefixes each, all on one origin. */
+import type { LoadRequest } from './load.ts';
+
+export interface Site {
+  readonly hosts: readonly string[];
+  /** Each with slashes around it: `/p03/`. */
+  readonly prefixes: readonly string[];
+}
+
+export function createSite(hosts = 200, prefixes = 10): Site {
+  return {
+    hosts: Array.from({ length: hosts }, (_, i) => `h${String(i).padStart(3, '0')}.bench.example`),
+    prefixes: Array.from({ length: prefixes }, (_, i) => `/p${String(i).padStart(2, '0')}/`),
+  };
+}
+
+/** `h007/p03`: what access logs call a route. */
+export function routeName(host: string, prefix: string): string {
+  return `${host.slice(0, host.indexOf('.'))}${prefix.slice(0, -1)}`;
+}
+
+export interface RequestOptions {
+  /** Bytes of the answer's body. */
+  readonly answer: number;
+  /** Bytes of the request's body; 0: a GET. */
+  readonly body?: number;
+  /** Asks for the end of the connection. */
+  readonly close?: boolean;
+}
+
+/** How many different requests are sent in turn: they lie on hosts and prefixes over the whole table. */
+const Different = 64;
+
+/** A browser's request, for routes all over the table. */
+export function siteRequests(site: Site, { answer, body = 0, close = false }: RequestOptions): readonly LoadRequest[] {
+  const bytes = bodyOf(body);
+  return Array.from({ length: Different }, (_, i) => {
+    // Steps without a common divisor with the counts, so that all prefixes and far-apart hosts come.
+    const host = site.hosts[(i * 67) % site.hosts.length]!;
+    const prefix = site.prefixes[(i * 3) % site.prefixes.length]!;
+    const head = [
+      `${body > 0 ? 'POST' : 'GET'} ${prefix}${answer} HTTP/1.1`,
+      `Host: ${host}`,
+      'User-Agent: Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0',
+      'Accept: text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8',
+      'Accept-Language: en-US,en;q=0.5',
+      'Accept-Encoding: gzip, deflate, br',
+      'Cookie: sid=0123456789abcdef0123456789abcdef',
+      ...(body > 0 ? ['Content-Type: application/octet-stream', `Content-Length: ${body}`] : []),
+      ...(close ? ['Connection: close'] : []),
+      '',
+      '',
+    ];
+    return { text: head.join('\r\n') + bytes, expected: answer, serverName: host };
+  });
+}
+
+/** Bytes as bench/c/body.h has them: origin and load generator check each. */
+export function bodyOf(length: number): string {
+  const period = 'abcdefghijklmnopqrstuvw';
+  return period.repeat(Math.ceil(length / period.length)).slice(0, length);
+}
