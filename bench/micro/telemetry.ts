@@ -1,0 +1,79 @@
+/** What it costs to tell of a request: its access-log line, and its counters. */
+
+import { createLine } from '../../pkg/telemetry/access-line.ts';
+import { createAccessLog } from '../../pkg/telemetry/access-log.ts';
+import type { AccessRecord } from '../../pkg/telemetry/record.ts';
+import { createRecorder } from '../../pkg/telemetry/recorder.ts';
+import { createRow } from '../../pkg/telemetry/row.ts';
+import type { Benchmark } from './benchmark.ts';
+
+const group = 'telemetry';
+
+const record: AccessRecord = {
+  time: Date.UTC(2026, 10, 25, 19, 10, 0, 123),
+  clientAddress: '192.0.2.17',
+  method: 'GET',
+  scheme: 'http',
+  host: 'shop-17.example.com',
+  path: '/orders/1234',
+  query: '?expand=lines',
+  protocol: 'HTTP/1.1',
+  status: 200,
+  flag: '',
+  requestId: '8d1f0c6e2b7a4953a1e0d9c8b7a69584',
+  requestBytes: 0,
+  responseBytes: 200,
+  duration: 734,
+  upstreamDuration: 512,
+  attempts: 1,
+  route: 'HTTPRoute/shop/orders',
+  rule: 0,
+  listener: 'infra/public/http',
+  cluster: 'shop/orders:8080',
+  endpoint: '10.0.0.7:8080',
+  userAgent: 'Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/148.0.0.0 Safari/537.36',
+};
+
+export function telemetryBenchmarks(): { readonly benchmarks: readonly Benchmark[]; close(): void } {
+  const settings = { fields: [], sampling: 1, redact: [] };
+  const line = createLine(settings);
+  const few = createLine({
+    ...settings,
+    fields: ['time', 'method', 'host', 'path', 'query', 'status'],
+    redact: ['token'],
+  });
+  const accessLog = createAccessLog({ post: ({ length }) => accessLog.taken(length), random: Math.random });
+  const recorder = createRecorder({ row: createRow(), announce() {}, accessLog: null });
+  const benchmarks = [
+    each('access-log line, all fields', () => line(record).length),
+    each('access-log line, six fields, one redacted', () => few(record).length),
+    each('access-log line, put into its batch and encoded', () => Number(accessLog.write(record))),
+    each('counters and histogram of a request', () => {
+      recorder.exchange(record);
+      return 1;
+    }),
+  ];
+  return {
+    benchmarks,
+    close() {
+      accessLog.close();
+      recorder.close();
+    },
+  };
+}
+
+function each(name: string, once: () => number): Benchmark {
+  return {
+    group,
+    name,
+    run(count) {
+      let sum = 0;
+      // No two requests take equally long.
+      for (let i = 0; i < count; i++) {
+        record.duration = 500 + (i & 1023);
+        sum += once();
+      }
+      return sum;
+    },
+  };
+}
