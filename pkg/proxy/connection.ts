@@ -221,8 +221,10 @@ export class Downstream extends TimerEntry implements ConnectionHandler {
   /** A body must move, and with at least the minimum rate, unless it is we who hold it. */
   #checkProgress(): void {
     const { timeouts } = this.core.settings;
-    if (this.#blocked || this.#body!.keptPace(timeouts.minBodyRate, timeouts.body)) {
-      this.#wait(timeouts.body);
+    const body = this.#body!;
+    if (this.#blocked) body.excuse();
+    if (this.#blocked || body.keptPace(timeouts.minBodyRate, timeouts.body)) {
+      this.#wait(RequestBody.step(timeouts.body));
       return;
     }
     this.core.telemetry.limitHit('body-timeout');
@@ -275,7 +277,7 @@ export class Downstream extends TimerEntry implements ConnectionHandler {
       this.#blocked = true;
       this.#body ??= new RequestBody();
       this.#body.begin(bodyLength);
-      this.#wait(core.settings.timeouts.body);
+      this.#wait(RequestBody.step(core.settings.timeouts.body));
     }
     exchange.start();
   }

@@ -3,6 +3,8 @@ import type { Buffer } from 'node:buffer';
 import { BadChunk, ChunkedDecoder, Done } from '../http1/chunked.ts';
 import { BodyChunked } from '../upstream/upstream.ts';
 
+const MaxStepMs = 500;
+
 export class RequestBody {
   /** Data of the last `read`: `bytes[dataStart, dataEnd)`; behind what belongs to the body: `next`. */
   dataStart = 0;
@@ -13,12 +15,17 @@ export class RequestBody {
   #chunked = false;
   #left = 0;
   #decoder: ChunkedDecoder | null = null;
-  /** Data bytes since the pace was asked for last. */
+  /** Data bytes since the pace was looked at last. */
   #progress = 0;
+  /** Milliseconds without a byte. */
+  #silent = 0;
+  /** What the rate is measured over: milliseconds so far, and bytes in them. */
+  #measured = 0;
+  #measuredBytes = 0;
 
   /** @param length bytes, or BodyChunked */
   begin(length: number): void {
-    this.#progress = 0;
+    this.excuse();
     this.#chunked = length === BodyChunked;
     if (this.#chunked) (this.#decoder ??= new ChunkedDecoder()).reset();
     else this.#left = length;
@@ -56,19 +63,35 @@ export class RequestBody {
     return this.#chunked || this.#left <= most;
   }
 
+  /** When to ask `keptPace`, in ms: often enough that nobody stays a second longer than allowed, and without a clock read per chunk. */
+  static step(silence: number): number {
+    return Math.min(silence / 4, MaxStepMs);
+  }
+
   /**
-   * Whether the client kept the pace since the last call: any byte at all, and the minimum rate.
-   * @param rate bytes a second, 0 for none
-   * @param ms how long the last call is ago
+   * Whether the client keeps the pace; to be asked every `step(silence)` ms.
+   * @param rate bytes a second measured over `silence`, 0 for none
+   * @param silence the longest pause between two reads, ms
    */
-  keptPace(rate: number, ms: number): boolean {
-    const kept = this.#progress >= Math.max(1, (rate * ms) / 1000);
+  keptPace(rate: number, silence: number): boolean {
+    const step = RequestBody.step(silence);
+    this.#silent = this.#progress === 0 ? this.#silent + step : 0;
+    this.#measured += step;
+    this.#measuredBytes += this.#progress;
     this.#progress = 0;
+    if (this.#silent >= silence) return false;
+    if (this.#measured < silence) return true;
+    const kept = this.#measuredBytes >= (rate * this.#measured) / 1000;
+    this.#measured = 0;
+    this.#measuredBytes = 0;
     return kept;
   }
 
-  /** The pause was ours. */
+  /** The pause was ours: time counts from now on. */
   excuse(): void {
-    this.#progress = Number.MAX_SAFE_INTEGER;
+    this.#progress = 0;
+    this.#silent = 0;
+    this.#measured = 0;
+    this.#measuredBytes = 0;
   }
 }

@@ -1,0 +1,51 @@
+import { describe, expect, test } from '@jest/globals';
+import { RequestBody } from './request-body.ts';
+
+const Silence = 60_000;
+const step = RequestBody.step(Silence);
+
+/** Milliseconds until a body is given up whose client sends `bytesAt(ms)` in the step that ends then; Infinity if it lasts ten times the silence. */
+function givenUpAfter(bytesAt: (ms: number) => number, rate: number, excusedAt = 0): number {
+  const body = new RequestBody();
+  body.begin(1e9);
+  for (let ms = step; ms <= 10 * Silence; ms += step) {
+    const bytes = Buffer.alloc(bytesAt(ms));
+    if (bytes.length > 0) body.read(bytes, 0, bytes.length);
+    if (ms === excusedAt) body.excuse();
+    if (!body.keptPace(rate, Silence)) return ms;
+  }
+  return Number.POSITIVE_INFINITY;
+}
+
+describe('the pace of a request body', () => {
+  test.each([
+    ['nothing ever comes', () => 0, 0, Silence],
+    [
+      'a quick start, then silence: counted from the last byte, not from the end of some window',
+      (ms: number) => (ms <= 9 * step ? 1_000 : 0),
+      0,
+      Silence + 9 * step,
+    ],
+    ['a byte each step, and no rate is asked for', () => 1, 0, Number.POSITIVE_INFINITY],
+    ['a byte each step below the rate: given up within the first window', () => 1, 240, Silence],
+    ['exactly the rate', () => (240 * step) / 1000, 240, Number.POSITIVE_INFINITY],
+    [
+      'the rate on average, in bursts',
+      (ms: number) => (ms % (10 * step) === 0 ? 2_400 * (step / 1000) : 0),
+      240,
+      Number.POSITIVE_INFINITY,
+    ],
+    ['the rate in one window and not in the next', (ms: number) => (ms <= Silence ? 1_000 : 1), 240, 2 * Silence],
+  ])('%s', (_, bytesAt, rate, expected) => {
+    expect(givenUpAfter(bytesAt, rate)).toBe(expected);
+  });
+
+  test('a pause that was ours gives the whole time anew, and no more than that', () => {
+    expect(givenUpAfter(() => 0, 0, 10 * step)).toBe(Silence + 9 * step);
+    expect(givenUpAfter(() => 1, 240, 10 * step)).toBe(Silence + 9 * step);
+  });
+
+  test('it is looked at at least twice a second, and four times within short limits', () => {
+    expect([60_000, 2_000, 1_000, 40, 0].map((silence) => RequestBody.step(silence))).toEqual([500, 500, 250, 10, 0]);
+  });
+});
