@@ -14,9 +14,14 @@ export function createSite(hosts = 200, prefixes = 10): Site {
   };
 }
 
-/** `h007/p03`: what access logs call a route. */
+/** `h007-p03`: what access logs call a route. */
 export function routeName(host: string, prefix: string): string {
-  return `${host.slice(0, host.indexOf('.'))}${prefix.slice(0, -1)}`;
+  return `${hostName(host)}-${prefix.replaceAll('/', '')}`;
+}
+
+/** `h007` */
+export function hostName(host: string): string {
+  return host.slice(0, host.indexOf('.'));
 }
 
 export interface RequestOptions {

@@ -18,7 +18,7 @@ export interface Running {
   readonly tlsPort: number;
   /** The access log, one JSON object a line with `requestId`, `status` and what routeOf reads; null: writes none. */
   readonly log: string | null;
-  /** The route (`h007/p03`) in such a line. */
+  /** The route (`h007-p03`) in such a line. */
   readonly routeOf: (line: Readonly<Record<string, unknown>>) => string;
   stop(): Promise<void>;
 }

@@ -1,0 +1,55 @@
+/** The targets of one run: started when a scenario first asks for them, stopped at the end. */
+import { mkdir } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { Site } from './site.ts';
+import type { Running, Target } from './targets/target.ts';
+
+export interface FleetOptions {
+  readonly targets: readonly Target[];
+  /** Names the user wants; empty: all. */
+  readonly wanted: readonly string[];
+  readonly available: (name: string) => boolean;
+  readonly site: Site;
+  readonly originPort: number;
+  readonly core: number;
+  readonly directory: string;
+  readonly print: (line: string) => void;
+}
+
+export interface Fleet {
+  shared(name: string): Promise<Running | null>;
+  fresh(name: string, site?: Site): Promise<Running | null>;
+  stop(): Promise<void>;
+}
+
+export function createFleet(options: FleetOptions): Fleet {
+  const running = new Map<string, Running | null>();
+  const all = new Set<Running>();
+  let count = 0;
+
+  async function fresh(name: string, site = options.site): Promise<Running | null> {
+    const target = options.targets.find((target) => target.name === name);
+    if (target === undefined || !options.available(name)) return null;
+    if (options.wanted.length > 0 && !options.wanted.includes(name)) return null;
+    const directory = join(options.directory, `${name}-${count++}`);
+    await mkdir(directory);
+    const { originPort, core } = options;
+    const started = await target.start({ site, originPort, core, directory });
+    all.add(started);
+    return started;
+  }
+
+  return {
+    fresh,
+    async shared(name) {
+      const known = running.get(name);
+      if (known !== undefined) return known;
+      const started = await fresh(name);
+      running.set(name, started);
+      return started;
+    },
+    async stop() {
+      await Promise.all([...all].map((each) => each.stop()));
+    },
+  };
+}

@@ -1,0 +1,107 @@
+/**
+ * Measures targets against each other: after a warm-up whose access logs are counted, round by round, in another order each time, so
+ * that what else happens on the machine hits all of them alike.
+ */
+import { cpuTimes, cpuUse } from './cpu.ts';
+import { errorsOf, type Load, type LoadOptions, runLoad } from './load.ts';
+import { countLines, emptyLog } from './log.ts';
+import type { TargetResult } from './result.ts';
+import type { Bench } from './scenarios/scenario.ts';
+import { median, round, spread } from './statistics.ts';
+import type { Running } from './targets/target.ts';
+
+export type LoadShape = Omit<LoadOptions, 'port' | 'seconds'>;
+
+export interface RoundsOptions {
+  /** By name. */
+  readonly targets: ReadonlyMap<string, Running>;
+  readonly shape: LoadShape;
+}
+
+interface Sample {
+  readonly cpu: number;
+  readonly busiest: number;
+  readonly perSecond: number;
+  readonly load: Load;
+  readonly errors: number;
+}
+
+export async function measureRounds(bench: Bench, options: RoundsOptions): Promise<Record<string, TargetResult>> {
+  const names = [...options.targets.keys()];
+  const samples = new Map<string, Sample[]>(names.map((name) => [name, []]));
+  const errors = await warmUp(bench, options);
+  for (let i = 0; i < bench.settings.rounds; i++) {
+    for (const name of rotated(names, i)) {
+      const running = options.targets.get(name)!;
+      const sample = await measureOnce(bench, running, options.shape, bench.settings.seconds);
+      samples.get(name)!.push(sample);
+      errors.set(name, errors.get(name)! + sample.errors);
+    }
+  }
+  return Object.fromEntries(names.map((name) => [name, resultOf(samples.get(name)!, errors.get(name)!)]));
+}
+
+/** `i` places on, and backwards every second time: nobody always comes after the same neighbour. */
+export function rotated<T>(list: readonly T[], i: number): T[] {
+  const turned = list.map((_, at) => list[(at + i) % list.length]!);
+  return i % 2 === 0 ? turned : turned.toReversed();
+}
+
+/** Returns the errors by target. A line that is missing in an access log is one. */
+async function warmUp(bench: Bench, { targets, shape }: RoundsOptions): Promise<Map<string, number>> {
+  const errors = new Map<string, number>();
+  const expected = new Map<string, number>();
+  for (const [name, running] of targets) {
+    if (running.log !== null) await emptyLog(running.log);
+    const sample = await measureOnce(bench, running, shape, bench.settings.warmUpSeconds);
+    errors.set(name, sample.errors);
+    expected.set(name, sample.load.requests);
+  }
+  for (const [name, { log }] of targets) {
+    if (log === null) continue;
+    const lines = await countLines(log, expected.get(name)!);
+    const missing = Math.abs(expected.get(name)! - lines);
+    if (missing > 0) bench.print(`${name}: ${expected.get(name)} requests, ${lines} lines in the access log`);
+    errors.set(name, errors.get(name)! + missing);
+  }
+  return errors;
+}
+
+async function measureOnce(bench: Bench, running: Running, shape: LoadShape, seconds: number): Promise<Sample> {
+  // The log of the round before would fill the disk.
+  if (running.log !== null) await emptyLog(running.log);
+  const before = { cpu: cpuTimes(running.pid), origin: await bench.origin.counts() };
+  const port = shape.tls === true ? running.tlsPort : running.plainPort;
+  const load = await runLoad(bench.tools.load, bench.cores.load, { ...shape, port, seconds });
+  const use = cpuUse(before.cpu, cpuTimes(running.pid));
+  const origin = await bench.origin.counts();
+  const arrived = origin.requests - before.origin.requests;
+  const isProxy = running.log !== null;
+  // As many requests as answers, each of them marked and whole: nothing was answered from elsewhere, repeated or changed.
+  const wrong =
+    Math.abs(arrived - load.requests) +
+    (isProxy ? origin.unmarked - before.origin.unmarked : 0) +
+    (origin.malformed - before.origin.malformed) +
+    (origin.spoiled - before.origin.spoiled);
+  const errors = errorsOf(load) + wrong;
+  if (errors > 0) bench.print(`errors: ${JSON.stringify({ ...load.errors, arrived, requests: load.requests, wrong })}`);
+  return {
+    cpu: use.total / 1000 / load.requests,
+    busiest: use.busiest / 1000 / load.requests,
+    perSecond: load.requests / load.seconds,
+    load,
+    errors,
+  };
+}
+
+function resultOf(samples: readonly Sample[], errors: number): TargetResult {
+  const { min, median: middle, max } = spread(samples.map(({ cpu }) => cpu));
+  return {
+    cpuMicrosPerRequest: { min: round(min, 2), median: round(middle, 2), max: round(max, 2) },
+    requestsPerSecond: Math.round(median(samples.map(({ perSecond }) => perSecond))),
+    p50Micros: median(samples.map(({ load }) => load.p50)),
+    p99Micros: median(samples.map(({ load }) => load.p99)),
+    errors,
+    figures: { busiestThreadMicrosPerRequest: round(median(samples.map(({ busiest }) => busiest)), 2) },
+  };
+}

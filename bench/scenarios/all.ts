@@ -1,0 +1,21 @@
+/** Every scenario, in the order in which they run. */
+import { get1m } from './1m.ts';
+import { get10k } from './10k.ts';
+import { connectionPerRequest } from './connection-per-request.ts';
+import { latency } from './latency.ts';
+import { post10k } from './post10k.ts';
+import type { Scenario } from './scenario.ts';
+import { small } from './small.ts';
+import { tls } from './tls.ts';
+import { tlsHandshake } from './tls-handshake.ts';
+
+export const scenarios: readonly Scenario[] = [
+  small,
+  get10k,
+  post10k,
+  get1m,
+  tls,
+  tlsHandshake,
+  connectionPerRequest,
+  latency,
+];
