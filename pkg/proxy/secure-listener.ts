@@ -114,10 +114,10 @@ export class Handshake extends TimerEntry {
     }
     socket.unshift(this.#peeked);
     this.#peeked = Buffer.alloc(0);
-    this.#shake(context);
+    this.#shake(context, name ?? '');
   };
 
-  #shake(secureContext: SecureContext): void {
+  #shake(secureContext: SecureContext, name: string): void {
     const secure = new TLSSocket(this.#socket, { isServer: true, secureContext, ALPNProtocols: ['http/1.1'] });
     this.#secure = secure;
     secure.on('error', this.#fail);
@@ -125,6 +125,8 @@ export class Handshake extends TimerEntry {
     secure.once('secure', () => {
       this.#end();
       secure.removeListener('close', this.#fail);
+      // OpenSSL forgets the name when a session of TLS 1.2 is resumed; what the client has sent chose the context, and chooses the listener.
+      secure.servername = name;
       const connection = this.#options.transport.adopt(secure);
       this.#onConnection(connection);
     });

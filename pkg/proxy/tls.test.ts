@@ -159,6 +159,21 @@ describe.each(transports)('TLS on the %s transport', (_, transport) => {
     }
   });
 
+  test.each(['TLSv1.2', 'TLSv1.3'] as const)('a resumed session of %s is served under its name', async (version) => {
+    const proxy = await secure();
+    const versions = { servername: 'a.example', minVersion: version, maxVersion: version };
+    const first = stage.own(await openTlsClient(proxy.port, versions));
+    let session: Buffer | undefined;
+    first.socket.on('session', (ticket: Buffer) => (session = ticket));
+    first.send(get('/').replace('example.com', 'a.example'));
+    await first.message();
+    session ??= (first.socket as TLSSocket).getSession();
+    const again = stage.own(await openTlsClient(proxy.port, { ...versions, ...(session && { session }) }));
+    expect((again.socket as TLSSocket).isSessionReused()).toBe(true);
+    again.send(get('/').replace('example.com', 'a.example'));
+    expect((await again.message()).startLine).toMatch(/200/);
+  });
+
   test('a client that does not finish its handshake is closed', async () => {
     const proxy = await secure({ settings: { timeouts: { handshake: 50 } } });
     const silent = stage.own(await openClient(proxy.port));
