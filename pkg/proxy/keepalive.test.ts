@@ -82,4 +82,11 @@ describe.each(transports)('on the %s transport', (_, transport) => {
       'other.example',
     ]);
   });
+
+  test.each(['a b', '', 'user@a', '/example.com', 'a..b'])('nor does it heal the invalid Host %j', async (host) => {
+    const { client, origin } = await stage.scene(transport);
+    client.send(`GET http://other.example/a HTTP/1.1\r\nHost: ${host}\r\n\r\n`);
+    expect((await client.message()).startLine).toBe('HTTP/1.1 400 Bad Request');
+    expect(origin.requests).toHaveLength(0);
+  });
 });

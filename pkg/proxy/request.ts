@@ -251,18 +251,18 @@ export class Request implements RequestView, MatchInput, UpstreamRequest, OwnVal
 
   #readAuthority(authority: Authority, target: Target): boolean {
     const { buffer, head } = this;
-    if (target.authorityEnd > 0) {
-      if (!authority.parse(buffer, target.authorityStart, target.authorityEnd)) return false;
-    } else {
-      let found = false;
-      for (let i = 0; i < head.count && !found; i++) {
-        if (head.known[i] !== Known.Host) continue;
-        found = true;
-        if (!authority.parse(buffer, head.fields[4 * i + 2]!, head.fields[4 * i + 3]!)) return false;
-      }
-      // HTTP/1.0 may do without: such a request is for the address it came to.
-      if (!found) authority.assume(this.peer.localAuthority);
+    const absolute = target.authorityEnd > 0;
+    let found = false;
+    for (let i = 0; i < head.count && !found; i++) {
+      if (head.known[i] !== Known.Host) continue;
+      found = true;
+      // RFC 9112 3.2: "A server MUST respond with a 400 (Bad Request) status code to [...] any request message that contains [...] a Host
+      // header field with an invalid field value"; a target that overrules it does not heal it.
+      if (!authority.parse(buffer, head.fields[4 * i + 2]!, head.fields[4 * i + 3]!)) return false;
     }
+    if (absolute && !authority.parse(buffer, target.authorityStart, target.authorityEnd)) return false;
+    // HTTP/1.0 may do without: such a request is for the address it came to.
+    if (!found && !absolute) authority.assume(this.peer.localAuthority);
     this.host = authority.host;
     this.hostPort = authority.port;
     this.authority = authority.text;
