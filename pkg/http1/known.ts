@@ -43,6 +43,9 @@ export const Known = {
   Accept: 39,
   Origin: 40,
   Location: 41,
+  /** `X-Forwarded-` and any word that has no number of its own; and the same of `X-Envoy-`. */
+  XForwarded: 42,
+  XEnvoy: 43,
 } as const;
 export type Known = (typeof Known)[keyof typeof Known];
 
@@ -57,16 +60,22 @@ for (const [name, id] of Object.entries(Known)) {
   byLength[lower.length] = [...(byLength[lower.length] ?? []), { id, lower }];
 }
 
+const forwarded = new TextEncoder().encode('x-forwarded-');
+const envoy = new TextEncoder().encode('x-envoy-');
+
 /** @returns the Known of the field name in `bytes[start, end)`, in any case, or 0 */
 export function knownName(bytes: Uint8Array, start: number, end: number): Known | 0 {
-  if (end - start >= byLength.length) return 0;
-  const candidates = byLength[end - start];
-  if (candidates === undefined) return 0;
-  for (let i = 0; i < candidates.length; i++) {
-    const candidate = candidates[i]!;
-    if (equalsLower(bytes, start, candidate.lower)) return candidate.id;
+  const candidates = end - start < byLength.length ? byLength[end - start] : undefined;
+  if (candidates !== undefined) {
+    for (let i = 0; i < candidates.length; i++) {
+      const candidate = candidates[i]!;
+      if (equalsLower(bytes, start, candidate.lower)) return candidate.id;
+    }
   }
-  return 0;
+  // Families of names, to which every proxy adds its own: a list of them would always miss one.
+  if ((bytes[start]! | 0x20) !== 120 || end - start <= envoy.length) return 0;
+  if (equalsLower(bytes, start, envoy)) return Known.XEnvoy;
+  return end - start > forwarded.length && equalsLower(bytes, start, forwarded) ? Known.XForwarded : 0;
 }
 
 /** Whether `bytes` from `start` spell `lower`, ASCII letters in any case. Only for a `lower` of letters, digits and `-`, against token bytes. */

@@ -86,11 +86,17 @@ test('every known name is known in any case, and nothing near it', () => {
       expect([spelling, knownName(bytesOf(spelling), 0, spelling.length)]).toEqual([spelling, id]);
     }
     const near = `${name}x`;
-    expect([near, knownName(bytesOf(near), 0, near.length)]).toEqual([near, 0]);
+    const family = near.startsWith('X-Forwarded-') ? Known.XForwarded : 0;
+    expect([near, knownName(bytesOf(near), 0, near.length)]).toEqual([near, family]);
   }
   expect(names).toContainEqual(['X-Real-Ip', Known.XRealIp]);
   expect(names).toContainEqual(['HTTP2-Settings', Known.HTTP2Settings]);
   expect(knownName(bytesOf('a'.repeat(MaxFields)), 0, MaxFields)).toBe(0);
+  const long = `x-Forwarded-${'a'.repeat(MaxFields)}`;
+  expect(knownName(bytesOf(long), 0, long.length)).toBe(Known.XForwarded);
+  expect(knownName(bytesOf('X-Envoy-Attempt-Count'), 0, 21)).toBe(Known.XEnvoy);
+  for (const other of ['x-forwarder-for', 'y-envoy-a', 'X-Envoyer-A', 'X-Forwarded-', 'x-'])
+    expect([other, knownName(bytesOf(other), 0, other.length)]).toEqual([other, 0]);
 });
 
 describe('connectionOptions', () => {

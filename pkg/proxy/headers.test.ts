@@ -66,6 +66,10 @@ describe('to the origin', () => {
       'Forwarded: for=1.1.1.1',
       'X-Original-URL: /admin',
       'X-Rewrite-URL: /admin',
+      'X-Forwarded-User: root',
+      'x-forwarded-client-cert: Hash=0',
+      'X-Forwarded-Tls-Client-Cert-Info-Of-Some-Length: a',
+      'X-ENVOY-Original-Path: /admin',
       'Proxy: http://evil',
       'X-Request-Id: mine',
     ];

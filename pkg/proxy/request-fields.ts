@@ -90,6 +90,9 @@ export const untrustedIdentity = table(
   Known.XRequestId,
   Known.XOriginalUrl,
   Known.XRewriteUrl,
+  // X-Forwarded-User, X-Forwarded-Client-Cert, X-Envoy-Original-Path (CVE-2024-45806), and what comes next.
+  Known.XForwarded,
+  Known.XEnvoy,
   Known.Proxy,
 );
 
