@@ -24,6 +24,8 @@ const Closed = 5;
 const MaxHold = 65_536;
 const MaxLingerBytes = 1_048_576;
 const LingerMs = 2_000;
+/** For a client that has used up its time already. */
+const LateLingerMs = 250;
 /** Of a body nobody reads, to keep the connection. */
 const MaxDrain = 65_536;
 
@@ -87,7 +89,7 @@ export class Downstream extends TimerEntry implements ConnectionHandler {
       // What was written before still goes out.
       case Idle:
         if (!this.connection.pending) break;
-        this.#linger();
+        this.#linger(LingerMs);
         return;
       case Lingering:
         if (this.connection.pending) return;
@@ -175,7 +177,7 @@ export class Downstream extends TimerEntry implements ConnectionHandler {
     this.#blocked = false;
     exchange.release();
     if (!keepAlive || this.#state === ReadingBody || this.#ended) {
-      this.#linger();
+      this.#linger(exchange.error === 'request-timeout' ? LateLingerMs : LingerMs);
       return;
     }
     this.#state = Idle;
@@ -347,13 +349,13 @@ export class Downstream extends TimerEntry implements ConnectionHandler {
     return this.#state === Idle || this.#state === ReadingHead || (this.#state === ReadingBody && !this.#blocked);
   }
 
-  #linger(): void {
+  #linger(ms: number): void {
     this.#state = Lingering;
     this.#hold = null;
     this.#resume();
     this.connection.end();
     if (this.#ended && !this.connection.pending) this.destroy('client-closed', false);
-    else this.#wait(LingerMs);
+    else this.#wait(ms);
   }
 
   #drop(bytes: number): void {

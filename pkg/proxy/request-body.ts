@@ -3,7 +3,7 @@ import type { Buffer } from 'node:buffer';
 import { BadChunk, ChunkedDecoder, Done } from '../http1/chunked.ts';
 import { BodyChunked } from '../upstream/upstream.ts';
 
-const MaxStepMs = 500;
+const MaxStepMs = 250;
 
 export class RequestBody {
   /** Data of the last `read`: `bytes[dataStart, dataEnd)`; behind what belongs to the body: `next`. */

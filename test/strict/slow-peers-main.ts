@@ -52,7 +52,8 @@ async function open(order: PeersOrder, index: number, hello: Buffer): Promise<Pe
 }
 
 async function dial({ host, port }: PeersOrder): Promise<Socket> {
-  const socket = connect({ host, port, noDelay: true });
+  // Our FIN never comes, whatever the gateway says.
+  const socket = connect({ host, port, noDelay: true, allowHalfOpen: true });
   await once(socket, 'connect');
   socket.on('error', () => socket.destroy());
   return socket;
@@ -85,7 +86,7 @@ async function keepAlive(socket: Socket): Promise<Peer> {
 /** One byte each second, by a read of one byte. */
 async function sip({ host, port }: PeersOrder): Promise<Peer> {
   const onread = { buffer: Buffer.alloc(1), callback: () => false };
-  const socket = connect({ host, port, noDelay: true, onread });
+  const socket = connect({ host, port, noDelay: true, allowHalfOpen: true, onread });
   await once(socket, 'connect');
   socket.on('error', () => socket.destroy());
   socket.write(head('GET /endless HTTP/1.1'));
