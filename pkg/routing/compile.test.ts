@@ -110,20 +110,27 @@ describe('a second compile', () => {
     expect(after.sockets.get('*|80')!.listenerForName('a.example')!.tls!.certificates).toEqual(['Secret/default/b']);
   });
 
-  test('any series of edits ends in the table that a fresh compile gives', () => {
+  test.each([
+    ['copies', false],
+    ['changes of its own routes, whose ids it is told', true],
+  ])('any series of edits ends in the table that a fresh compile gives: by %s', (_, inPlace) => {
     const names = Array.from({ length: 12 }, (_, i) => `r${i}`);
     const compiler = createCompiler({ filter: () => ({}) });
     let state = 3;
     const below = (limit: number): number => (state = (Math.imul(state, 1_664_525) + 1_013_904_223) >>> 0) % limit;
-    let ir = first;
+    const routes: Record<string, Route> = { ...first.routes };
+    let ir: Ir = { ...first, routes };
+    compiler.compile(0, ir);
     for (let version = 1; version < 600; version++) {
       const name = names[below(97) % names.length]!;
       const host = `h${below(89) % 4}.example`;
       const kind = (['Exact', 'PathPrefix', 'RegularExpression'] as const)[below(79) % 3]!;
       const rules = [rule(0, [match({ kind, value: ['/', '/a', '/a/b'][below(73) % 3]! })])];
       const next = below(83) % 3 === 0 ? undefined : { ...site(name, {}, host), rules, created: below(7) };
-      ir = withRoutes(ir, { [id(name)]: next });
-      const table = compiler.compile(version, ir);
+      if (!inPlace) ir = withRoutes(ir, { [id(name)]: next });
+      else if (next === undefined) delete routes[id(name)];
+      else routes[id(name)] = next;
+      const table = compiler.compile(version, ir, inPlace ? [id(name)] : undefined);
       // Sometimes changes pile up before anybody asks.
       if (below(71) % 3 === 0) continue;
       const fresh = createCompiler({ filter: () => ({}) }).compile(version, ir);

@@ -7,7 +7,7 @@ import { Buckets, Connection, Exchange, type SlotLabels, slotStart, UpstreamConn
 import { createSlots } from './slots.ts';
 
 export interface Recorder extends Telemetry {
-  /** Called with each configuration: takes over access-log settings and gives back the slots of routes that are gone. */
+  /** Called when routes or settings have changed: takes over access-log settings and gives back the slots of routes that are gone. */
   configure(ir: Ir): void;
   close(): void;
 }
@@ -33,7 +33,6 @@ export function createRecorder({ row, announce, accessLog }: RecorderOptions): R
   counts[own - 1] = 1;
   announce({ family: 'worker', slot: 0, generation: 1, labels: [] });
   const stopSampling = sampleEventLoop(counts, own);
-  let routes: Ir['routes'] | null = null;
 
   function add(index: number, amount: number): void {
     counts[index] = (counts[index] ?? 0) + amount;
@@ -71,8 +70,6 @@ export function createRecorder({ row, announce, accessLog }: RecorderOptions): R
 
     configure(ir) {
       accessLog?.configure(ir.settings.default.accessLog);
-      if (routes === ir.routes) return;
-      routes = ir.routes;
       for (const [route, byCluster] of byRoute) {
         if (route === '' || Object.hasOwn(ir.routes, route)) continue;
         for (const start of byCluster.values()) exchanges.release(start);

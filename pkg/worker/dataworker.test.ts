@@ -32,9 +32,11 @@ function irOf(sections: { sockets?: object; routes?: readonly string[]; clusters
 /** A data worker that writes down what is done to its parts. */
 function recorded({ bind = async () => undefined }: { bind?: () => Promise<unknown> } = {}) {
   const steps: string[] = [];
+  let named: readonly string[] = [];
   const worker = createDataWorker({
     compiler: {
-      compile(version, ir) {
+      compile(version, ir, changed) {
+        named = [...(changed ?? [])].sort();
         steps.push(`compile ${Object.keys(ir.routes).join()}; sockets ${Object.keys(ir.sockets).join()}`);
         return { version, settings: ir.settings.default, sockets: new Map() } satisfies RoutingTable;
       },
@@ -58,7 +60,7 @@ function recorded({ bind = async () => undefined }: { bind?: () => Promise<unkno
     },
     telemetry: { configure: () => undefined, close: () => undefined },
   });
-  return { steps, worker, taken: () => steps.splice(0) };
+  return { steps, worker, taken: () => steps.splice(0), changed: () => named };
 }
 
 const free: Unbound = {};
@@ -82,6 +84,22 @@ test('a change of clusters alone compiles and binds nothing, and what could not 
   taken();
   expect(await worker.configure(2, [diff(one, two)], free)).toEqual({ bad: 'EACCES' });
   expect(taken()).toEqual(['clusters a,b']);
+});
+
+test('an edit of a route names it to the compiler, and leaves the clusters alone', async () => {
+  const { worker, taken, changed } = recorded();
+  const clusters = ['c'];
+  const [one, two] = [irOf({ routes: ['r', 's'], clusters }), irOf({ routes: ['s', 't'], clusters })];
+  await worker.configure(1, [diff(null, one)], free);
+  expect(changed()).toEqual(['r', 's']);
+  taken();
+  await worker.configure(2, [diff(one, two)], free);
+  expect(taken()).toEqual(['compile s,t; sockets ', 'bind', 'bound']);
+  expect(changed()).toEqual(['r', 't']);
+  // From a controller that was started anew.
+  await worker.configure(3, [diff(null, irOf({ routes: ['s'], clusters }))], free);
+  expect(taken()).toEqual(['compile s; sockets ', 'bind', 'bound']);
+  expect(changed()).toEqual(['t']);
 });
 
 test('configurations do not overtake each other', async () => {

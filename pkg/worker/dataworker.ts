@@ -7,14 +7,14 @@
 import type { Ir, Section } from '../ir/ir.ts';
 import type { EgressSettings } from '../ir/settings.ts';
 import type { RoutingTable } from '../routing/table.ts';
-import { type Delta, patch, touched } from './delta.ts';
+import { type Delta, diff, patch, touched } from './delta.ts';
 
 /** Socket id → why it could not be bound. */
 export type Unbound = Readonly<Record<string, string>>;
 
 /** The rooms of the data plane, as narrow as they are used here. */
 export interface DataWorkerParts {
-  readonly compiler: { compile(version: number, ir: Ir): RoutingTable; close(): void };
+  readonly compiler: { compile(version: number, ir: Ir, changed?: Iterable<string>): RoutingTable; close(): void };
   readonly clusters: {
     setEgress(settings: EgressSettings): void;
     update(clusters: Ir['clusters'], certificates: Ir['certificates'], authorities: Ir['authorities']): void;
@@ -43,7 +43,11 @@ export interface DataWorker {
 }
 
 /** Sections that routing compiles. Endpoints take the short path: a change of clusters alone recompiles nothing. */
-const routed: ReadonlySet<Section> = new Set(['settings', 'sockets', 'listeners', 'routes', 'filters', 'certificates']);
+const routed: readonly Section[] = ['settings', 'sockets', 'listeners', 'routes', 'filters', 'certificates'];
+/** What clusters are made from. Looking through 10,000 of them costs a millisecond, so nobody does for an edit of a route. */
+const clustered: readonly Section[] = ['clusters', 'certificates', 'authorities'];
+/** No part keeps this section, only its entries. */
+const own: readonly Section[] = ['routes'];
 
 export function createDataWorker(parts: DataWorkerParts): DataWorker {
   let ir: Ir | null = null;
@@ -54,27 +58,34 @@ export function createDataWorker(parts: DataWorkerParts): DataWorker {
   async function apply(version: number, deltas: readonly Delta[], refused: Unbound): Promise<Unbound> {
     const before: Ir | null = ir;
     const changed = new Set<Section>();
+    const routes = new Set<string>();
     let next: Ir | null = before;
-    for (const delta of deltas) {
-      next = patch(next, delta);
+    for (const received of deltas) {
+      const delta = received.kind === 'whole' && next !== null ? diff(next, received.ir) : received;
+      next = patch(next, delta, own);
       for (const section of touched(delta)) changed.add(section);
+      for (const id of routeIds(delta)) routes.add(id);
     }
     if (next === null) return unbound;
     ir = next;
     const sameSockets = JSON.stringify(refused) === JSON.stringify(refusedBefore);
     refusedBefore = refused;
 
-    parts.telemetry.configure(next);
+    if (before === null || changed.has('routes') || changed.has('settings')) parts.telemetry.configure(next);
     if (before?.settings !== next.settings) parts.clusters.setEgress(next.settings.default.egress);
-    const tableChanges = before === null || !sameSockets || [...changed].some((section) => routed.has(section));
+    const changes = (sections: readonly Section[]): boolean => sections.some((section) => changed.has(section));
+    const tableChanges = before === null || !sameSockets || changes(routed);
+    const clusterChanges = before === null || changes(clustered);
     if (!tableChanges) {
-      parts.clusters.update(next.clusters, next.certificates, next.authorities);
+      if (clusterChanges) parts.clusters.update(next.clusters, next.certificates, next.authorities);
       return unbound;
     }
-    parts.clusters.update({ ...before?.clusters, ...next.clusters }, next.certificates, next.authorities);
-    const table = parts.compiler.compile(version, withoutSockets(next, refused));
+    if (clusterChanges) {
+      parts.clusters.update({ ...before?.clusters, ...next.clusters }, next.certificates, next.authorities);
+    }
+    const table = parts.compiler.compile(version, withoutSockets(next, refused), routes);
     unbound = { ...(await parts.proxy.apply(table, next.certificates)), ...refused };
-    parts.clusters.update(next.clusters, next.certificates, next.authorities);
+    if (clusterChanges) parts.clusters.update(next.clusters, next.certificates, next.authorities);
     return unbound;
   }
 
@@ -94,6 +105,11 @@ export function createDataWorker(parts: DataWorkerParts): DataWorker {
       await parts.close?.();
     },
   };
+}
+
+function routeIds(delta: Delta): readonly string[] {
+  if (delta.kind === 'whole') return Object.keys(delta.ir.routes);
+  return [...Object.keys(delta.set.routes ?? {}), ...(delta.remove.routes ?? [])];
 }
 
 function withoutSockets(ir: Ir, refused: Unbound): Ir {

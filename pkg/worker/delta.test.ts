@@ -58,6 +58,23 @@ test('a whole delta to one who has something keeps what is the same', () => {
   for (const section of sections) expect(patch(ir, overTheWire(diff(null, ir)))[section]).toBe(ir[section]);
 });
 
+test('only sections that the caller owns are changed in place, and never those of the sender', () => {
+  const random = sequence(13);
+  let ir: Ir | null = null;
+  let sent: Ir | null = null;
+  for (let i = 0; i < 200; i++) {
+    const to = someIr(random);
+    const before: Ir | null = ir;
+    const text = JSON.stringify([sent, ir && { ...ir, routes: {} }]);
+    ir = patch(ir, i % 9 === 0 ? { kind: 'whole', ir: to } : diff(ir, to), ['routes']);
+    expect(ir).toEqual(to);
+    expect(ir.routes).not.toBe(to.routes);
+    expect(ir.routes).toBe(before === null ? ir.routes : before.routes);
+    expect(JSON.stringify([sent, before && { ...before, routes: {} }])).toBe(text);
+    sent = to;
+  }
+});
+
 test('a delta between equal ones is empty', () => {
   const ir = someIr(sequence(5));
   expect(touched(diff(ir, structuredClone(ir)))).toEqual([]);
