@@ -1,4 +1,5 @@
 /** Host, or the authority of an absolute-form target → what routing compares. Strict: what is no host name or IP address is refused (400). */
+import type { Buffer } from 'node:buffer';
 import { isIPv6 } from 'node:net';
 
 /** 253 of a name, a dot, a colon and five digits. */
@@ -16,17 +17,17 @@ export class Authority {
   #length = -1;
 
   /** @returns false if `bytes[start, end)` is no `host [":" port]`; the fields are then those of the call before */
-  parse(bytes: Uint8Array, start: number, end: number): boolean {
+  parse(bytes: Buffer, start: number, end: number): boolean {
     const length = end - start;
     if (length === this.#length && this.#isSame(bytes, start)) return true;
     if (length === 0 || length > MaxAuthority) return false;
-    const text = String.fromCharCode(...bytes.subarray(start, end));
+    const text = bytes.toString('latin1', start, end);
     const parsed = parseAuthority(text);
     if (parsed === null) return false;
     this.host = parsed.host;
     this.port = parsed.port;
     this.text = text;
-    this.#bytes.set(bytes.subarray(start, end));
+    for (let i = 0; i < length; i++) this.#bytes[i] = bytes[start + i]!;
     this.#length = length;
     return true;
   }
