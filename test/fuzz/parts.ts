@@ -1,0 +1,15 @@
+/** The parts of the fuzzer by name, with the share of inputs and of time each takes of a run. */
+import type { Nginx } from './nginx.ts';
+import type { Outcome, Plan } from './part.ts';
+import { fuzzRequests } from './requests-part.ts';
+
+export interface Part {
+  readonly name: string;
+  /** Of COUNT. */
+  readonly inputs: number;
+  /** Of SECONDS. */
+  readonly time: number;
+  readonly run: (plan: Plan, nginx: Nginx | null) => Promise<Outcome>;
+}
+
+export const parts: readonly Part[] = [{ name: 'requests', inputs: 0.6, time: 0.35, run: fuzzRequests }];
