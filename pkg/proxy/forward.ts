@@ -297,7 +297,8 @@ export class Forward implements ResponseHandler {
     }
     this.#stopTimers();
     // Gateway API (HTTPRouteRetryConnectionError): when the retries of a connection error are used up, the answer is 500 or 503, not 502.
-    exchange.fail(rule!.retry !== undefined && code === 'upstream-reset' ? 'connect-failed' : code);
+    // Of what was never tried again, such as a POST, it is the 502 that says that a server may have acted on it.
+    exchange.fail(this.#retries > 0 && code === 'upstream-reset' ? 'connect-failed' : code);
   }
 
   #again(retry: NonNullable<RuntimeRule['retry']>): void {
