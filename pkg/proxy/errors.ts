@@ -47,7 +47,7 @@ export const errors = {
   overloaded: error(503, 'UO', 'Too many requests wait for the backend'),
   'egress-denied': error(503, 'UED', 'The backend address is not allowed'),
   'upstream-reset': error(502, 'UC', 'The backend closed the connection', true),
-  'upstream-invalid': error(502, 'UPE', 'The backend did not answer in valid HTTP/1.1'),
+  'upstream-invalid': error(502, 'UPE', 'The backend did not answer in valid HTTP/1.1', true),
   'upstream-tls': error(502, 'UF', 'No trusted connection to the backend'),
   'upstream-timeout': error(504, 'UT', 'The backend did not answer in time', true),
   'upstream-idle': error(504, 'SI', 'The backend fell silent'),

@@ -63,6 +63,19 @@ describe.each(transports)('retries on the %s transport', (_, transport) => {
     expect((await client.message()).startLine).toMatch(/500/);
   });
 
+  test.each([
+    ['GET', get('/'), 200, 2],
+    ['POST', post('once'), 502, 1],
+  ])('%s that got bytes which are no HTTP, with retry', async (_method, request, status, sent) => {
+    let turn = 0;
+    const { client, origin } = await stage.scene(transport, { rules: [{ retry: retry(3) }] }, () =>
+      turn++ === 0 ? 'SSH-2.0 hello\r\n\r\n' : reply('ok'),
+    );
+    client.send(request);
+    expect((await client.message()).startLine).toMatch(new RegExp(`^HTTP/1.1 ${status} `));
+    expect(origin.requests).toHaveLength(sent);
+  });
+
   test('a POST that a server may have acted on is not sent twice', async () => {
     const { client, origin } = await stage.scene(transport, { rules: [{ retry: retry(3) }] }, inTurn('reset'));
     client.send(post('once'));

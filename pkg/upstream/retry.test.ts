@@ -12,7 +12,9 @@ describe('retries', () => {
     [retry, 0, 'upstream-timeout', true, true],
     [retry, 0, 'overloaded', true, false],
     [retry, 0, 'egress-denied', true, false],
-    [retry, 0, 'upstream-invalid', true, false],
+    [retry, 0, 'upstream-invalid', true, true],
+    [retry, 0, 'upstream-invalid', false, false],
+    [retry, 0, 'upstream-tls', true, false],
     [undefined, 0, 'connect-failed', true, false],
   ] as const)('%j after %d, %s, untouched %s: %s', (rule, made, code, untouched, expected) => {
     expect(retriesFailure(rule, made, code, untouched)).toBe(expected);
