@@ -19,8 +19,12 @@ export interface Ledger {
 
 /** Call it after `traffic.stop()`. */
 export async function readLedger(traffic: Traffic, origins: readonly Origin[]): Promise<Ledger> {
+  const { base, sent } = traffic;
   const executed = new Map<number, number>();
-  for (const origin of origins) for (const id of await origin.executed()) executed.set(id, (executed.get(id) ?? 0) + 1);
+  for (const origin of origins) {
+    for (const id of await origin.executed())
+      if (id > base && id <= base + sent) executed.set(id, (executed.get(id) ?? 0) + 1);
+  }
   const doubled: number[] = [];
   let repeated = 0;
   for (const [id, times] of executed) {
@@ -30,7 +34,7 @@ export async function readLedger(traffic: Traffic, origins: readonly Origin[]): 
   }
   const failed = new Set(traffic.failures.map(({ id }) => id));
   let invented = 0;
-  for (let id = 1; id <= traffic.sent; id++) if (!failed.has(id) && !executed.has(id)) invented++;
+  for (let id = base + 1; id <= base + sent; id++) if (!failed.has(id) && !executed.has(id)) invented++;
   const misrouted = traffic.failures.filter(({ kind }) => kind === 'misrouted' || kind === 'damaged').length;
   const missed = [
     ...(doubled.length > 0 ? [`${doubled.length} POST executed twice`] : []),

@@ -27,10 +27,14 @@ export interface OriginData {
   readonly journal: string;
 }
 
-/** What the process is told; it says `done` after each. */
+/** What the process is told; it replies to each. */
 export type OriginCommand =
   | { readonly kind: 'behave'; readonly manner: Manner; readonly delayMillis: number }
   /** Closes what stands, too: as a process that comes back as another. */
-  | { readonly kind: 'reset' };
+  | { readonly kind: 'reset' }
+  | { readonly kind: 'count' };
 
-export type OriginReply = { readonly kind: 'ready' } | { readonly kind: 'done' };
+export interface OriginReply {
+  /** Connections that stand. */
+  readonly connections: number;
+}

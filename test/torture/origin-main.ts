@@ -16,7 +16,7 @@ let manner: Manner = 'serve';
 let delayMillis = 0;
 
 const server = createServer({ noDelay: true, allowHalfOpen: true }, accept);
-const say = (reply: OriginReply): void => void process.send?.(reply);
+const say = (): void => void process.send?.({ connections: streams.size } satisfies OriginReply);
 
 function accept(socket: Socket): void {
   const stream = new RawStream(socket);
@@ -47,8 +47,10 @@ function answer(stream: RawStream, request: Message): boolean {
     case 'reset-request':
       stream.reset();
       return false;
-    case 'hang':
     case 'finish':
+      stream.finish();
+      return false;
+    case 'hang':
       return false;
     case 'garbage':
       stream.send('\u0016\u0003\u0001 SSH-2.0 this is no HTTP\r\n\r\n');
@@ -86,15 +88,15 @@ function execute(request: Message): Buffer {
 
 function follow(command: OriginCommand): void {
   if (command.kind === 'reset') for (const stream of streams) stream.reset();
-  else {
+  else if (command.kind === 'behave') {
     ({ manner, delayMillis } = command);
     if (manner === 'leave') server.close();
     else if (!server.listening) server.listen(port, '127.0.0.1');
   }
-  say({ kind: 'done' });
+  say();
 }
 
 process.on('message', follow);
 // Nobody is left to say what to do.
 process.on('disconnect', () => process.exit(0));
-server.listen(port, '127.0.0.1', () => say({ kind: 'ready' }));
+server.listen(port, '127.0.0.1', say);

@@ -3,6 +3,7 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { setTimeout } from 'node:timers/promises';
 import type { Manner, OriginCommand, OriginData, OriginReply } from './manner.ts';
 
 export class Origin {
@@ -38,6 +39,13 @@ export class Origin {
     await this.#tell({ kind: 'reset' });
   }
 
+  /** Stops as a server does on SIGTERM: closes its listener, answers what comes on its connections with `Connection: close`, ends with the last. */
+  async leave(): Promise<void> {
+    await this.behave('leave');
+    while ((await this.#tell({ kind: 'count' })).connections > 0) await setTimeout(10);
+    await this.end();
+  }
+
   /** Its kernel side goes on: connections are still accepted into the queue, and nothing is answered. */
   pause(): void {
     this.#child?.kill('SIGSTOP');
@@ -63,11 +71,11 @@ export class Origin {
     return new Uint32Array(Uint8Array.from(bytes).buffer, 0, bytes.length >> 2);
   }
 
-  async #tell(command: OriginCommand): Promise<void> {
+  async #tell(command: OriginCommand): Promise<OriginReply> {
     const child = this.#child;
     if (child === null) throw new Error(`${this.name} does not run`);
     child.send(command);
-    await reply(child);
+    return reply(child);
   }
 }
 

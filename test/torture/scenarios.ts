@@ -1,6 +1,17 @@
 /** The scenarios, in the order in which `make torture` plays them. */
 import type { Scenario } from './scenario.ts';
+import { certificateRotation } from './scenarios/certificate-rotation.ts';
+import { drain } from './scenarios/drain.ts';
 import { editStorm } from './scenarios/edit-storm.ts';
+import { endpointChurn } from './scenarios/endpoint-churn.ts';
+import { originFaults } from './scenarios/origin-faults.ts';
 import { workerEnds } from './scenarios/worker-ends.ts';
 
-export const scenarios: readonly Scenario[] = [editStorm, workerEnds];
+export const scenarios: readonly Scenario[] = [
+  editStorm,
+  workerEnds,
+  endpointChurn,
+  originFaults,
+  certificateRotation,
+  drain,
+];

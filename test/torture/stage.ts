@@ -25,10 +25,14 @@ export interface Stage {
   close(): Promise<void>;
 }
 
+/** More than any load sends. */
+const IdsPerLoad = 10_000_000;
+
 export async function createStage(): Promise<Stage> {
   const scratch = await mkdtemp(join(tmpdir(), 'torture-'));
   const cleanups: (() => unknown)[] = [() => rm(scratch, { recursive: true, force: true })];
   let journals = 0;
+  let loads = 0;
 
   return {
     scratch,
@@ -59,7 +63,7 @@ export async function createStage(): Promise<Stage> {
       return gateway;
     },
     traffic(options) {
-      const traffic = startTraffic(options);
+      const traffic = startTraffic({ base: loads++ * IdsPerLoad, ...options });
       cleanups.push(() => traffic.stop());
       return traffic;
     },

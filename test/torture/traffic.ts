@@ -22,6 +22,8 @@ export interface TrafficOptions {
   readonly posts?: number;
   /** Ends in `/` and gets the id behind it. Default `/t/`. Asked for each request with the connection's number. */
   readonly prefix?: (connection: number, first: boolean) => string;
+  /** Ids begin behind it: no two loads on one origin may share any. The stage sees to it. Default 0. */
+  readonly base?: number;
   /** Milliseconds after which a client gives up. Default 10,000. */
   readonly patience?: number;
 }
@@ -57,6 +59,8 @@ export interface Served {
 }
 
 export interface Traffic {
+  /** Ids of its requests: `base + 1` to `base + sent`. */
+  readonly base: number;
   readonly sent: number;
   readonly answered: number;
   readonly failures: readonly Failure[];
@@ -73,7 +77,16 @@ export interface Traffic {
 const SweepMillis = 250;
 
 export function startTraffic(options: TrafficOptions): Traffic {
-  const { port, host = 'a.example.com', kept, fresh = 0, rate, posts: share = 0.25, patience = 10_000 } = options;
+  const {
+    port,
+    host = 'a.example.com',
+    kept,
+    fresh = 0,
+    rate,
+    posts: share = 0.25,
+    patience = 10_000,
+    base = 0,
+  } = options;
   const prefix = options.prefix ?? (() => '/t/');
   const failures: Failure[] = [];
   const served = new Map<string, { count: number; last: number }>();
@@ -105,7 +118,7 @@ export function startTraffic(options: TrafficOptions): Traffic {
         number = ++connections;
         reused = false;
       }
-      const id = ++sent;
+      const id = base + ++sent;
       const post = (id * 0.618_034) % 1 < share;
       if (post) posts.add(id);
       const from = performance.now();
@@ -138,6 +151,7 @@ export function startTraffic(options: TrafficOptions): Traffic {
   }
 
   return {
+    base,
     get sent() {
       return sent;
     },
