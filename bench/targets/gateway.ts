@@ -1,42 +1,36 @@
 /** The gateway as users run it: manifests in a directory, one worker, an access log in a file, everything else at its default. */
-import { readFile, writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import { readFile } from 'node:fs/promises';
 import { version } from '../../pkg/config/version.ts';
-import { freePorts } from '../../pkg/testkit/ports.ts';
-import { startPinned } from '../pinned.ts';
 import { hostName, routeName, type Site } from '../site.ts';
 import { certificate } from '../tls/paths.ts';
-import { untilReady } from './ready.ts';
-import type { StartOptions, Target } from './target.ts';
-
-const entry = join(import.meta.dirname, '../../cmd/gateway.ts');
+import { manifestText, startGateway } from './gateway-process.ts';
+import type { Running, StartOptions, Target } from './target.ts';
 
 export const gateway: Target = {
   name: 'gateway',
   version: () => Promise.resolve(version),
-  async start({ site, originPort, core, directory }: StartOptions) {
-    const [plainPort = 0, tlsPort = 0, adminPort = 0] = await freePorts(3);
-    const manifests = join(directory, 'site.yaml');
-    const log = join(directory, 'access.log');
-    await writeFile(manifests, await gatewayManifests(site, originPort));
-    const child = startPinned({
-      core,
-      command: process.execPath,
-      args: [
-        entry,
-        ...['--directory', directory],
-        ...['--workers', '1', '--access-log', log],
-        ...['--port-map', `80:${plainPort},443:${tlsPort}`, '--admin-address', `127.0.0.1:${adminPort}`],
-      ],
-      stdout: join(directory, 'out.log'),
-      stderr: join(directory, 'err.log'),
-      // Without the delay that SIGTERM has.
-      signal: 'SIGINT',
-    });
-    await untilReady(child, plainPort, site.hosts.at(-1)!, `${site.prefixes.at(-1)}10`);
-    return { pid: child.pid, plainPort, tlsPort, log, routeOf: gatewayRoute(site), stop: () => child.stop() };
-  },
+  start: (options) => startOnSite(options, 'Service'),
 };
+
+/** With every route on a Backend that forces the general client. */
+export const gatewayOnUndici: Target = {
+  ...gateway,
+  name: 'gateway-undici',
+  start: (options) => startOnSite(options, 'Undici'),
+};
+
+/** What routes refer to: a Service, or a Backend whose lane is Undici. */
+type Upstream = 'Service' | 'Undici';
+
+async function startOnSite({ site, originPort, core, directory }: StartOptions, upstream: Upstream): Promise<Running> {
+  return startGateway({
+    core,
+    directory,
+    manifests: { 'site.yaml': await gatewayManifests(site, originPort, upstream) },
+    ready: { host: site.hosts.at(-1)!, path: `${site.prefixes.at(-1)}10` },
+    routeOf: gatewayRoute(site),
+  });
+}
 
 /** `HTTPRoute/bench/h007` and rule 3 are `h007-p03`. */
 function gatewayRoute({ prefixes }: Site): (line: Readonly<Record<string, unknown>>) => string {
@@ -46,8 +40,17 @@ function gatewayRoute({ prefixes }: Site): (line: Readonly<Record<string, unknow
   };
 }
 
+const backendRefs: Readonly<Record<Upstream, object>> = {
+  Service: { name: 'origin', port: 8080 },
+  Undici: { group: 'gateway.suuupra.io', kind: 'Backend', name: 'general' },
+};
+
 /** An HTTPRoute for each host with a rule for each prefix. */
-export async function gatewayManifests(site: Site, originPort: number): Promise<string> {
+export async function gatewayManifests(
+  site: Site,
+  originPort: number,
+  upstream: Upstream = 'Service',
+): Promise<string> {
   const metadata = (name: string, more: object = {}): object => ({ name, namespace: 'bench', ...more });
   const objects: object[] = [
     {
@@ -92,6 +95,12 @@ export async function gatewayManifests(site: Site, originPort: number): Promise<
       ports: [{ name: 'http', port: originPort, protocol: 'TCP' }],
       endpoints: [{ addresses: ['127.0.0.1'] }],
     },
+    {
+      apiVersion: 'gateway.suuupra.io/v1alpha1',
+      kind: 'Backend',
+      metadata: metadata('general'),
+      spec: { type: 'Static', lane: 'Undici', static: { endpoints: [{ address: '127.0.0.1', port: originPort }] } },
+    },
     ...site.hosts.map((host) => ({
       apiVersion: 'gateway.networking.k8s.io/v1',
       kind: 'HTTPRoute',
@@ -101,11 +110,10 @@ export async function gatewayManifests(site: Site, originPort: number): Promise<
         hostnames: [host],
         rules: site.prefixes.map((prefix) => ({
           matches: [{ path: { type: 'PathPrefix', value: prefix } }],
-          backendRefs: [{ name: 'origin', port: 8080 }],
+          backendRefs: [backendRefs[upstream]],
         })),
       },
     })),
   ];
-  // JSON is YAML.
-  return objects.map((object) => `---\n${JSON.stringify(object)}\n`).join('');
+  return manifestText(objects);
 }
