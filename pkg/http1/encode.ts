@@ -38,22 +38,22 @@ export function writeLineEnd(out: Uint8Array, at: number): number {
   return at + 2;
 }
 
-/** `text` as Latin-1: one byte per character. For text of some length; short constants are cheaper as `writeBytes`. */
+/** Up to so many bytes a loop is as fast as a call into native code (a nanosecond a byte; 15 to 20 a call). */
+const Short = 16;
+
+/** `text` as Latin-1: one byte per character. */
 export function writeText(out: Buffer, at: number, text: string): number {
-  if (text.length > 24) return at + out.write(text, at, 'latin1');
+  if (text.length > Short) return at + out.write(text, at, 'latin1');
   for (let i = 0; i < text.length; i++) out[at + i] = text.charCodeAt(i);
   return at + text.length;
 }
 
 /** Copies `bytes[start, end)`. */
-export function writeBytes(out: Uint8Array, at: number, bytes: Uint8Array, start = 0, end = bytes.length): number {
+export function writeBytes(out: Buffer, at: number, bytes: Buffer, start = 0, end = bytes.length): number {
   const length = end - start;
-  // A call into native code costs more than a short loop.
-  if (length > 48) {
-    out.set(start === 0 && end === bytes.length ? bytes : bytes.subarray(start, end), at);
-  } else {
-    for (let i = 0; i < length; i++) out[at + i] = bytes[start + i]!;
-  }
+  // `copy` and not `set(subarray)`: 20 ns where the view alone takes 30.
+  if (length > Short) bytes.copy(out, at, start, end);
+  else for (let i = 0; i < length; i++) out[at + i] = bytes[start + i]!;
   return at + length;
 }
 

@@ -198,7 +198,7 @@ export class ActiveExchange implements Exchange {
     // RFC 9110 15.2: "a server MUST NOT send a 1xx response to an HTTP/1.0 client".
     if (request.head.minor === 0 || (status === 100 && !request.expectsContinue)) return;
     response.receiveInterim(status, bytes, head);
-    this.writer.head(response, '');
+    this.writer.head(response, this.core.httpDate);
     this.writer.flush();
     if (this.writer.slow) this.downstream!.onSlow();
   }
@@ -209,7 +209,7 @@ export class ActiveExchange implements Exchange {
     response.receiveInterim(101, bytes, head);
     response.upgrade = response.headers.get('upgrade') ?? request.upgrade;
     this.responseStarted = true;
-    this.writer.head(response, '');
+    this.writer.head(response, this.core.httpDate);
     this.writer.flush();
     new Tunnel(this, this.downstream!, upstream).open(early);
   }
@@ -342,7 +342,7 @@ export class ActiveExchange implements Exchange {
     const { response, downstream, request } = this;
     response.close = response.framing === Framing.UntilClose || !downstream!.keepsAlive(this);
     response.keepAlive10 = !response.close && request.head.minor === 0;
-    if (!this.writer.head(response, this.core.httpDate())) {
+    if (!this.writer.head(response, this.core.httpDate)) {
       this.forward.cancel();
       this.fail('upstream-invalid');
       return;
@@ -360,7 +360,7 @@ export class ActiveExchange implements Exchange {
     response.close = !downstream!.keepsAlive(this);
     response.keepAlive10 = !response.close && request.head.minor === 0;
     this.responseStarted = true;
-    if (!writer.head(response, this.core.httpDate())) throw new RangeError('the head of a local reply does not fit');
+    if (!writer.head(response, this.core.httpDate)) throw new RangeError('the head of a local reply does not fit');
     writer.data(bytes, 0, bytes.length, false);
     writer.end(null);
     this.onResponseEnd();

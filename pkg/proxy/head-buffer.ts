@@ -34,7 +34,7 @@ export class HeadBuffer {
       const room = this.bytes.length - this.#length;
       const taken = Math.min(end - at, room, at === start && before === 0 ? FirstLook : room);
       const seen = this.#length;
-      this.bytes.set(bytes.subarray(at, at + taken), seen);
+      bytes.copy(this.bytes, seen, at, at + taken);
       this.#length += taken;
       at += taken;
       // With what was seen before, a head that comes byte by byte is scanned once a line, not once a byte.

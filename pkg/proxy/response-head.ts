@@ -42,7 +42,7 @@ export class Response implements ResponseView {
     else if (length < 0) this.framing = minor === 0 ? Framing.UntilClose : Framing.Chunked;
     else {
       this.framing = Framing.Length;
-      if (!head.known.subarray(0, head.count).includes(Known.ContentLength)) this.length = length;
+      if (!hasLength(head)) this.length = length;
     }
   }
 
@@ -87,6 +87,11 @@ export class Response implements ResponseView {
   }
 }
 
+function hasLength({ known, count }: Head): boolean {
+  for (let i = 0; i < count; i++) if (known[i] === Known.ContentLength) return true;
+  return false;
+}
+
 /** What of the request decides how it can be answered. */
 interface Asked {
   readonly method: string;
@@ -118,10 +123,10 @@ const date = literal('Date: ');
 const Overhead = 512;
 
 /**
- * @param now `Date` as an HTTP date, written if the response has none (RFC 9110 6.6.1)
+ * @param now gives `Date` as an HTTP date, written if the response has none (RFC 9110 6.6.1)
  * @returns the offset behind the blank line, or -1 if `out` is too short
  */
-export function encodeResponse(response: Response, out: Buffer, at: number, now: string): number {
+export function encodeResponse(response: Response, out: Buffer, at: number, now: () => string): number {
   const { headers } = response;
   const { head, bytes } = headers;
   const needed = (head === null ? 0 : head.end - head.start) + headers.addedLength() + Overhead;
@@ -165,7 +170,7 @@ export function encodeResponse(response: Response, out: Buffer, at: number, now:
     out[end++] = 32;
     end = writeLineEnd(out, writeText(out, end, headers.values[i]!));
   }
-  if (!dated && response.status >= 200) end = writeLineEnd(out, writeText(out, writeBytes(out, end, date), now));
+  if (!dated && response.status >= 200) end = writeLineEnd(out, writeText(out, writeBytes(out, end, date), now()));
   return writeLineEnd(out, writeEnding(response, out, end));
 }
 

@@ -27,7 +27,7 @@ export class ResponseWriter {
   }
 
   /** @returns false if the head does not fit: nothing was written */
-  head(response: Response, date: string): boolean {
+  head(response: Response, date: () => string): boolean {
     const connection = this.#connection!;
     const end = encodeResponse(response, connection.output(), this.#held, date);
     if (end < 0) return false;

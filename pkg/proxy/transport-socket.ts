@@ -27,10 +27,10 @@ export function createSocketTransport(timers: Timers): Transport {
   const input = Buffer.allocUnsafeSlow(InputBytes);
   return {
     name: 'socket',
-    adopt: (socket) => new SocketConnection(socket, regions, 'data'),
+    adopt: (socket) => new SocketConnection(socket, regions, timers, 'data'),
     connect: (options, onConnect) => connect(options, timers, regions, input, onConnect),
     listen: (options, onConnection) =>
-      listen(options, (socket) => onConnection(new SocketConnection(socket, regions, 'data'))),
+      listen(options, (socket) => onConnection(new SocketConnection(socket, regions, timers, 'data'))),
   };
 }
 
@@ -46,20 +46,22 @@ class SocketConnection implements Connection {
   readonly tls: ConnectionTls | null;
   readonly #socket: Socket;
   readonly #regions: OutputRegions;
+  readonly #timers: Timers;
   #error: string | null = null;
   #waiting = false;
   #destroyed = false;
 
-  constructor(socket: Socket, regions: OutputRegions, reads: 'data' | 'onread') {
+  constructor(socket: Socket, regions: OutputRegions, timers: Timers, reads: 'data' | 'onread') {
     this.#socket = socket;
     this.#regions = regions;
+    this.#timers = timers;
     this.remoteAddress = plainAddress(socket.remoteAddress ?? '');
     this.remotePort = socket.remotePort ?? 0;
     this.tls = socket instanceof TLSSocket ? describe(socket) : null;
     // Half-open: a FIN is reported, and the owner decides what it means.
     socket.allowHalfOpen = true;
     socket.setTimeout(0);
-    if (reads === 'data') socket.on('data', (chunk: Buffer) => this.handler.onData(chunk, 0, chunk.length));
+    if (reads === 'data') socket.on('data', (chunk: Buffer) => this.give(chunk, chunk.length));
     socket.on('end', () => {
       if (!this.#destroyed) this.handler.onEnd();
     });
@@ -138,6 +140,16 @@ class SocketConnection implements Connection {
     else this.#socket.destroy();
   }
 
+  /** Bytes that were read. */
+  give(bytes: Buffer, length: number): void {
+    this.#timers.beginTurn();
+    try {
+      this.handler.onData(bytes, 0, length);
+    } finally {
+      this.#timers.endTurn();
+    }
+  }
+
   #writable(): boolean {
     return !this.#destroyed && this.#socket.writable;
   }
@@ -200,7 +212,7 @@ function connect(
   const onread: SocketConstructorOpts['onread'] = {
     buffer: input,
     callback: (length) => {
-      connection?.handler.onData(input, 0, length);
+      connection?.give(input, length);
       return true;
     },
   };
@@ -230,7 +242,7 @@ function connect(
   socket.once('connect', () => {
     timers.cancel(timeout);
     socket.off('error', onError);
-    connection = new SocketConnection(socket, regions, 'onread');
+    connection = new SocketConnection(socket, regions, timers, 'onread');
     onConnect(connection, null);
   });
   timers.schedule(timeout, options.timeout);

@@ -9,12 +9,12 @@ import { createResolver } from '../upstream/egress.ts';
 import { createDataWorker, type DataWorker } from './dataworker.ts';
 import type { WorkerEnv } from './worker-main.ts';
 
-const now = () => performance.now();
 const random = () => Math.random();
 
 export async function assembleDataWorker(env: WorkerEnv): Promise<DataWorker> {
   const { config, log, telemetry, ticketKeys, reusePort, descriptorLimit } = env;
-  const timers = new Timers(now);
+  const timers = new Timers();
+  const now = () => timers.now();
   const { transport, reason } = await chooseTransport(config.transport, timers);
   if (reason !== null) log.warn({ reason }, 'the fast transport does not work here; the documented one serves');
   log.debug({ transport: transport.name }, 'transport chosen');
@@ -31,7 +31,7 @@ export async function assembleDataWorker(env: WorkerEnv): Promise<DataWorker> {
     clusters,
     telemetry,
     now,
-    wallClock: () => Date.now(),
+    wallClock: createWallClock(now),
     random,
     fault: (where, error) => log.error({ where, error: textOf(error) }, 'a bug: an exchange was ended with 500'),
     ticketKeys: Buffer.from(ticketKeys),
@@ -39,6 +39,20 @@ export async function assembleDataWorker(env: WorkerEnv): Promise<DataWorker> {
     descriptorLimit,
   });
   return createDataWorker({ compiler, clusters, proxy, telemetry, close: () => timers.close() });
+}
+
+/** Milliseconds since the epoch by the monotonic clock, which has been read already; the system's clock is asked once a second. */
+function createWallClock(now: () => number): () => number {
+  let offset = 0;
+  let asked = Number.NEGATIVE_INFINITY;
+  return () => {
+    const at = now();
+    if (at - asked > 1000) {
+      asked = at;
+      offset = Date.now() - at;
+    }
+    return at + offset;
+  };
 }
 
 function textOf(error: unknown): string {
