@@ -13,17 +13,22 @@ export interface FleetOptions {
   readonly originPort: number;
   readonly core: number;
   readonly directory: string;
+  /** What is wrong with a target that was started, a sentence each. */
+  readonly check: (name: string, running: Running) => Promise<readonly string[]>;
   readonly print: (line: string) => void;
 }
 
 export interface Fleet {
   shared(name: string): Promise<Running | null>;
+  /** Found by the check of a shared target. */
+  faults(name: string): number;
   fresh(name: string, site?: Site): Promise<Running | null>;
   stop(): Promise<void>;
 }
 
 export function createFleet(options: FleetOptions): Fleet {
   const running = new Map<string, Running | null>();
+  const faults = new Map<string, number>();
   const all = new Set<Running>();
   let count = 0;
 
@@ -46,8 +51,15 @@ export function createFleet(options: FleetOptions): Fleet {
       if (known !== undefined) return known;
       const started = await fresh(name);
       running.set(name, started);
+      if (started !== null) {
+        const found = await options.check(name, started);
+        faults.set(name, found.length);
+        for (const fault of found.slice(0, 5)) options.print(`${name}: ${fault}`);
+        if (found.length > 5) options.print(`${name}: ${found.length - 5} more`);
+      }
       return started;
     },
+    faults: (name) => faults.get(name) ?? 0,
     async stop() {
       await Promise.all([...all].map((each) => each.stop()));
     },

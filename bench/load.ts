@@ -41,6 +41,8 @@ export interface Load {
     readonly transport: number;
     readonly unanswered: number;
   };
+  /** Requests that were sent but neither answered nor counted: what a generator cuts off at the end. Absent: none. */
+  readonly cutOff?: number;
 }
 
 /** @throws what the load generator complains of, e.g. that nobody listens */

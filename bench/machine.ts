@@ -39,6 +39,7 @@ export function parseCores(list: string): number[] {
 export async function findVersions(targets: readonly Target[]): Promise<Record<string, string>> {
   const found = await Promise.all([
     ...targets.map(async (target) => [target.name, await target.version()] as const),
+    commandVersion('wrk', ['-v'], /wrk \S*?(\d+\.\d+\.\d+)/).then((version) => ['wrk', version] as const),
     commandVersion('gcc', ['--version'], /(\d+\.\d+\.\d+)/).then((version) => ['gcc', version] as const),
   ]);
   return {

@@ -2,6 +2,7 @@
 import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { checkTarget } from './check.ts';
 import { createFleet } from './fleet.ts';
 import { install } from './install.ts';
 import { chooseCores, describeMachine, findVersions } from './machine.ts';
@@ -54,6 +55,7 @@ async function main(settings: Settings): Promise<number> {
   const fleet = createFleet({
     ...{ targets, wanted: settings.targets, available, site },
     ...{ originPort: origin.port, core: cores.proxy, directory, print },
+    check: async (name, running) => (name === 'direct' ? [] : checkTarget(running, site, origin)),
   });
   const end = async (): Promise<void> => {
     await fleet.stop();
@@ -76,7 +78,7 @@ async function main(settings: Settings): Promise<number> {
     for (const scenario of wanted) {
       const measured = await scenario.run({
         ...{ settings, machine, versions, cores, tools, origin, site, directory, print },
-        ...{ shared: fleet.shared, fresh: fleet.fresh },
+        ...{ shared: fleet.shared, fresh: fleet.fresh, faults: fleet.faults },
       });
       for (const result of measured) {
         process.stdout.write(formatResult(result));

@@ -81,7 +81,7 @@ static void shut(struct connection *c) {
 // After an error: the connection is of no use any more.
 static void give_up(struct connection *c, long *counter) {
   (*counter)++;
-  if (c->state == Asking) inFlight--;
+  if (c->state == Asking || (options.onePerConnection && c->state == Opening)) inFlight--;
   shut(c);
   open_connection(c);
 }
@@ -146,7 +146,7 @@ static void ask(struct connection *c, double due) {
   c->sent = 0;
   c->inHead = true;
   c->headFilled = 0;
-  inFlight++;
+  if (!options.onePerConnection) inFlight++;
   send_rest(c);
 }
 
@@ -282,6 +282,8 @@ static void open_connection(struct connection *c) {
     return;
   }
   counts.opened++;
+  // Opened for one request: no handshake is cut off at the end either.
+  if (options.onePerConnection) inFlight++;
   c->fd = socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK, 0);
   int on = 1;
   setsockopt(c->fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
@@ -322,8 +324,7 @@ static void go_on_opening(struct connection *c, uint32_t events) {
   }
   if (!options.onePerConnection) be_free(c);
   // The latency of a request on a connection of its own counts from the start of the connection.
-  else if (now() < deadline) ask(c, c->due);
-  else c->state = Free;
+  else ask(c, c->due);
 }
 
 static void serve(struct connection *c, uint32_t events) {
@@ -425,7 +426,7 @@ int main(int argc, char **argv) {
   struct connection *all = calloc((size_t)options.connections, sizeof *all);
   if (all == NULL) fail("calloc");
   double seconds = run(all);
-  printf("{\"requests\":%ld,\"seconds\":%.4f,\"connections\":%ld,\"p50\":%d,\"p90\":%d,\"p99\":%d,\"max\":%d,"
+  printf("{\"requests\":%ld,\"seconds\":%.4f,\"connections\":%ld,\"p50\":%.1f,\"p90\":%.1f,\"p99\":%.1f,\"max\":%.1f,"
          "\"errors\":{\"status\":%ld,\"length\":%ld,\"body\":%ld,\"transport\":%ld,\"unanswered\":%ld}}\n",
          latency_count, seconds, counts.opened, latency_percentile(0.5), latency_percentile(0.9),
          latency_percentile(0.99), latency_percentile(1), counts.status, counts.length, counts.body, counts.transport,

@@ -6,11 +6,13 @@ import { latency } from './latency.ts';
 import { post10k } from './post10k.ts';
 import type { Scenario } from './scenario.ts';
 import { small } from './small.ts';
+import { smallWrk } from './small-wrk.ts';
 import { tls } from './tls.ts';
 import { tlsHandshake } from './tls-handshake.ts';
 
 export const scenarios: readonly Scenario[] = [
   small,
+  smallWrk,
   get10k,
   post10k,
   get1m,

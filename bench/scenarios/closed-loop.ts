@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { barsOf } from '../bars.ts';
 import { writeRequests } from '../load.ts';
 import type { Result } from '../result.ts';
-import { type LoadShape, measureRounds } from '../rounds.ts';
+import { type LoadShape, loadDrive, measureRounds } from '../rounds.ts';
 import { type RequestOptions, siteRequests } from '../site.ts';
 import { ratiosOf } from '../statistics.ts';
 import type { Running } from '../targets/target.ts';
@@ -27,7 +27,7 @@ export function closedLoop({ name, about, request, targets = usualTargets, ...sh
       const requests = join(bench.directory, `${name}.requests`);
       await writeRequests(requests, siteRequests(bench.site, request));
       const running = await sharedTargets(bench, targets);
-      const results = await measureRounds(bench, { targets: running, shape: { ...shape, requests } });
+      const results = await measureRounds(bench, { targets: running, drive: loadDrive(bench, { ...shape, requests }) });
       const ratios = ratiosOf(results);
       return [resultOf(bench, { scenario: name, about, targets: results, ratios, bars: barsOf(name, ratios) })];
     },

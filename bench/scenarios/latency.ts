@@ -2,7 +2,7 @@
 import { join } from 'node:path';
 import { writeRequests } from '../load.ts';
 import type { Bar, Result, TargetResult } from '../result.ts';
-import { measureRounds } from '../rounds.ts';
+import { loadDrive, measureRounds } from '../rounds.ts';
 import { siteRequests } from '../site.ts';
 import { ratiosOf, round } from '../statistics.ts';
 import { resultOf, sharedTargets, usualTargets } from './closed-loop.ts';
@@ -25,7 +25,10 @@ async function measure(bench: Bench, rate: number): Promise<Result> {
   const requests = join(bench.directory, 'latency.requests');
   await writeRequests(requests, siteRequests(bench.site, { answer: 200 }));
   const running = await sharedTargets(bench, ['direct', ...usualTargets]);
-  const measured = await measureRounds(bench, { targets: running, shape: { connections, requests, rate } });
+  const measured = await measureRounds(bench, {
+    targets: running,
+    drive: loadDrive(bench, { connections, requests, rate }),
+  });
   const targets = withAdded(measured);
   const added = ratiosOf(targets, ({ figures }) => figures?.['addedP50Micros'] ?? Number.NaN);
   return resultOf(bench, {

@@ -21,6 +21,8 @@ export interface Bench {
    * @returns null if it is not to be had, or TARGETS leaves it out
    */
   shared(name: string): Promise<Running | null>;
+  /** What the check of a shared target found: counts as errors. */
+  faults(name: string): number;
   /** One of its own for a scenario that needs a fresh process or another site; the scenario stops it. */
   fresh(name: string, site?: Site): Promise<Running | null>;
   print(line: string): void;

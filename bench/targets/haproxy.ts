@@ -67,6 +67,8 @@ export function haproxyConfig(config: HaproxyConfig): string {
     '  timeout connect 5s',
     '  timeout http-keep-alive 3600s',
     '  option http-keep-alive',
+    // A connection that comes and goes without a request has no line elsewhere either.
+    '  option dontlognull',
     '  http-reuse always',
     'frontend front',
     `  bind 127.0.0.1:${config.plainPort} backlog 4096`,
