@@ -1,5 +1,5 @@
 /** The file of the last known good: private, whole at any moment, and refused when it is not what we wrote. */
-import { mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
@@ -20,6 +20,10 @@ function open({ keys = true, file = join(folder, 'last.json') } = {}) {
   const log: Log = { debug: note, info: note, warn: note, error: note, fatal: note };
   const clock = new FakeClock();
   return { lastKnownGood: createLastKnownGood({ file, keys, log, clock }), clock, lines, file };
+}
+
+async function until(condition: () => boolean): Promise<void> {
+  while (!condition()) await new Promise<void>((resolve) => setImmediate(resolve));
 }
 
 test('what was saved last is loaded, from a file that only its owner reads', async () => {
@@ -61,6 +65,27 @@ describe('a file that cannot be used is ignored and told', () => {
     expect(await lastKnownGood.load()).toBeUndefined();
     expect(lines).toHaveLength(1);
   });
+});
+
+test('what could not be written is tried again, told once, and told when it is over', async () => {
+  const target = join(folder, 'later/last.json');
+  const { lastKnownGood, clock, lines } = open({ file: target });
+  lastKnownGood.save(1, irOf(['a']));
+  clock.advance(500);
+  await until(() => lines.length > 0);
+  for (let i = 0; i < 3; i++) {
+    await until(() => clock.waiting > 0);
+    clock.advance(10_000);
+  }
+  await until(() => clock.waiting > 0);
+  expect(lines).toEqual(['the last known good could not be saved']);
+  await mkdir(join(folder, 'later'));
+  clock.advance(10_000);
+  await until(() => lines.length > 1);
+  expect(lines[1]).toBe('the last known good is saved again');
+  expect(await readdir(join(folder, 'later'))).toEqual(['last.json']);
+  expect((await lastKnownGood.load())?.version).toBe(1);
+  await lastKnownGood.close();
 });
 
 test('no file is no trouble, and a folder that is not there costs one line', async () => {

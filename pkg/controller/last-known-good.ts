@@ -37,22 +37,41 @@ export interface LastKnownGoodOptions {
   readonly max?: number;
 }
 
+/** ms until a file that could not be written is tried again: the disk may have room by then, and the next edit be weeks away. */
+const RETRY = 10_000;
 /** Changes whenever an older release would misread the file. */
 const FORMAT = 1;
 
 export function createLastKnownGood(options: LastKnownGoodOptions): LastKnownGood {
   const { file, keys, log, clock } = options;
   let unsaved: Saved | undefined;
+  let newest: Saved | undefined;
   let writing: Promise<void> = Promise.resolve();
+  let trouble = '';
+  let closed = false;
+  let cancelRetry: (() => void) | undefined;
 
   const flush = () => {
     const saved = unsaved;
     unsaved = undefined;
+    cancelRetry?.();
     if (saved === undefined) return;
     writing = writing
       .then(() => replaceFile(file, textOf(saved, keys)))
-      // A full disk must cost no traffic: the older file stays.
-      .catch((error: unknown) => log.warn({ file, error: String(error) }, 'the last known good could not be saved'));
+      .then(succeeded, (error: unknown) => {
+        // A full disk must cost no traffic: the older file stays.
+        if (trouble !== String(error))
+          log.warn({ file, error: String(error) }, 'the last known good could not be saved');
+        trouble = String(error);
+        // A newer one is on its way already, or waits for its moment.
+        if (saved !== newest || closed) return;
+        unsaved = saved;
+        cancelRetry = clock.after(RETRY, flush);
+      });
+  };
+  const succeeded = () => {
+    if (trouble !== '') log.info({ file }, 'the last known good is saved again');
+    trouble = '';
   };
   const debounce = createDebounce({ quiet: options.quiet ?? 500, max: options.max ?? 5_000, clock }, flush);
 
@@ -69,11 +88,13 @@ export function createLastKnownGood(options: LastKnownGoodOptions): LastKnownGoo
       return saved;
     },
     save(version, ir) {
-      unsaved = { version, ir };
+      newest = { version, ir };
+      unsaved = newest;
       debounce.trigger();
     },
     async close() {
       debounce.close();
+      closed = true;
       flush();
       await writing;
     },
@@ -106,14 +127,20 @@ async function replaceFile(file: string, text: string): Promise<void> {
   const temporary = `${file}.new`;
   // A left-over of a crash may have another mode.
   await rm(temporary, { force: true });
-  const handle = await open(temporary, 'wx', 0o600);
   try {
-    await handle.writeFile(text);
-    await handle.sync();
-  } finally {
-    await handle.close();
+    const handle = await open(temporary, 'wx', 0o600);
+    try {
+      await handle.writeFile(text);
+      await handle.sync();
+    } finally {
+      await handle.close();
+    }
+    await rename(temporary, file);
+  } catch (error) {
+    // Half a file helps nobody on a disk that is full.
+    await rm(temporary, { force: true });
+    throw error;
   }
-  await rename(temporary, file);
   // The rename itself is durable only once the folder is.
   const folder = await open(dirname(file), 'r');
   try {
