@@ -163,6 +163,27 @@ describe.each(transports)('to the client on the %s transport', (_, transport) =>
     expect(lines(response.fields)).toEqual(['sERVER: x', 'Content-Length: 0', expect.stringMatching(/^Date: .* GMT$/)]);
   });
 
+  test.each([
+    [
+      'a length that Connection names stays',
+      ' OK\r\nConnection: Content-Length\r\nContent-Length: 2',
+      'HTTP/1.1 200 OK',
+    ],
+    ['a length with a leading zero is written anew', ' OK\r\nContent-Length: 02', 'HTTP/1.1 200 OK'],
+    ['the space behind the status is written', '\r\nContent-Length: 2', 'HTTP/1.1 200 '],
+  ])('%s, and the next answer is found', async (_name, head, startLine) => {
+    const { client } = await stage.scene(transport, {}, () => `HTTP/1.1 200${head}\r\n\r\nok`);
+    client.send(get('/') + get('/'));
+    for (let i = 0; i < 2; i++) {
+      const message = await client.message();
+      expect([message.startLine, message.header('content-length'), String(message.body)]).toEqual([
+        startLine,
+        '2',
+        'ok',
+      ]);
+    }
+  });
+
   test('a date of the origin is not written twice', async () => {
     const date = 'Tue, 15 Nov 1994 08:12:31 GMT';
     const { client } = await stage.scene(transport, {}, () => reply('', `Date: ${date}`));

@@ -42,7 +42,7 @@ export class Response implements ResponseView {
     else if (length < 0) this.framing = minor === 0 ? Framing.UntilClose : Framing.Chunked;
     else {
       this.framing = Framing.Length;
-      if (!hasLength(head)) this.length = length;
+      if (!hasPlainLength(bytes, head)) this.length = length;
     }
   }
 
@@ -70,6 +70,7 @@ export class Response implements ResponseView {
     const kept = new Head();
     kept.start = from.start;
     kept.status = from.status;
+    kept.reasonStart = from.reasonStart;
     kept.fieldsStart = from.fieldsStart;
     kept.count = from.count;
     kept.end = from.end;
@@ -87,8 +88,13 @@ export class Response implements ResponseView {
   }
 }
 
-function hasLength({ known, count }: Head): boolean {
-  for (let i = 0; i < count; i++) if (known[i] === Known.ContentLength) return true;
+function hasPlainLength(bytes: Buffer, { known, fields, count }: Head): boolean {
+  for (let i = 0; i < count; i++) {
+    // A leading zero means an octal number to some readers: such a length is written anew.
+    if (known[i] !== Known.ContentLength) continue;
+    const start = fields[4 * i + 2]!;
+    return bytes[start] !== 48 || fields[4 * i + 3] === start + 1;
+  }
   return false;
 }
 
@@ -143,6 +149,11 @@ export function encodeResponse(response: Response, out: Buffer, at: number, now:
     // RFC 9112 2.3: an intermediary sends its own version; status and reason phrase go on as they came.
     end = writeBytes(out, at, http);
     end = writeBytes(out, end, bytes, head.start + 9, head.fieldsStart);
+    // RFC 9112 4: the space stands "even when the reason-phrase is absent"; some servers leave it out.
+    if (head.reasonStart === head.start + 12) {
+      out[end - 2] = 32;
+      end = writeLineEnd(out, end - 1);
+    }
     const options = connectionOptions(bytes, head);
     const { fields, known } = head;
     let from = -1;
@@ -152,7 +163,8 @@ export function encodeResponse(response: Response, out: Buffer, at: number, now:
         hopByHop[id] === 1 ||
         headers.removed[i] === 1 ||
         (id === Known.ContentLength && drops(response)) ||
-        ((options & NamesOthers) !== 0 && isNamed(bytes, head, i))
+        // Not the length, which a client cannot do without: RFC 9110 7.6.1 forbids to name it.
+        ((options & NamesOthers) !== 0 && id !== Known.ContentLength && isNamed(bytes, head, i))
       ) {
         if (from >= 0) end = writeBytes(out, end, bytes, from, fields[4 * i]);
         from = -1;
