@@ -2,7 +2,7 @@ import { Buffer } from 'node:buffer';
 import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
 import { rm } from 'node:fs/promises';
-import { createServer } from 'node:net';
+import { type AddressInfo, createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createServer as createTlsServer, type Server, type TLSSocket } from 'node:tls';
@@ -116,8 +116,11 @@ describe('TLS to backends', () => {
     timers.close();
   });
 
-  const get = async (tls: Partial<UpstreamTls>, host = '127.0.0.1'): Promise<string> => {
-    const { port } = server.address() as { port: number };
+  const get = async (
+    tls: Partial<UpstreamTls>,
+    host = '127.0.0.1',
+    port = (server.address() as AddressInfo).port,
+  ): Promise<string> => {
     const full = { servername: 'backend.example.com', authorities: ['ConfigMap/shop/ca'], subjectAltNames: [], ...tls };
     const endpoints = [{ host, port, weight: 1, terminating: false }];
     clusters.update({ c: clusterOf(port, { tls: full, endpoints }) }, certificates, authorities);
@@ -150,6 +153,16 @@ describe('TLS to backends', () => {
     ['a client certificate that is gone', { clientCertificate: 'Secret/shop/gone' }, untrusted],
   ] as const)('%s', async (_, tls, expected) => {
     expect(await get(tls)).toBe(expected);
+  });
+
+  test('a backend that resets within the handshake has seen no request, and is no question of trust', async () => {
+    const rude = createServer((socket) => socket.once('data', () => socket.resetAndDestroy()));
+    rude.listen(0, '127.0.0.1');
+    await once(rude, 'listening');
+    const { port } = rude.address() as AddressInfo;
+    expect(await get({}, '127.0.0.1', port)).toBe('failure connect-failed untouched');
+    rude.close();
+    await once(rude, 'close');
   });
 
   test('the server name is the cluster’s, not the Host, on one connection', async () => {

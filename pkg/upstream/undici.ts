@@ -163,8 +163,10 @@ function failed(failure: ErrorCode): Error {
 function connectFailure(error: Error & { code?: string }): ErrorCode {
   const code = error.code ?? '';
   if (code === 'UND_ERR_CONNECT_TIMEOUT' || code === 'ETIMEDOUT') return 'connect-timeout';
-  // System errors of the connect itself; all others are the handshake's.
-  return /^(?:ECONN(?:REFUSED|ABORTED)|EHOSTUNREACH|ENETUNREACH|EADDRNOTAVAIL|ENOENT|EACCES|EMFILE)$/.test(code)
+  // System errors of the connect itself, or of a peer that went away within the handshake; all others say that it cannot be trusted.
+  return /^(?:ECONN(?:REFUSED|ABORTED|RESET)|EPIPE|EHOSTUNREACH|ENETUNREACH|EADDRNOTAVAIL|ENOENT|EACCES|EMFILE)$/.test(
+    code,
+  )
     ? 'connect-failed'
     : 'upstream-tls';
 }
