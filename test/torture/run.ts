@@ -2,9 +2,16 @@
 import type { Row, Scale, Scenario } from './scenario.ts';
 import { createStage } from './stage.ts';
 
-/** Ends what it started, whatever happens. Rejects if the scenario throws: that is a bar missed, too. */
-export async function runScenario(scenario: Scenario, scale: Scale): Promise<readonly Row[]> {
-  const stage = await createStage();
+/**
+ * Ends what it started, whatever happens. Rejects if the scenario throws: that is a bar missed, too.
+ * @param args flags of every gateway, beside the scenario's own
+ */
+export async function runScenario(
+  scenario: Scenario,
+  scale: Scale,
+  args: readonly string[] = [],
+): Promise<readonly Row[]> {
+  const stage = await createStage(args);
   try {
     return await scenario.run(stage, scale);
   } finally {

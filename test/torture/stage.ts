@@ -28,7 +28,8 @@ export interface Stage {
 /** More than any load sends. */
 const IdsPerLoad = 10_000_000;
 
-export async function createStage(): Promise<Stage> {
+/** @param args flags of every gateway; those of a scenario go before */
+export async function createStage(args: readonly string[] = []): Promise<Stage> {
   const scratch = await mkdtemp(join(tmpdir(), 'torture-'));
   const cleanups: (() => unknown)[] = [() => rm(scratch, { recursive: true, force: true })];
   let journals = 0;
@@ -49,7 +50,11 @@ export async function createStage(): Promise<Stage> {
       return folder;
     },
     async gateway(folder, options) {
-      const gateway = await startGateway(folder.path, { workers: 2, ...options });
+      const gateway = await startGateway(folder.path, {
+        workers: 2,
+        ...options,
+        args: [...args, ...(options?.args ?? [])],
+      });
       // If the scenarios themselves crash, nobody else would end it.
       const kill = (): void => void gateway.process.kill('SIGKILL');
       process.once('exit', kill);

@@ -1,15 +1,17 @@
 /**
  * One of three origins fails, each time in another way, under load; then it is well again and must serve again.
  *
- * Each fault meets two routes. One has `retry` and a timeout for each attempt: an idempotent request must be saved as long as no byte of an answer
- * has gone to the client. What no proxy can save there:
+ * Each fault meets three routes. `retry` has retries and a timeout for each attempt: an idempotent request must be saved as long as no byte of an
+ * answer has gone to the client. `undici` is the same on the general client instead of the fast lane. What no proxy can save on these:
  *  - a POST that the bad origin may have got: RFC 9110 9.2.2 forbids to send it again, so it gets the documented error. (With outlier detection
  *    fewer of them would go there while the fault lasts; the gateway has none yet.)
  *  - an answer that broke off: the client must see that it is cut.
- * The other route has no `retry`: there every method may get the documented error. On both a connection that was refused costs nobody anything.
+ * `no retry` asks for none: there every method may get the documented error. On all of them a connection that was refused costs nobody anything,
+ * and nothing is lost once the origin is well.
  */
 import { setTimeout } from 'node:timers/promises';
 import { baseManifests, endpointSlice, routeManifest, service } from '../../features/folder.ts';
+import { type Fault, faults, serve } from '../faults.ts';
 import { readLedger } from '../ledger.ts';
 import type { Origin } from '../origin.ts';
 import type { Row, Scale, Scenario } from '../scenario.ts';
@@ -22,76 +24,52 @@ export const originFaults: Scenario = {
   run,
 };
 
-interface Fault {
-  readonly name: string;
-  readonly begin: (origin: Origin) => Promise<void>;
-  readonly heal: (origin: Origin) => Promise<void>;
-  /** The error that what is lost must get. */
-  readonly code: string;
-  /** Answers may break off. */
-  readonly cuts?: true;
-  /** Only what was under way when it began may be lost: afterwards no connection is made. */
-  readonly refuses?: true;
-}
-
-const serve = (origin: Origin): Promise<void> => origin.behave('serve', 2);
-
-const faults: readonly Fault[] = [
-  {
-    name: 'killed',
-    begin: (origin) => origin.end(),
-    heal: async (origin) => {
-      await origin.start();
-      await serve(origin);
-    },
-    code: 'upstream-reset',
-    cuts: true,
-    refuses: true,
-  },
-  {
-    name: 'paused',
-    begin: async (origin) => origin.pause(),
-    heal: async (origin) => origin.resume(),
-    code: 'upstream-timeout',
-  },
-  { name: 'reset at accept', begin: (origin) => origin.behave('reset-accept'), heal: serve, code: 'upstream-reset' },
-  { name: 'reset at request', begin: (origin) => origin.behave('reset-request'), heal: serve, code: 'upstream-reset' },
-  {
-    name: 'reset in answer',
-    begin: (origin) => origin.behave('reset-answer'),
-    heal: serve,
-    code: 'upstream-reset',
-    cuts: true,
-  },
-  { name: 'silent', begin: (origin) => origin.behave('hang'), heal: serve, code: 'upstream-timeout' },
-  { name: 'half-open', begin: (origin) => origin.behave('finish'), heal: serve, code: 'upstream-reset' },
-  { name: 'garbage', begin: (origin) => origin.behave('garbage'), heal: serve, code: 'upstream-invalid' },
-];
+/** The same Service, carried by the general client instead of the fast lane. */
+const undiciBackend = `apiVersion: gateway.suuupra.io/v1alpha1
+kind: Backend
+metadata: { name: undici }
+spec: { type: Service, service: { name: pool }, port: { port: 8080 }, lane: Undici }
+`;
 
 /** An attempt on a silent origin is given up after this. */
 const AttemptMillis = 400;
+
+interface Tested {
+  readonly name: string;
+  readonly host: string;
+  /** Whether an idempotent request is tried again. */
+  readonly retries: boolean;
+  /** YAML. */
+  readonly rule: string;
+}
+
+const service8080 = 'backendRefs: [{ name: pool, port: 8080 }]';
+const general = 'backendRefs: [{ group: gateway.suuupra.io, kind: Backend, name: undici }]';
+const patient = `retry: { attempts: 3, backoff: 10ms }, timeouts: { request: 5s, backendRequest: ${AttemptMillis}ms }`;
+const routes: readonly Tested[] = [
+  { name: 'retry', host: 'a.example.com', retries: true, rule: `{ ${service8080}, ${patient} }` },
+  { name: 'undici', host: 'b.example.com', retries: true, rule: `{ ${general}, ${patient} }` },
+  {
+    name: 'no retry',
+    host: 'c.example.com',
+    retries: false,
+    rule: `{ ${service8080}, timeouts: { request: ${AttemptMillis}ms } }`,
+  },
+];
+
 /** Longer than any recovery that is one. */
 const RecoverMillis = 10_000;
 
 async function run(stage: Stage, scale: Scale): Promise<readonly Row[]> {
   const origins = await Promise.all(['good', 'fine', 'bad'].map((name) => stage.origin(name)));
   await Promise.all(origins.map(serve));
-  const backend = 'backendRefs: [{ name: pool, port: 8080 }]';
-  const retry = 'retry: { attempts: 3, backoff: 10ms }';
   const folder = await stage.folder({
     'base.yaml': `${baseManifests({})}---\n${service('pool')}---\n${endpointSlice(
       'pool',
       origins.map(({ port }) => port),
     )}`,
-    'retry.yaml': routeManifest(
-      'retry',
-      `[{ ${backend}, ${retry}, timeouts: { request: 5s, backendRequest: ${AttemptMillis}ms } }]`,
-    ),
-    'plain.yaml': routeManifest(
-      'plain',
-      `[{ ${backend}, timeouts: { request: ${AttemptMillis}ms } }]`,
-      'b.example.com',
-    ),
+    'undici.yaml': undiciBackend,
+    ...Object.fromEntries(routes.map(({ host, rule }, i) => [`${i}.yaml`, routeManifest(`r${i}`, `[${rule}]`, host)])),
   });
   const gateway = await stage.gateway(folder);
   const rows: Row[] = [];
@@ -108,52 +86,49 @@ async function play(
 ): Promise<readonly Row[]> {
   const duration = scale === 'full' ? 3000 : 500;
   const bad = origins[2]!;
-  const loads = [
-    { rule: 'retry', host: 'a.example.com' },
-    { rule: 'no retry', host: 'b.example.com' },
-  ].map(({ rule, host }) => ({
-    rule,
-    traffic: stage.traffic({ port, host, kept: 24, fresh: 2, rate: scale === 'full' ? 800 : 400 }),
+  const loads = routes.map((route) => ({
+    route,
+    traffic: stage.traffic({ port, host: route.host, kept: 16, fresh: 2, rate: scale === 'full' ? 600 : 300 }),
   }));
   const servedAll = (since: number): boolean =>
     loads.every(({ traffic }) => (traffic.served.get(bad.name)?.last ?? 0) > since);
-  await waitFor(() => servedAll(0));
+  if (!(await waitFor(() => servedAll(0))))
+    throw new Error(`${bad.name} serves nothing, even before it is ${fault.name}`);
   await fault.begin(bad);
   const begun = performance.now();
   await setTimeout(duration);
-  const healing = performance.now();
   await fault.heal(bad);
   const healed = performance.now();
   const recovered = await waitFor(() => servedAll(healed));
-  const back = performance.now();
+  const recoverMillis = performance.now() - healed;
   await setTimeout(AttemptMillis);
   await Promise.all(loads.map(({ traffic }) => traffic.stop()));
-  const times = { begun, healing, back };
   return Promise.all(
-    loads.map(({ rule, traffic }) => rowOf(fault, rule, traffic, origins, times, recovered ? back - healed : null)),
+    loads.map(({ route, traffic }) =>
+      rowOf(fault, route, traffic, origins, { begun, healed }, recovered ? recoverMillis : null),
+    ),
   );
 }
 
 interface Times {
   readonly begun: number;
-  readonly healing: number;
-  readonly back: number;
+  readonly healed: number;
 }
 
 async function rowOf(
   fault: Fault,
-  rule: string,
+  route: Tested,
   traffic: Traffic,
   origins: readonly Origin[],
   times: Times,
   recoverMillis: number | null,
 ): Promise<Row> {
-  const unsavable = traffic.failures.filter((failure) => lostByRight(failure, fault, rule === 'retry', times));
+  const unsavable = traffic.failures.filter((failure) => lostByRight(failure, fault, route.retries, times));
   const failed = traffic.failures.filter((failure) => !unsavable.includes(failure));
   const ledger = await readLedger(traffic, origins);
   const posts = unsavable.filter(({ method }) => method === 'POST').length;
   return {
-    part: `${fault.name}, ${rule}`,
+    part: `${fault.name}, ${route.name}`,
     sent: traffic.sent,
     failed: failed.length,
     unsavable: unsavable.length,
@@ -164,9 +139,9 @@ async function rowOf(
   };
 }
 
-function lostByRight(failure: Failure, fault: Fault, retry: boolean, { begun, healing, back }: Times): boolean {
+function lostByRight(failure: Failure, fault: Fault, retry: boolean, { begun, healed }: Times): boolean {
   const { kind, code, method, received, from } = failure;
-  if (from > (fault.refuses === true ? begun : Math.max(healing, back))) return false;
+  if (from > (fault.refuses === true ? begun : healed)) return false;
   if (kind === 'cut') return fault.cuts === true && received > 0;
   return kind === 'error' && code === fault.code && (method === 'POST' || !retry);
 }
