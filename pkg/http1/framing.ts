@@ -20,6 +20,9 @@ export const UntilEnd: Length = -2;
 /** A response whose framing is not certain: 502, and the connection is closed. */
 export const InvalidFraming = -3;
 
+const Tab = 9;
+const CR = 13;
+
 const chunked = new TextEncoder().encode('chunked');
 
 /** Code in `proxy/errors.ts`. */
@@ -44,7 +47,7 @@ export function requestLength(bytes: Uint8Array, head: Head): Length | Refusal {
         if (framed) return length === Chunked ? 'framing-ambiguous' : 'content-length-twice';
         framed = true;
         length = decimal(bytes, fields[4 * i + 2]!, fields[4 * i + 3]!);
-        if (length < 0) return 'content-length-invalid';
+        if (length < 0 || hasTab(bytes, fields, i)) return 'content-length-invalid';
         break;
       // RFC 9112 6.1: "A server MAY reject a request that contains both Content-Length and Transfer-Encoding": we always do.
       // "A server or client that receives an HTTP/1.0 message containing a Transfer-Encoding header field MUST treat the message
@@ -55,6 +58,7 @@ export function requestLength(bytes: Uint8Array, head: Head): Length | Refusal {
         if (!isChunked(bytes, fields[4 * i + 2]!, fields[4 * i + 3]!)) {
           return unknownCoding(bytes, fields[4 * i + 2]!, fields[4 * i + 3]!);
         }
+        if (hasTab(bytes, fields, i)) return 'coding-invalid';
         length = Chunked;
         break;
       // RFC 9110 5.3: only a list-valued field may repeat. A policy that reads the first and a backend that reads the last of two
@@ -89,11 +93,11 @@ export function responseLength(bytes: Uint8Array, head: Head, requestMethod: str
     if (name === Known.ContentLength) {
       if (length !== UntilEnd) return InvalidFraming;
       length = decimal(bytes, fields[4 * i + 2]!, fields[4 * i + 3]!);
-      if (length < 0) return InvalidFraming;
+      if (length < 0 || hasTab(bytes, fields, i)) return InvalidFraming;
     } else if (name === Known.TransferEncoding) {
       // Any coding but chunked would have to be decoded or passed on as it is; no TE field of ours asked for one.
       if (length !== UntilEnd || head.minor === 0) return InvalidFraming;
-      if (!isChunked(bytes, fields[4 * i + 2]!, fields[4 * i + 3]!)) return InvalidFraming;
+      if (!isChunked(bytes, fields[4 * i + 2]!, fields[4 * i + 3]!) || hasTab(bytes, fields, i)) return InvalidFraming;
       length = Chunked;
     }
   }
@@ -106,6 +110,25 @@ export function responseLength(bytes: Uint8Array, head: Head, requestMethod: str
 /** Whether a response of this status to this method has no body, whatever its fields say. */
 export function hasNoBody(status: number, requestMethod: string): boolean {
   return status < 200 || status === 204 || status === 304 || requestMethod === 'HEAD';
+}
+
+/** Whether there is a Content-Length (`length`) or a Transfer-Encoding: neither may be in a 1xx, and no coding in a 204 (RFC 9110 8.6, RFC 9112 6.1). */
+export function saysFraming(head: Head, length: boolean): boolean {
+  for (let i = 0; i < head.count; i++) {
+    const name = head.known[i];
+    if (name === Known.TransferEncoding || (length && name === Known.ContentLength)) return true;
+  }
+  return false;
+}
+
+/**
+ * Whether a tab stands around the value of field `index`. RFC 9110 5.6.3 allows it, but nginx takes `Content-Length:\t5` for no length, and llhttp
+ * `chunked\t` for no chunked: where a body ends must not depend on the reader.
+ */
+function hasTab(bytes: Uint8Array, fields: Int32Array, index: number): boolean {
+  for (let at = fields[4 * index + 1]! + 1; at < fields[4 * index + 2]!; at++) if (bytes[at] === Tab) return true;
+  for (let at = fields[4 * index + 3]!; bytes[at] !== CR; at++) if (bytes[at] === Tab) return true;
+  return false;
 }
 
 function isChunked(bytes: Uint8Array, start: number, end: number): boolean {
