@@ -2,7 +2,7 @@
 import { Buffer } from 'node:buffer';
 import { BadChunk, ChunkedDecoder, Done } from '../http1/chunked.ts';
 import { connectionOptions, InvalidOptions, persists } from '../http1/connection.ts';
-import { InvalidFraming, responseLength } from '../http1/framing.ts';
+import { InvalidFraming, responseLength, saysFraming } from '../http1/framing.ts';
 import { Head, Incomplete, scanResponse } from '../http1/head.ts';
 import type { ErrorCode } from '../proxy/errors.ts';
 import { TimerEntry } from '../proxy/timers.ts';
@@ -75,6 +75,7 @@ export class H1Connection extends TimerEntry implements ConnectionHandler {
     this.#state = AwaitsHead;
     this.#informational = 0;
     this.#answered = false;
+    this.#persists = true;
     stream.connection = this;
     stream.reused = this.served;
     this.served = true;
@@ -220,6 +221,14 @@ export class H1Connection extends TimerEntry implements ConnectionHandler {
     const head = this.#head;
     const { handler, request } = stream;
     const { status } = head;
+    const options = connectionOptions(bytes, head);
+    // RFC 9110 8.6, RFC 9112 6.1: no Content-Length, no Transfer-Encoding in a 1xx; llhttp reads a body where one is.
+    if ((options & InvalidOptions) !== 0 || (status < 200 && saysFraming(head, true))) {
+      this.#fail('upstream-invalid', true);
+      return false;
+    }
+    // What a 1xx says of the connection holds, too. Behind a 204 that says it is chunked, chunks may come.
+    this.#persists &&= persists(options, head.minor) && !(status === 204 && saysFraming(head, false));
     if (status === 101) {
       if (request.upgrade === null) this.#fail('upstream-invalid', true);
       else this.#handOver(stream, bytes, behind, end);
@@ -234,12 +243,10 @@ export class H1Connection extends TimerEntry implements ConnectionHandler {
       return this.#stream === stream;
     }
     const length = responseLength(bytes, head, request.method);
-    const options = connectionOptions(bytes, head);
-    if (length === InvalidFraming || (options & InvalidOptions) !== 0) {
+    if (length === InvalidFraming) {
       this.#fail('upstream-invalid', true);
       return false;
     }
-    this.#persists = persists(options, head.minor);
     this.#left = length;
     this.#state = ReadsBody;
     if (length === BodyChunked) (this.#decoder ??= new ChunkedDecoder()).reset();

@@ -196,6 +196,27 @@ describe('H1Dispatcher', () => {
     expect(origin.connections).toHaveLength(3);
   });
 
+  test.each([
+    ['an interim response with a coding', 'HTTP/1.1 103 E\r\nTransfer-Encoding: chunked\r\n\r\n'],
+    ['an interim response with a length', 'HTTP/1.1 103 E\r\nContent-Length: 0\r\n\r\n'],
+    ['an interim response with a broken Connection', 'HTTP/1.1 103 E\r\nConnection: a b\r\n\r\n'],
+  ])('%s is refused, since others read a body there', async (_, interim) => {
+    await open(() => `${interim}HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n`);
+    expect((await get()).events).toEqual(['failure upstream-invalid']);
+  });
+
+  test.each([
+    [
+      'an interim response that closes',
+      'HTTP/1.1 103 E\r\nConnection: close\r\n\r\nHTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n',
+    ],
+    ['an interim response of HTTP/1.0', 'HTTP/1.0 103 E\r\n\r\nHTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n'],
+    ['a 204 that says it is chunked', 'HTTP/1.1 204 N\r\nTransfer-Encoding: chunked\r\n\r\n'],
+  ])('behind %s the connection is not used again', async (_, response) => {
+    await open(() => response);
+    expect([(await get()).events.at(-1), dispatcher.stats.open]).toEqual(['end', 0]);
+  });
+
   test('the most recently used connection is taken, and the others go after the idle timeout', async () => {
     await open(() => reply('x'));
     await Promise.all([get(), get(), get()]);
