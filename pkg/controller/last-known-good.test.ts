@@ -75,12 +75,12 @@ test('what could not be written is tried again, told once, and told when it is o
   await until(() => lines.length > 0);
   for (let i = 0; i < 3; i++) {
     await until(() => clock.waiting > 0);
-    clock.advance(10_000);
+    clock.advance(5_000);
   }
   await until(() => clock.waiting > 0);
   expect(lines).toEqual(['the last known good could not be saved']);
   await mkdir(join(folder, 'later'));
-  clock.advance(10_000);
+  clock.advance(5_000);
   await until(() => lines.length > 1);
   expect(lines[1]).toBe('the last known good is saved again');
   expect(await readdir(join(folder, 'later'))).toEqual(['last.json']);

@@ -38,7 +38,7 @@ export interface LastKnownGoodOptions {
 }
 
 /** ms until a file that could not be written is tried again: the disk may have room by then, and the next edit be weeks away. */
-const RETRY = 10_000;
+const RETRY = 5_000;
 /** Changes whenever an older release would misread the file. */
 const FORMAT = 1;
 
