@@ -6,6 +6,7 @@ import { Buffer } from 'node:buffer';
 import type { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import type { Dispatcher } from 'undici';
+import { connectionOptions, InvalidOptions } from '../http1/connection.ts';
 import { InvalidFraming, responseLength } from '../http1/framing.ts';
 import { Head, scanResponse } from '../http1/head.ts';
 import { allowedInTrailers } from '../http1/trailers.ts';
@@ -18,6 +19,8 @@ import { type ResponseHandler, type UpstreamRequest, type UpstreamStream } from 
 /** Undici's own business, or refused by it. */
 const hopByHop =
   /^(?:connection|keep-alive|proxy-connection|transfer-encoding|upgrade|expect|te|trailer|host|content-length|http2-settings)$/i;
+/** Of 1xx before one final response: as many as on the fast lane. */
+const MaxInformational = 64;
 const continueHead = Buffer.from('HTTP/1.1 100 Continue\r\n\r\n');
 
 export class UndiciStream implements UpstreamStream, Dispatcher.DispatchHandler {
@@ -29,6 +32,7 @@ export class UndiciStream implements UpstreamStream, Dispatcher.DispatchHandler 
   #controller: Dispatcher.DispatchController | null = null;
   #over = false;
   #answered = false;
+  #informational = 0;
   #paused = false;
   #wantsDrain = false;
   #flushing = false;
@@ -131,7 +135,12 @@ export class UndiciStream implements UpstreamStream, Dispatcher.DispatchHandler 
     const head = new Head();
     const scanned = bytes === null ? -1 : scanResponse(bytes, 0, bytes.length, head);
     const length = scanned > 0 ? responseLength(bytes!, head, this.#request.method) : InvalidFraming;
-    if (scanned !== bytes?.length || (status >= 200 && length === InvalidFraming)) {
+    const broken =
+      scanned !== bytes?.length ||
+      (status < 200
+        ? ++this.#informational > MaxInformational
+        : length === InvalidFraming || (connectionOptions(bytes, head) & InvalidOptions) !== 0);
+    if (broken) {
       this.fail('upstream-invalid', false);
       controller.abort(new Error('invalid response'));
       return;
