@@ -50,10 +50,11 @@ const reasons: readonly Reason[] = [
   },
   {
     oracle: 'llhttp',
-    // RFC 9110 5.5: optional white space is SP and HTAB. We write the value anew.
-    name: 'a tab behind Transfer-Encoding: chunked',
-    reasons: ['HPE_INVALID_TRANSFER_ENCODING'],
-    holds: ({ raw }) => /^transfer-encoding:[ \t]*chunked[ \t]*\t[ \t]*\r$/im.test(raw),
+    // RFC 9112 9.3 closes the connection behind the final response; we keep it no longer than that.
+    name: 'a close or HTTP/1.0 on an informational response',
+    reasons: ['HPE_CLOSED_CONNECTION'],
+    holds: ({ before }) =>
+      /^HTTP\/1\.[01] 1\d\d/.test(before) && /^HTTP\/1\.0 |^(?:proxy-)?connection:.*close/im.test(before),
   },
   {
     oracle: 'llhttp',
@@ -100,9 +101,9 @@ const reasons: readonly Reason[] = [
   {
     oracle: 'nginx',
     // It cuts spaces alone, and then finds a tab in the value.
-    name: 'a tab around Host, Content-Length or Transfer-Encoding',
-    reasons: ['400', '501'],
-    holds: ({ raw }) => /^(?:host|content-length|transfer-encoding):(?: *\t|.*\t *\r$)/im.test(raw),
+    name: 'a tab around Host',
+    reasons: ['400'],
+    holds: ({ raw }) => /^host:(?: *\t|.*\t *\r$)/im.test(raw),
   },
 ];
 

@@ -28,6 +28,8 @@ export interface Outcome {
   /** What an oracle alone refuses, and why that is right. */
   readonly refusals: readonly (readonly [oracle: string, reason: string, count: number])[];
   readonly failures: readonly Failure[];
+  /** What `check` of the failures still needed. */
+  readonly close?: () => Promise<void>;
 }
 
 /** More are not looked at: the first few tell. */

@@ -2,6 +2,7 @@
 import type { Nginx } from './nginx.ts';
 import type { Outcome, Plan } from './part.ts';
 import { fuzzRequests } from './requests-part.ts';
+import { fuzzResponses } from './responses-part.ts';
 
 export interface Part {
   readonly name: string;
@@ -12,4 +13,7 @@ export interface Part {
   readonly run: (plan: Plan, nginx: Nginx | null) => Promise<Outcome>;
 }
 
-export const parts: readonly Part[] = [{ name: 'requests', inputs: 0.6, time: 0.35, run: fuzzRequests }];
+export const parts: readonly Part[] = [
+  { name: 'requests', inputs: 0.5, time: 0.3, run: fuzzRequests },
+  { name: 'responses', inputs: 0.25, time: 0.25, run: fuzzResponses },
+];

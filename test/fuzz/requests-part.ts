@@ -1,14 +1,14 @@
 /** Part `requests`: mutated request streams, read by our codec, by llhttp, and by nginx. */
 import { Buffer } from 'node:buffer';
 import corpus from '../corpus/requests.json' with { type: 'json' };
-import { explain } from './allowed.ts';
-import { compare, isAccepted, type Verdict } from './comparison.ts';
+import { compare, isAccepted } from './comparison.ts';
 import { Forwarded } from './forwarded.ts';
+import { Ledger, wrongWith } from './ledger.ts';
 import { Llhttp, withoutUpgrade } from './llhttp.ts';
 import { mutate } from './mutation.ts';
 import type { Nginx } from './nginx.ts';
 import { NginxRequests } from './nginx-requests.ts';
-import { type Failure, MaxFailures, type Outcome, type Plan, Tally } from './part.ts';
+import type { Failure, Outcome, Plan } from './part.ts';
 import { Random } from './random.ts';
 import type { Frame, Reading } from './reading.ts';
 import { type OurReading, RequestCodec } from './request-codec.ts';
@@ -31,27 +31,12 @@ export async function fuzzRequests(plan: Plan, nginx: Nginx | null): Promise<Out
   const llhttp = new Llhttp();
   const forwarded = new Forwarded();
   const oracle = nginx === null ? null : new NginxRequests(nginx.mirror);
-  const tally = new Tally();
-  const refusals = new Tally();
-  const failures: Failure[] = [];
-
-  const fail = (kind: string, index: number, what: string, input: string): void => {
-    tally.add(kind);
-    if (failures.length < MaxFailures) failures.push({ part, index, what, input, check: checkWith(kind, nginx) });
-  };
-  const judge = (verdict: Verdict, name: 'llhttp' | 'nginx', index: number, text: string, ours: OurReading): void => {
-    if (verdict.kind === 'agreed') return;
-    const explained = verdict.kind === 'refused' ? reasonOf(verdict, name, text, ours) : null;
-    if (explained !== null) {
-      refusals.add(`${name}\t${explained}`);
-      return;
-    }
-    const what = verdict.kind === 'different' ? `${name}: ${verdict.what}` : `${name} refuses it: ${verdict.reason}`;
-    fail(`${name} ${verdict.kind}`, index, what, text);
-  };
+  const ledger = new Ledger(part);
+  const { tally } = ledger;
+  const check = (kind: string): Failure['check'] => checkWith(kind, nginx);
 
   let index = 0;
-  for (; index < plan.count && performance.now() < plan.deadline && failures.length < MaxFailures; index++) {
+  for (; index < plan.count && performance.now() < plan.deadline && !ledger.full; index++) {
     const text = requestInput(plan.seed, index);
     const bytes = Buffer.from(text, 'latin1');
     const plain = withoutUpgrade(text);
@@ -60,23 +45,23 @@ export async function fuzzRequests(plan: Plan, nginx: Nginx | null): Promise<Out
     const accepted = isAccepted(ours);
     if (accepted) tally.add('accepted');
     const wrong = forwarded.check(ours);
-    if (wrong !== null) fail('forwarded', index, wrong, text);
+    if (wrong !== null) ledger.fail('forwarded', index, wrong, text, check('forwarded'));
     if (isAccepted(theirs)) tally.add(accepted ? 'llhttp accepted' : 'llhttp alone');
     const read = plain === text ? ours : codec.read([Buffer.from(plain, 'latin1')]);
-    judge(compare(read, theirs), 'llhttp', index, plain, read);
+    ledger.judge(compare(read, theirs), 'llhttp', index, plain, read, check);
     if (accepted && oracle !== null) {
       const at = index;
       oracle.add({
         ...jobOf(text, ours),
         done: (read) => {
           tally.add('nginx read');
-          judge(compare(asNginxSees(ours), read), 'nginx', at, text, ours);
+          ledger.judge(compare(asNginxSees(ours), read), 'nginx', at, text, ours, check);
         },
       });
     }
     if (index % 512 !== 511) continue;
     await oracle?.below(1_024);
-    plan.progress(`${index + 1} inputs, ${tally.of('accepted')} accepted, ${failures.length} failures`);
+    plan.progress(`${index + 1} inputs, ${tally.of('accepted')} accepted, ${ledger.failures.length} failures`);
   }
   await oracle?.below(1);
   return {
@@ -98,11 +83,8 @@ export async function fuzzRequests(plan: Plan, nginx: Nginx | null): Promise<Out
             ['refused by nginx, unexplained', tally.of('nginx refused')],
           ] as const)),
     ],
-    refusals: refusals.entries().map(([name, count]) => {
-      const [oracleName = '', reason = ''] = name.split('\t');
-      return [oracleName, reason, count] as const;
-    }),
-    failures,
+    refusals: ledger.refusals,
+    failures: ledger.failures,
   };
 }
 
@@ -133,17 +115,6 @@ function frameToNginx(frame: Frame): Frame {
   };
 }
 
-function reasonOf(
-  { reason, index }: Verdict & { kind: 'refused' },
-  oracle: 'llhttp' | 'nginx',
-  text: string,
-  ours: OurReading,
-): string | null {
-  const from = index === 0 ? 0 : ours.ends[index - 1]!;
-  const raw = text.slice(from, ours.ends[index]);
-  return explain({ oracle, reason, frame: ours.frames[index]!, raw, before: text.slice(0, from) });
-}
-
 /** Whether a smaller input fails in the same way. */
 function checkWith(kind: string, nginx: Nginx | null): Failure['check'] {
   return async (text) => {
@@ -165,10 +136,4 @@ function checkWith(kind: string, nginx: Nginx | null): Failure['check'] {
     });
     return wrongWith(compare(asNginxSees(ours), seen), name, text, ours);
   };
-}
-
-function wrongWith(verdict: Verdict, name: 'llhttp' | 'nginx', text: string, ours: OurReading): string | null {
-  if (verdict.kind === 'agreed') return null;
-  if (verdict.kind === 'different') return `${name}: ${verdict.what}`;
-  return reasonOf(verdict, name, text, ours) === null ? `${name} refuses it: ${verdict.reason}` : null;
 }

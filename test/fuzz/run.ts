@@ -41,6 +41,7 @@ export async function runParts(options: RunOptions, after: (outcome: Outcome) =>
         nginx,
       );
       await after(outcome);
+      await outcome.close?.();
       outcomes.push(outcome);
     }
     return { outcomes, nginx: nginx?.version ?? null };
