@@ -10,11 +10,12 @@ import { startOrigin } from './origin.ts';
 import { formatResult } from './print.ts';
 import type { Result } from './result.ts';
 import { scenarios } from './scenarios/all.ts';
+import { selfTest } from './selftest.ts';
 import { readSettings, type Settings } from './settings.ts';
 import { createSite } from './site.ts';
 import { directTarget } from './targets/direct.ts';
 import { envoyTarget } from './targets/envoy.ts';
-import { gateway } from './targets/gateway.ts';
+import { gateway, gatewayOnUndici } from './targets/gateway.ts';
 import { haproxy } from './targets/haproxy.ts';
 import { nginx, nginx64k } from './targets/nginx.ts';
 import type { Target } from './targets/target.ts';
@@ -45,7 +46,7 @@ async function main(settings: Settings): Promise<number> {
   const directory = await mkdtemp(join(tmpdir(), 'suuupra-bench-'));
   const origin = await startOrigin(tools.origin, cores.load, directory);
   const targets: readonly Target[] = [
-    ...[directTarget(origin), nginx, nginx64k, haproxy, envoyTarget(settings.cache), gateway],
+    ...[directTarget(origin), nginx, nginx64k, haproxy, envoyTarget(settings.cache), gateway, gatewayOnUndici],
   ];
   const machine = describeMachine();
   const versions = await findVersions(targets);
@@ -75,6 +76,7 @@ async function main(settings: Settings): Promise<number> {
   );
   let errors = 0;
   try {
+    await selfTest(tools.load, cores.load, origin, directory);
     for (const scenario of wanted) {
       const measured = await scenario.run({
         ...{ settings, machine, versions, cores, tools, origin, site, directory, print },

@@ -257,7 +257,7 @@ static void on_end(struct connection *c, bool broken) {
   open_connection(c);
 }
 
-static void read_all(struct connection *c) {
+static void read_all(struct connection *c, bool ended) {
   for (;;) {
     ssize_t got = receive(c, input, sizeof input);
     if (got == -1) return;
@@ -267,8 +267,9 @@ static void read_all(struct connection *c) {
     }
     long generation = c->generation;
     if (!take(c, input, (size_t)got) || c->generation != generation) return;
-    // epoll(7): with stream sockets, less than was asked for means that there is no more. Not so with TLS, which gives a record at a time.
-    if (c->ssl == NULL && (size_t)got < sizeof input && c->state != Closing) return;
+    // epoll(7): with stream sockets, less than was asked for means that there is no more, but for the end. Not so with TLS, which
+    // gives a record at a time.
+    if (c->ssl == NULL && (size_t)got < sizeof input && c->state != Closing && !ended) return;
   }
 }
 
@@ -331,7 +332,8 @@ static void serve(struct connection *c, uint32_t events) {
   long generation = c->generation;
   if (c->state == Opening) go_on_opening(c, events);
   else if (c->state == Asking && (events & EPOLLOUT) != 0 && c->sent < c->request->length) send_rest(c);
-  if (c->generation == generation && c->state != Opening && (events & (EPOLLIN | EPOLLRDHUP)) != 0) read_all(c);
+  if (c->generation == generation && c->state != Opening && (events & (EPOLLIN | EPOLLRDHUP)) != 0)
+    read_all(c, (events & EPOLLRDHUP) != 0);
 }
 
 static void set_timer(int timer, double seconds) {
