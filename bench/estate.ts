@@ -17,10 +17,12 @@ export interface EstateOptions {
 /** Routes of each host. */
 export const RoutesPerHost = 10;
 
-/** A request that is meant for the route `index` of its host. */
+/** A request that is meant for one route, and for no other. */
 export interface EstateRequest {
   readonly host: string;
+  /** With its last segment the origin is told how many bytes to answer. */
   readonly path: string;
+  readonly query: string;
   readonly headers: Readonly<Record<string, string>>;
   /** `HTTPRoute/shops/shop-7-orders` */
   readonly route: string;
@@ -30,6 +32,7 @@ interface Kind {
   readonly name: string;
   readonly match: Manifest;
   readonly path: string;
+  readonly query?: string;
   readonly headers?: Readonly<Record<string, string>>;
 }
 
@@ -37,51 +40,66 @@ const prefix = (value: string): Manifest => ({ path: { type: 'PathPrefix', value
 
 /** Longer prefixes beside shorter ones, conditions beside none: a look-up has to choose. */
 const kinds: readonly Kind[] = [
-  { name: 'orders', match: prefix('/orders'), path: '/orders/1234' },
-  { name: 'orders-export', match: prefix('/orders/export'), path: '/orders/export/2026/11.csv' },
-  { name: 'health', match: { path: { type: 'Exact', value: '/health' } }, path: '/health' },
-  { name: 'catalog', match: prefix('/catalog'), path: '/catalog/shoes/42' },
-  { name: 'images', match: prefix('/catalog/images'), path: '/catalog/images/42.webp' },
+  { name: 'orders', match: prefix('/orders'), path: '/orders/1234/200' },
+  { name: 'orders-export', match: prefix('/orders/export'), path: '/orders/export/2026/11/200' },
+  { name: 'health', match: { path: { type: 'Exact', value: '/health/200' } }, path: '/health/200' },
+  { name: 'catalog', match: prefix('/catalog'), path: '/catalog/shoes/42/200' },
+  { name: 'images', match: prefix('/catalog/images'), path: '/catalog/images/42/200' },
   {
     name: 'users-beta',
     match: { ...prefix('/users'), headers: [{ name: 'x-beta', value: '1' }] },
-    path: '/users/17/settings',
+    path: '/users/17/200',
+    query: '?beta=1',
     headers: { 'x-beta': '1' },
   },
-  { name: 'users', match: prefix('/users'), path: '/users/17/settings' },
-  { name: 'search', match: { ...prefix('/search'), method: 'GET' }, path: '/search/by/colour' },
-  { name: 'carts', match: prefix('/api/v1/carts'), path: '/api/v1/carts/8d1f0c6e/items' },
-  { name: 'front', match: prefix('/'), path: '/assets/main.4f2a.js' },
+  { name: 'users', match: prefix('/users'), path: '/users/17/200' },
+  { name: 'search', match: { ...prefix('/search'), method: 'GET' }, path: '/search/by/colour/200' },
+  { name: 'carts', match: prefix('/api/v1/carts'), path: '/api/v1/carts/8d1f0c6e/200' },
+  { name: 'front', match: prefix('/'), path: '/assets/4f2a/200' },
 ];
 
-/** Class and Gateway first, then for each host its Service, its EndpointSlice and its routes. */
-export function estateManifests(options: EstateOptions): readonly Manifest[] {
-  const hosts = Array.from({ length: options.hosts }, (_, host) => host);
-  return [
-    ...gatewayManifests(options.port),
-    ...hosts.flatMap((host) => [
-      serviceManifest(host),
-      sliceManifest(host, [options.originPort]),
-      ...kinds.map((_, index) => routeManifest(host, index)),
-    ]),
-  ];
+/** By file, as a repository of manifests has them: the Gateway, and two files for each host, of which one has the endpoints. */
+export function estateFiles({ hosts, port, originPort }: EstateOptions): Readonly<Record<string, readonly Manifest[]>> {
+  const files: Record<string, readonly Manifest[]> = { 'gateway.yaml': gatewayManifests(port) };
+  for (let host = 0; host < hosts; host++) {
+    files[routesFile(host)] = hostManifests(host);
+    files[endpointsFile(host)] = [sliceManifest(host, originPort)];
+  }
+  return files;
 }
 
-/** @param ports of the endpoints on 127.0.0.1; one slice has one port, so the first counts */
-export function sliceManifest(host: number, ports: readonly number[], address = '127.0.0.1'): Manifest {
+/** Where the Service and the routes of a host are. */
+export function routesFile(host: number): string {
+  return `shops/shop-${host}.yaml`;
+}
+
+export function endpointsFile(host: number): string {
+  return `shops/shop-${host}-endpoints.yaml`;
+}
+
+/** Service and routes. @param edited index of the route that was edited `edit` times */
+export function hostManifests(host: number, edited = -1, edit = 0): readonly Manifest[] {
+  return [serviceManifest(host), ...kinds.map((_, index) => routeManifest(host, index, index === edited ? edit : 0))];
+}
+
+/** @param leaving another endpoint that is terminating: it is there, and gets nothing while the first serves */
+export function sliceManifest(host: number, originPort: number, leaving = false): Manifest {
+  const conditions = { ready: false, serving: true, terminating: true };
   return {
     apiVersion: 'discovery.k8s.io/v1',
     kind: 'EndpointSlice',
     metadata: { name: `shop-${host}-1`, namespace: 'shops', labels: { 'kubernetes.io/service-name': `shop-${host}` } },
     addressType: 'IPv4',
-    ports: ports.slice(0, 1).map((port) => ({ name: 'http', port, protocol: 'TCP' })),
-    endpoints: [{ addresses: [address] }],
+    ports: [{ name: 'http', port: originPort, protocol: 'TCP' }],
+    endpoints: [{ addresses: ['127.0.0.1'] }, ...(leaving ? [{ addresses: ['127.0.0.9'], conditions }] : [])],
   };
 }
 
-/** @param timeout of the whole request in seconds: what an edit changes */
-export function routeManifest(host: number, index: number, timeout = 0): Manifest {
+/** @param edit how often it was edited: its answers say so in `X-Edit` from the first on */
+export function routeManifest(host: number, index: number, edit = 0): Manifest {
   const { name, match } = kinds[index]!;
+  const header = { name: 'X-Edit', value: String(edit) };
+  const filters = [{ type: 'ResponseHeaderModifier', responseHeaderModifier: { set: [header] } }];
   return {
     apiVersion: 'gateway.networking.k8s.io/v1',
     kind: 'HTTPRoute',
@@ -92,7 +110,7 @@ export function routeManifest(host: number, index: number, timeout = 0): Manifes
       rules: [
         {
           matches: [match],
-          ...(timeout === 0 ? {} : { timeouts: { request: `${timeout}s` } }),
+          ...(edit === 0 ? {} : { filters }),
           backendRefs: [{ name: `shop-${host}`, port: 8080 }],
         },
       ],
@@ -103,10 +121,11 @@ export function routeManifest(host: number, index: number, timeout = 0): Manifes
 /** One for each route of each host, in the order of the hosts. */
 export function estateRequests(hosts: number): readonly EstateRequest[] {
   return Array.from({ length: hosts }, (_, host) => host).flatMap((host) =>
-    kinds.map(({ name, path, headers }) => ({
+    kinds.map(({ name, path, query = '', headers = {} }) => ({
       host: hostOf(host),
       path,
-      headers: headers ?? {},
+      query,
+      headers,
       route: `HTTPRoute/shops/shop-${host}-${name}`,
     })),
   );

@@ -67,9 +67,7 @@ async function measureChanges(estate: Estate, first: ConfigurationTask): Promise
   for (let i = 0; i < 2 * Changes; i++) {
     const isRoute = i % 2 === 0;
     const host = (i * 37) % Hosts;
-    const object = objectOf(
-      isRoute ? routeManifest(host, i % RoutesPerHost, 1 + i) : sliceManifest(host, [9], `127.0.0.${2 + (i % 200)}`),
-    );
+    const object = objectOf(isRoute ? routeManifest(host, i % RoutesPerHost, 1 + i) : sliceManifest(host, 9, true));
     const started = performance.now();
     estate.store.apply([{ kind: 'upsert', object }]);
     const next = translate(estate.store.snapshot(), options, estate.memo).ir;

@@ -104,7 +104,7 @@ function lookUp(name: string, { table, requests }: Place): Benchmark {
 /** From a browser's bytes: scanned, read, strings made, matched. */
 function bytesToRule(name: string, { table, requests }: Place): Benchmark {
   const { request, read } = createRequest();
-  const heads: readonly Buffer[] = requests.map(({ host, path }) => browserHead(host, path));
+  const heads: readonly Buffer[] = requests.map(({ host, path, query }) => browserHead(host, path + query));
   return {
     group,
     name,

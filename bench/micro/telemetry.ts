@@ -2,6 +2,7 @@
 
 import { createLine } from '../../pkg/telemetry/access-line.ts';
 import { createAccessLog } from '../../pkg/telemetry/access-log.ts';
+import { createLineMemory, LinePool } from '../../pkg/telemetry/line-pool.ts';
 import type { AccessRecord } from '../../pkg/telemetry/record.ts';
 import { createRecorder } from '../../pkg/telemetry/recorder.ts';
 import { createRow } from '../../pkg/telemetry/row.ts';
@@ -42,7 +43,8 @@ export function telemetryBenchmarks(): { readonly benchmarks: readonly Benchmark
     fields: ['time', 'method', 'host', 'path', 'query', 'status'],
     redact: ['token'],
   });
-  const accessLog = createAccessLog({ post: ({ length }) => accessLog.taken(length), random: Math.random });
+  const pool = new LinePool(createLineMemory());
+  const accessLog = createAccessLog({ pool, post: (segment) => pool.giveBack(segment), random: Math.random });
   const recorder = createRecorder({ row: createRow(), announce() {}, accessLog: null });
   const benchmarks = [
     each('access-log line, all fields', () => line(record).length),

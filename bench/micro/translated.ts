@@ -7,7 +7,7 @@ import { goldenOptions, storeOf } from '../../pkg/testkit/golden.ts';
 import { Memo } from '../../pkg/translate/memo.ts';
 import { translate } from '../../pkg/translate/translate.ts';
 import type { TranslateOptions, Translation } from '../../pkg/translate/translation.ts';
-import { estateManifests, type Manifest } from '../estate.ts';
+import { estateFiles, type Manifest } from '../estate.ts';
 
 export const options: TranslateOptions = { ...goldenOptions, allowLoopbackEndpoints: true, directoryMode: true };
 
@@ -17,8 +17,13 @@ export function objectOf(manifest: Manifest): KubeObject {
   throw new Error(`not valid: ${JSON.stringify(result)}`);
 }
 
+/** Of an estate whose origin nobody asks. */
+export function estateManifests(hosts: number): readonly Manifest[] {
+  return Object.values(estateFiles({ hosts, port: 80, originPort: 9 })).flat();
+}
+
 export function estateStore(hosts: number): Store {
-  return storeOf(estateManifests({ hosts, port: 80, originPort: 9 }).map(objectOf));
+  return storeOf(estateManifests(hosts).map(objectOf));
 }
 
 export interface Estate {

@@ -3,15 +3,15 @@ import type { KubeObject } from '../../pkg/api/object.ts';
 import { storeOf } from '../../pkg/testkit/golden.ts';
 import { Memo } from '../../pkg/translate/memo.ts';
 import { translate } from '../../pkg/translate/translate.ts';
-import { estateManifests, routeManifest } from '../estate.ts';
+import { routeManifest } from '../estate.ts';
 import { type Figure, figureOf } from './benchmark.ts';
-import { objectOf, options } from './translated.ts';
+import { estateManifests, objectOf, options } from './translated.ts';
 
 const group = 'translation of 10,000 routes';
 const Hosts = 1_000;
 
 export function measureTranslation(rounds: number): readonly Figure[] {
-  const manifests = estateManifests({ hosts: Hosts, port: 80, originPort: 9 });
+  const manifests = estateManifests(Hosts);
   const times = { validate: [] as number[], cold: [] as number[], same: [] as number[], warm: [] as number[] };
   for (let round = 0; round < rounds; round++) {
     let objects: readonly KubeObject[] = [];
