@@ -1,5 +1,6 @@
 /** One kind of slow client against a gateway: opens its connections from another process, and watches until the gateway has closed them all. */
 import { type ChildProcess, spawn } from 'node:child_process';
+import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { setTimeout } from 'node:timers/promises';
@@ -19,6 +20,8 @@ export interface SlowOutcome {
   readonly worstLateMs: number;
   /** Resident bytes that each added to the gateway's process while open. */
   readonly bytesEach: number;
+  /** Bytes of the system's TCP buffers that each added, at both ends and towards the origin: this machine has all of them. */
+  readonly kernelBytesEach: number;
   /** Of legitimate requests, while they were open. */
   readonly p99Ms: number;
 }
@@ -39,16 +42,21 @@ export async function runSlowClients(
   const link = kind === 'vanished' ? await openVanishing() : null;
   if (kind === 'vanished' && link === null) return null;
   const timeoutMs = stage.timeouts[timeout];
-  const baseline = await stage.held(port);
-  const before = await stage.memory();
+  const held = tls ? stage.others : stage.connections;
+  const baseline = await held();
+  const before = { process: await stage.memory(), kernel: await kernelMemory() };
   const peers = startPeers({ kind, host: link?.gatewayAddress ?? '127.0.0.1', port, count }, link?.command ?? []);
   try {
-    const { since, failed } = await peers.report;
+    const { since: begun, failed } = await peers.report;
     if (failed > 0) throw new Error(`${failed} of ${count} connections could not be opened`);
+    // A client that does not read takes bytes nevertheless, until the buffers of the system are full.
+    const settled = await settle(stage);
+    const since = settled === null ? begun : begun.map((time) => Math.max(time, settled));
+    const bytesEach = ((await stage.memory()) - before.process) / count;
+    const kernelBytesEach = ((await kernelMemory()) - before.kernel) / count;
     if (link !== null) await link.cut();
-    const bytesEach = ((await stage.memory()) - before) / count;
-    traffic.takeTimes();
-    const { closed, worstLateMs } = await watch(stage, port, baseline, since, timeoutMs);
+    await traffic.report();
+    const { closed, worstLateMs } = await watch(held, baseline, since, timeoutMs);
     return {
       kind,
       opened: since.length,
@@ -56,7 +64,8 @@ export async function runSlowClients(
       timeoutMs,
       worstLateMs,
       bytesEach,
-      p99Ms: quantile(traffic.takeTimes(), 0.99),
+      kernelBytesEach,
+      p99Ms: quantile((await traffic.report()).times, 0.99),
     };
   } finally {
     peers.process.kill('SIGKILL');
@@ -65,10 +74,25 @@ export async function runSlowClients(
   }
 }
 
+/** Waits until the origin's endless responses move no more. @returns when that was; null if there are none */
+async function settle(stage: SlowStage): Promise<number | null> {
+  if (stage.sent() === 0) return null;
+  for (;;) {
+    const sent = stage.sent();
+    const now = Date.now();
+    await setTimeout(2 * PollMs);
+    if (stage.sent() === sent) return now;
+  }
+}
+
+async function kernelMemory(): Promise<number> {
+  const [, pages = '0'] = /^TCP: .* mem (\d+)/m.exec(await readFile('/proc/net/sockstat', 'utf8')) ?? [];
+  return Number(pages) * 4096;
+}
+
 /** Connections of one kind have one timeout, so they go in the order they came; the nth that is gone is compared with the nth that began. */
 async function watch(
-  stage: SlowStage,
-  port: number,
+  held: () => Promise<number>,
   baseline: number,
   since: readonly number[],
   timeoutMs: number,
@@ -77,7 +101,7 @@ async function watch(
   let closed = 0;
   let worstLateMs = Number.NEGATIVE_INFINITY;
   while (closed < since.length && Date.now() < last + timeoutMs + GraceMs) {
-    const gone = since.length - Math.max(0, (await stage.held(port)) - baseline);
+    const gone = since.length - Math.max(0, (await held()) - baseline);
     const now = Date.now();
     for (; closed < gone; closed++) worstLateMs = Math.max(worstLateMs, now - since[closed]! - timeoutMs);
     await setTimeout(PollMs);

@@ -17,8 +17,9 @@ interface Peer {
   readonly tick: Tick;
 }
 
-/** Connections that are being opened at a time. */
-const Opening = 50;
+/** Connections that are being opened at a time, each waiting after every one. No burst: those who come as fast as they can are another test. */
+const Opening = 10;
+const OpeningPauseMs = 10;
 /** The ticks of a second are spread over so many turns of the timer. */
 const Turns = 20;
 const BodyBytes = 1_000_000;
@@ -123,8 +124,7 @@ async function main(order: PeersOrder): Promise<void> {
       const peer = await open(order, index, hello).catch(() => null);
       if (peer === null) failed++;
       else peers.push(peer);
-      // No burst that fills the queue of what is not accepted yet.
-      await setTimeout(2);
+      await setTimeout(OpeningPauseMs);
     }
   }
   await Promise.all(Array.from({ length: Opening }, worker));

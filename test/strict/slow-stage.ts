@@ -19,8 +19,12 @@ export interface SlowStage {
   cpu(): Promise<number>;
   /** Descriptors of its process. */
   descriptors(): Promise<number>;
-  /** Sockets accepted on a port of it that a process still holds, whatever their peers think. */
-  held(port: number): Promise<number>;
+  /** Connections that it holds, whatever their clients think. */
+  connections(): Promise<number>;
+  /** Descriptors that are neither such a connection nor one to a backend: among them sockets in a TLS handshake. */
+  others(): Promise<number>;
+  /** Bytes of endless responses that the origin has written so far. */
+  sent(): number;
   /** Of `suuupra_limit_hits_total`. */
   limitHits(limit: string): Promise<number>;
   close(): Promise<void>;
@@ -34,7 +38,8 @@ export interface SlowStageOptions extends TestGatewayOptions {
 }
 
 export async function startSlowStage(options: SlowStageOptions = {}): Promise<SlowStage> {
-  const origin = createServer(answer);
+  const sent = { bytes: 0 };
+  const origin = createServer((request, response) => answer(request, response, sent));
   // A client that sends its body slowly is the gateway's business.
   origin.requestTimeout = 0;
   origin.keepAliveTimeout = 600_000;
@@ -50,6 +55,7 @@ export async function startSlowStage(options: SlowStageOptions = {}): Promise<Sl
     throw error;
   });
   const proc = `/proc/${gateway.process.pid}`;
+  const descriptors = async (): Promise<number> => (await readdir(`${proc}/fd`)).length;
   const defaults = translateSettings(undefined, {
     addresses: [],
     portMap: {},
@@ -69,12 +75,18 @@ export async function startSlowStage(options: SlowStageOptions = {}): Promise<Sl
       const fields = (await readFile(`${proc}/stat`, 'utf8')).replace(/^.*\) /s, '').split(' ');
       return (Number(fields[11]) + Number(fields[12])) * 10_000;
     },
-    descriptors: async () => (await readdir(`${proc}/fd`)).length,
-    held: (port) => heldSockets(port),
-    async limitHits(limit) {
-      const line = new RegExp(`^suuupra_limit_hits_total\\{limit="${limit}"\\} (\\d+)`, 'm');
-      return Number(line.exec(await gateway.page('/metrics'))?.[1] ?? 0);
+    descriptors,
+    sent: () => sent.bytes,
+    connections: async () => sumOf(await gateway.page('/metrics'), 'suuupra_connections_open'),
+    async others() {
+      const page = await gateway.page('/metrics');
+      return (
+        (await descriptors()) -
+        sumOf(page, 'suuupra_connections_open') -
+        sumOf(page, 'suuupra_upstream_connections_open')
+      );
     },
+    limitHits: async (limit) => sumOf(await gateway.page('/metrics'), `suuupra_limit_hits_total{limit="${limit}"}`),
     async close() {
       await gateway.stop();
       await close();
@@ -82,20 +94,16 @@ export async function startSlowStage(options: SlowStageOptions = {}): Promise<Sl
   };
 }
 
-/** Rows of the system's tables with this local port and an inode: a socket that was closed has none, though its FIN may wait for a vanished peer. */
-async function heldSockets(port: number): Promise<number> {
-  const hex = port.toString(16).toUpperCase().padStart(4, '0');
-  const established = new RegExp(`^ *\\d+: [0-9A-F]+:${hex} \\S+ (?!0A)\\S+ \\S+ \\S+ \\S+ +\\d+ +\\d+ (?!0 )`, 'gm');
-  const tables = await Promise.all(
-    ['tcp', 'tcp6'].map((name) => readFile(`/proc/net/${name}`, 'utf8').catch(() => '')),
-  );
-  return tables.reduce((sum, table) => sum + (table.match(established)?.length ?? 0), 0);
+/** All series whose name, or name and labels, begin so. */
+function sumOf(page: string, series: string): number {
+  const values = page.split('\n').filter((line) => line.startsWith(series));
+  return values.reduce((sum, line) => sum + Number(line.slice(line.lastIndexOf(' '))), 0);
 }
 
 const piece = Buffer.alloc(65_536, 'e');
 
 /** `/endless?bytes=N` sends as long as somebody reads, at most N bytes; all else is answered when the request is complete. */
-function answer(request: IncomingMessage, response: ServerResponse): void {
+function answer(request: IncomingMessage, response: ServerResponse, sent: { bytes: number }): void {
   const url = new URL(request.url ?? '/', 'http://origin');
   response.on('error', () => {});
   request.on('error', () => {});
@@ -110,6 +118,7 @@ function answer(request: IncomingMessage, response: ServerResponse): void {
     while (left > 0 && !response.destroyed) {
       const part = piece.subarray(0, Math.min(left, piece.length));
       left -= part.length;
+      sent.bytes += part.length;
       if (!response.write(part)) return;
     }
     response.end();

@@ -1,72 +1,37 @@
-/** Legitimate traffic beside those who misbehave: paced keep-alive requests, each timed. Used by the commands and tests of this folder. */
-import { Agent, request } from 'node:http';
-import { setTimeout } from 'node:timers/promises';
-import { SlowHost } from './slow-kinds.ts';
+/** Legitimate traffic beside those who misbehave, in a thread of its own. Used by the commands and tests of this folder. */
+import { once } from 'node:events';
+import { Worker } from 'node:worker_threads';
 
-export interface Traffic {
+export interface TrafficReport {
+  /** Milliseconds of each request since the last report, ascending. */
+  readonly times: readonly number[];
+  /** Since the start, as the two below. */
   readonly answered: number;
   /** The error or the status of everything that is no answer of status 200. */
   readonly failures: readonly string[];
-  /** Milliseconds of the requests since the last call, ascending. */
-  takeTimes(): readonly number[];
-  /** Lets running requests finish. */
-  stop(): Promise<void>;
 }
 
-const Connections = 8;
-/** Of each connection, between an answer and the next request. */
-const PauseMs = 15;
+export interface Traffic {
+  report(): Promise<TrafficReport>;
+  /** Lets running requests finish; may be called again. */
+  stop(): Promise<TrafficReport>;
+}
 
 export function startTraffic(port: number): Traffic {
-  const agent = new Agent({ keepAlive: true, maxSockets: Connections });
-  const failures: string[] = [];
-  let times: number[] = [];
-  let answered = 0;
-  const life = new AbortController();
-
-  async function loop(): Promise<void> {
-    while (!life.signal.aborted) {
-      const start = performance.now();
-      const failure = await ask(agent, port);
-      if (failure === null) {
-        answered++;
-        times.push(performance.now() - start);
-      } else failures.push(failure);
-      await setTimeout(PauseMs);
-    }
-  }
-  const loops = Array.from({ length: Connections }, loop);
+  const thread = new Worker(new URL('slow-traffic-main.ts', import.meta.url), { workerData: port });
+  const ask = async (word: 'report' | 'stop'): Promise<TrafficReport> => {
+    const answer = once(thread, 'message');
+    thread.postMessage(word);
+    return (await answer)[0] as TrafficReport;
+  };
+  let last: Promise<TrafficReport> | null = null;
   return {
-    get answered() {
-      return answered;
-    },
-    failures,
-    takeTimes() {
-      const taken = times.toSorted((a, b) => a - b);
-      times = [];
-      return taken;
-    },
-    async stop() {
-      life.abort();
-      await Promise.all(loops);
-      agent.destroy();
-    },
+    report: () => ask('report'),
+    stop: () => (last ??= ask('stop')),
   };
 }
 
 /** @param times ascending @param share 0 to 1 */
 export function quantile(times: readonly number[], share: number): number {
   return times[Math.min(times.length - 1, Math.floor(times.length * share))] ?? Number.NaN;
-}
-
-function ask(agent: Agent, port: number): Promise<string | null> {
-  return new Promise((resolve) => {
-    const outgoing = request({ agent, host: '127.0.0.1', port, headers: { host: SlowHost } }, (response) => {
-      response.resume();
-      response.on('error', (error) => resolve(String(error)));
-      response.on('end', () => resolve(response.statusCode === 200 ? null : `status ${response.statusCode}`));
-    });
-    outgoing.on('error', (error) => resolve(String(error)));
-    outgoing.end();
-  });
 }
