@@ -1,6 +1,8 @@
 /** The scenarios, in the order in which `make torture` plays them. */
 import type { Scenario } from './scenario.ts';
+import { accessLogBlocked } from './scenarios/access-log-blocked.ts';
 import { certificateRotation } from './scenarios/certificate-rotation.ts';
+import { diskFull } from './scenarios/disk-full.ts';
 import { drain } from './scenarios/drain.ts';
 import { editStorm } from './scenarios/edit-storm.ts';
 import { endpointChurn } from './scenarios/endpoint-churn.ts';
@@ -14,4 +16,6 @@ export const scenarios: readonly Scenario[] = [
   originFaults,
   certificateRotation,
   drain,
+  accessLogBlocked,
+  diskFull,
 ];
