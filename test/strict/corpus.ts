@@ -24,18 +24,27 @@ interface Expected {
   readonly trailers?: string;
 }
 
+type ClientSees =
+  | number
+  | 'cut'
+  | {
+      readonly status: number;
+      readonly body: string;
+      readonly interim?: readonly number[];
+      readonly trailers?: string;
+    };
+
 export interface ResponseCase {
   readonly name: string;
   readonly bytes: string;
   /** Of the request that it answers; default GET. */
   readonly method?: string;
   /** The codec's answer, for the first message. */
-  readonly expect: number | (Expected & { readonly untilEnd?: boolean });
+  readonly expect: number | 'incomplete' | (Expected & { readonly untilEnd?: boolean });
   /** The client's answer where it is not that message: a status of the gateway's own, `cut` for a response that visibly breaks off, or another message. */
-  readonly gateway?:
-    | number
-    | 'cut'
-    | { readonly status: number; readonly body: string; readonly interim?: readonly number[] };
+  readonly gateway?: ClientSees;
+  /** The same on the general lane: undici reads before the gateway does, and is stricter or more tolerant here. */
+  readonly general?: ClientSees;
   /** The backend ends the connection behind it. Default: where it is not a whole response. */
   readonly end?: boolean;
   /** The client asks for this protocol. */

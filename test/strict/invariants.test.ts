@@ -119,6 +119,7 @@ describe('what was made of a request', () => {
 describe('against the access log', () => {
   const line: Logged = {
     clientAddress: '127.0.0.9',
+    method: 'GET',
     host: 'a.example',
     status: 200,
     flag: '',
@@ -137,7 +138,13 @@ describe('against the access log', () => {
 
   test.each([
     ['one that is not logged', [one], [], ['not in the access log: GET / HTTP/1.1 one']],
-    ['two for one attempt', [one, one], [line], ['2 requests, but 1 attempts logged: one']],
+    ['three for one attempt', [one, one, one], [line], ['3 requests, but 1 attempts logged: one']],
+    [
+      'two for one attempt of POST',
+      [one, one],
+      [{ ...line, method: 'POST' }],
+      ['2 requests, but 1 attempts logged: one'],
+    ],
     ['an answer without a request', [], [line], ['answered from upstream, but never seen there: one']],
     [
       'another host than was routed',
