@@ -136,8 +136,12 @@ async function send(
   const headers = { host, ...(body === undefined ? {} : { 'content-length': String(body.length) }) };
   const ask = tls
     ? secureRequest({
-        ...{ ...options, headers, port: tlsPort, agent: agents.secure },
-        ...{ servername: host, rejectUnauthorized: false },
+        ...options,
+        headers,
+        port: tlsPort,
+        agent: agents.secure,
+        servername: host,
+        rejectUnauthorized: false,
       })
     : plainRequest({ ...options, headers, port: plainPort, agent: agents.plain });
   ask.on('timeout', () => ask.destroy(new Error(`${host}${path} was not answered in 10 s`)));

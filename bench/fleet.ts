@@ -19,11 +19,11 @@ export interface FleetOptions {
 }
 
 export interface Fleet {
-  shared(name: string): Promise<Running | null>;
+  readonly shared: (name: string) => Promise<Running | null>;
   /** Found by the check of a shared target. */
-  faults(name: string): number;
-  fresh(name: string, site?: Site): Promise<Running | null>;
-  stop(): Promise<void>;
+  readonly faults: (name: string) => number;
+  readonly fresh: (name: string, site?: Site) => Promise<Running | null>;
+  readonly stop: () => Promise<void>;
 }
 
 export function createFleet(options: FleetOptions): Fleet {

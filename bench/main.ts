@@ -46,7 +46,13 @@ async function main(settings: Settings): Promise<number> {
   const directory = await mkdtemp(join(tmpdir(), 'suuupra-bench-'));
   const origin = await startOrigin(tools.origin, cores.load, directory);
   const targets: readonly Target[] = [
-    ...[directTarget(origin), nginx, nginx64k, haproxy, envoyTarget(settings.cache), gateway, gatewayOnUndici],
+    directTarget(origin),
+    nginx,
+    nginx64k,
+    haproxy,
+    envoyTarget(settings.cache),
+    gateway,
+    gatewayOnUndici,
   ];
   const machine = describeMachine();
   const versions = await findVersions(targets);
@@ -54,8 +60,14 @@ async function main(settings: Settings): Promise<number> {
   for (const { name } of targets) if (!available(name)) print(`${name} is not to be had here and left out`);
   const site = createSite();
   const fleet = createFleet({
-    ...{ targets, wanted: settings.targets, available, site },
-    ...{ originPort: origin.port, core: cores.proxy, directory, print },
+    targets,
+    wanted: settings.targets,
+    available,
+    site,
+    originPort: origin.port,
+    core: cores.proxy,
+    directory,
+    print,
     check: async (name, running) => (name === 'direct' ? [] : checkTarget(running, site, origin)),
   });
   const end = async (): Promise<void> => {
@@ -79,8 +91,18 @@ async function main(settings: Settings): Promise<number> {
     await selfTest(tools.load, cores.load, origin, directory);
     for (const scenario of wanted) {
       const measured = await scenario.run({
-        ...{ settings, machine, versions, cores, tools, origin, site, directory, print },
-        ...{ shared: fleet.shared, fresh: fleet.fresh, faults: fleet.faults },
+        settings,
+        machine,
+        versions,
+        cores,
+        tools,
+        origin,
+        site,
+        directory,
+        print,
+        shared: fleet.shared,
+        fresh: fleet.fresh,
+        faults: fleet.faults,
       });
       for (const result of measured) {
         process.stdout.write(formatResult(result));

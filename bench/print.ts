@@ -5,7 +5,15 @@ import { formatNumber, formatTable } from './table.ts';
 export function formatResult(result: Result): string {
   const added = Object.values(result.targets).some(({ figures }) => figures?.['addedP50Micros'] !== undefined);
   const header = [
-    ...['target', 'CPU µs/request', 'min', 'max', 'busiest thread', 'gateway is', 'requests/s', 'p50 µs', 'p99 µs'],
+    'target',
+    'CPU µs/request',
+    'min',
+    'max',
+    'busiest thread',
+    'gateway is',
+    'requests/s',
+    'p50 µs',
+    'p99 µs',
     ...(added ? ['p50 added', 'p99 added'] : []),
     'errors',
   ];

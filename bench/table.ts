@@ -2,10 +2,10 @@
 
 export function formatTable(header: readonly string[], rows: readonly (readonly string[])[]): string {
   const all = [header, ...rows];
-  const widths = header.map((_, column) => Math.max(...all.map((row) => [...(row[column] ?? '')].length)));
+  const widths = header.map((_, column) => Math.max(...all.map((row) => (row[column] ?? '').length)));
   const line = (row: readonly string[]): string =>
     row
-      .map((cell, i) => (i === 0 ? cell + ' '.repeat(widths[i]! - [...cell].length) : cell.padStart(widths[i]!)))
+      .map((cell, i) => (i === 0 ? cell + ' '.repeat(widths[i]! - cell.length) : cell.padStart(widths[i]!)))
       .join('  ')
       .trimEnd();
   return all.map((row) => `${line(row)}\n`).join('');

@@ -59,11 +59,8 @@ function withAdded(targets: Readonly<Record<string, TargetResult>>): Record<stri
 }
 
 /** What the origin spends is no peer's cost. */
-function withoutDirect({
-  direct: _,
-  ...proxies
-}: Readonly<Record<string, TargetResult>>): Record<string, TargetResult> {
-  return proxies;
+function withoutDirect(targets: Readonly<Record<string, TargetResult>>): Record<string, TargetResult> {
+  return Object.fromEntries(Object.entries(targets).filter(([name]) => name !== 'direct'));
 }
 
 function bars(added: Readonly<Record<string, number>>): readonly Bar[] {
