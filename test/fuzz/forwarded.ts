@@ -15,7 +15,7 @@ const own: ReadonlyMap<string, RegExp> = new Map([
   ['connection', /^(?:Upgrade|TE)$/],
   ['te', /^trailers$/],
   ['transfer-encoding', /^chunked$/],
-  ['content-length', /^[0-9]+$/],
+  ['content-length', /^(?:0|[1-9][0-9]*)$/],
 ]);
 
 interface Sent {

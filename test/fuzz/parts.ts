@@ -1,4 +1,5 @@
 /** The parts of the fuzzer by name, with the share of inputs and of time each takes of a run. */
+import { fuzzChunking } from './chunking-part.ts';
 import type { Nginx } from './nginx.ts';
 import type { Outcome, Plan } from './part.ts';
 import { fuzzRequests } from './requests-part.ts';
@@ -16,4 +17,5 @@ export interface Part {
 export const parts: readonly Part[] = [
   { name: 'requests', inputs: 0.5, time: 0.3, run: fuzzRequests },
   { name: 'responses', inputs: 0.25, time: 0.25, run: fuzzResponses },
+  { name: 'chunking', inputs: 0.15, time: 0.25, run: fuzzChunking },
 ];

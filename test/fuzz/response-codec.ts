@@ -55,7 +55,7 @@ export class ResponseCodec {
     dispatcher.dispatchRaw(new Asked(method, upgrade), receiver);
     this.#connected(connection, 'connect-failed');
     for (const piece of pieces) {
-      if (connection.closed || receiver.over) break;
+      if (connection.closed) break;
       connection.handler.onData(piece, 0, piece.length);
     }
     if (!connection.closed && !receiver.over) connection.handler.onEnd();
