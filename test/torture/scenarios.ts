@@ -6,7 +6,9 @@ import { diskFull } from './scenarios/disk-full.ts';
 import { drain } from './scenarios/drain.ts';
 import { editStorm } from './scenarios/edit-storm.ts';
 import { endpointChurn } from './scenarios/endpoint-churn.ts';
+import { largeUpload } from './scenarios/large-upload.ts';
 import { originFaults } from './scenarios/origin-faults.ts';
+import { reload } from './scenarios/reload.ts';
 import { workerEnds } from './scenarios/worker-ends.ts';
 
 export const scenarios: readonly Scenario[] = [
@@ -18,4 +20,6 @@ export const scenarios: readonly Scenario[] = [
   drain,
   accessLogBlocked,
   diskFull,
+  reload,
+  largeUpload,
 ];
