@@ -31,6 +31,27 @@ describe('what a file no longer states', () => {
     expect(sink.values).toBe('one=a');
   });
 
+  test.each(['', '# nothing\n'])('stays much longer while the file is there and holds nothing: %j', (text) => {
+    const { sink, write, pass } = setUp();
+    write('a.yaml', manifest('one'));
+    write('a.yaml', text, 100);
+    expect(pass(1059)).toBe(1060);
+    expect(sink.values).toBe('one=a');
+    pass(1060);
+    expect(sink.values).toBe('');
+  });
+
+  test('is not noticed to be missing when a writer truncates first and is slow to write', () => {
+    const { sink, write, pass } = setUp();
+    write('a.yaml', manifest('one'));
+    write('a.yaml', '', 100);
+    pass(400);
+    write('a.yaml', manifest('one', 'b'), 400);
+    pass(1e9);
+    expect(sink.values).toBe('one=b');
+    expect(sink.batches.flat()).not.toContainEqual(expect.objectContaining({ kind: 'remove' }));
+  });
+
   test('stays while the file cannot be read as a whole, although its good documents change', () => {
     const { catalogue, sink, write, pass } = setUp();
     write('a.yaml', `${manifest('one')}---\n${manifest('two')}`);

@@ -3,7 +3,7 @@
  *
  * The first file by path wins an object that several claim. What a file no longer states stays for a while: for ever while the
  * file cannot be read as a whole (a broken edit changes nothing that works), else for `vanishDelay` (editors replace files by
- * renaming, and half-written files end early).
+ * renaming, and half-written files end early), much longer while the file is there and empty (most likely it is being written).
  */
 import { type KubeObject, objectId, refOf } from '../api/object.ts';
 import { type Claim, type Content, lineOfField, type Manifest, noManifest } from './manifest.ts';
@@ -31,6 +31,8 @@ interface Place extends Holding {
 }
 
 const FOREVER = Number.POSITIVE_INFINITY;
+/** Times the vanish delay: a writer in place (`>`) truncates first, and on a busy machine its bytes may follow a tenth of a second later. */
+const EMPTY_FACTOR = 16;
 
 export class Catalogue {
   private readonly vanishDelay: number;
@@ -61,12 +63,14 @@ export class Catalogue {
     const former = this.entries.get(file);
     const next = manifest ?? noManifest();
     const stated = holdingsOf(next);
+    const emptied = manifest !== undefined && stated.size === 0;
+    const end = now + this.vanishDelay * (emptied ? EMPTY_FACTOR : 1);
     const kept = new Map<string, Holding>();
     const keep = (holding: Holding) => {
       const { id } = holding.claim;
       this.touched.add(id);
       if (stated.has(id)) return;
-      kept.set(id, { ...holding, until: next.whole ? Math.min(holding.until, now + this.vanishDelay) : FOREVER });
+      kept.set(id, { ...holding, until: next.whole ? Math.min(holding.until, end) : FOREVER });
     };
     for (const holding of former?.kept.values() ?? []) keep(holding);
     for (const [first] of former?.stated.values() ?? []) if (first !== undefined) keep(first);
