@@ -78,7 +78,7 @@ export function describeExchange(exchange: ActiveExchange): void {
   record.flag = error === null ? '' : errors[error].flag;
   record.responseBytes = exchange.writer.bodyBytes;
   record.duration = Math.round((core.now() - exchange.startedAt) * 1000);
-  record.userAgent = exchange.request.headers.get('user-agent') ?? '';
+  record.userAgent = exchange.request.userAgent;
   if (rule !== null) {
     record.route = rule.routeId;
     record.rule = rule.index;

@@ -4,6 +4,7 @@ import { Authority } from '../http1/authority.ts';
 import { connectionOptions, InvalidOptions, Upgrade } from '../http1/connection.ts';
 import { codeOfRefusal, requestLength } from '../http1/framing.ts';
 import { Head } from '../http1/head.ts';
+import { KeptText } from '../http1/kept-text.ts';
 import { equalsLower, Known } from '../http1/known.ts';
 import { parseTarget, Target } from '../http1/target.ts';
 import type { PathSettings, Settings } from '../ir/settings.ts';
@@ -53,6 +54,7 @@ export class Request implements RequestView, MatchInput, UpstreamRequest, OwnVal
   writesVia = false;
   /** The client gave a Content-Length, be it 0. */
   saysLength = false;
+  readonly #agent = new KeptText();
   #pathSettings: PathSettings = { escapedSlashes: 'Separate', mergeSlashes: true };
 
   constructor(peer: Peer) {
@@ -122,6 +124,22 @@ export class Request implements RequestView, MatchInput, UpstreamRequest, OwnVal
   cookie(name: string): string | undefined {
     const value = this.headers.get('cookie');
     return value === undefined ? undefined : cookieOf(value, name);
+  }
+
+  /** For the log; `''` if there is none. */
+  get userAgent(): string {
+    const { head, headers } = this;
+    // Refused before it was read: the head is that of the request before.
+    if (headers.head === null) return '';
+    if (headers.hasRemoved || headers.names.length > 0) return headers.get('user-agent') ?? '';
+    const { fields, known } = head;
+    let found = -1;
+    for (let i = 0; i < head.count; i++) {
+      if (known[i] !== Known.UserAgent) continue;
+      if (found >= 0) return headers.get('user-agent') ?? '';
+      found = i;
+    }
+    return found < 0 ? '' : this.#agent.read(this.buffer, fields[4 * found + 2]!, fields[4 * found + 3]!);
   }
 
   get target(): string {

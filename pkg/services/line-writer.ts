@@ -6,8 +6,11 @@ import { closeSync, constants, fstatSync, openSync, write } from 'node:fs';
 import { Socket } from 'node:net';
 
 export interface LineWriter {
-  /** Takes whole lines. What does not fit is dropped and counted. */
-  write(lines: Uint8Array): void;
+  /**
+   * Takes whole lines. What does not fit is dropped and counted.
+   * @param release called once the memory of `lines` is not needed any more: they were written, or dropped
+   */
+  write(lines: Uint8Array, release?: () => void): void;
   /** Opens the file anew after it was moved away (SIGHUP); nothing on a stream. */
   reopen(): void;
   /** Lines dropped so far. */
@@ -28,10 +31,16 @@ const RetryDelay = 20;
 const LineFeed = 10;
 const lineEnd = Uint8Array.of(LineFeed);
 
+interface Queued {
+  /** What is left to write. */
+  bytes: Uint8Array;
+  readonly release: (() => void) | undefined;
+}
+
 /** @throws the system's error if a file cannot be opened */
 export function createLineWriter({ target, maxQueuedBytes = MaxQueuedBytes }: LineWriterOptions): LineWriter {
   let fd = open(target);
-  const queue: Uint8Array[] = [];
+  const queue: Queued[] = [];
   let queued = 0;
   let dropped = 0;
   let writing = false;
@@ -45,7 +54,7 @@ export function createLineWriter({ target, maxQueuedBytes = MaxQueuedBytes }: Li
   function pump(): void {
     if (writing) return;
     if (wantsReopen) renew();
-    const chunk = torn && queue.length > 0 ? lineEnd : queue[0];
+    const chunk = torn && queue.length > 0 ? lineEnd : queue[0]?.bytes;
     if (chunk === undefined) {
       idle?.();
       return;
@@ -72,13 +81,20 @@ export function createLineWriter({ target, maxQueuedBytes = MaxQueuedBytes }: Li
       return;
     }
     queued -= written;
-    if (written < chunk.length) queue[0] = chunk.subarray(written);
-    else queue.shift();
+    const first = queue[0];
+    if (first === undefined) return;
+    if (written < chunk.length) first.bytes = chunk.subarray(written);
+    else {
+      queue.shift();
+      first.release?.();
+    }
   }
 
   function drop(): void {
-    for (const chunk of queue) dropped += countLines(chunk);
-    queue.length = 0;
+    for (const { bytes, release } of queue.splice(0)) {
+      dropped += countLines(bytes);
+      release?.();
+    }
     queued = 0;
     torn = lastByte !== LineFeed;
   }
@@ -97,12 +113,13 @@ export function createLineWriter({ target, maxQueuedBytes = MaxQueuedBytes }: Li
   }
 
   return {
-    write(lines) {
+    write(lines, release) {
       if (closed || queued + lines.length > maxQueuedBytes) {
         dropped += countLines(lines);
+        release?.();
         return;
       }
-      queue.push(lines);
+      queue.push({ bytes: lines, release });
       queued += lines.length;
       pump();
     },

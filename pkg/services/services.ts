@@ -8,16 +8,18 @@ import { type AdminServer, startAdminServer } from '../admin/server.ts';
 import type { Config } from '../config/config.ts';
 import { createBook } from '../telemetry/book.ts';
 import { type ProcessFigures, renderMetrics } from '../telemetry/exposition.ts';
-import type { SlotLabels } from '../telemetry/row.ts';
+import { LinePool } from '../telemetry/line-pool.ts';
+import type { SlotLabels, WorkerMemory } from '../telemetry/row.ts';
 import { createLineWriter, type LineWriter } from './line-writer.ts';
 
 export interface Services {
   /** Bound ports; null where the endpoint is off. */
   readonly ports: { readonly admin: number | null; readonly health: number | null };
-  accessLines(lines: Uint8Array): void;
+  /** A segment of the worker's log lines was sealed. */
+  accessLines(worker: string, segment: number): void;
   logLine(line: string): void;
-  /** The counters of a worker that starts, what their slots stand for, and the worker's end. */
-  open(worker: string, row: SharedArrayBuffer): void;
+  /** The counters and log lines of a worker that starts, what its slots stand for, and the worker's end. */
+  open(worker: string, memory: WorkerMemory): void;
   label(worker: string, labels: readonly SlotLabels[]): void;
   ended(worker: string): void;
   setState(health: Health, figures: ServicesFigures): void;
@@ -38,6 +40,8 @@ export interface ServicesOptions {
   readonly stdout?: number;
   readonly stderr?: number;
 }
+
+const NoLines = new Uint8Array();
 
 /** How long the rest of the logs may take when the process ends, in milliseconds. */
 const CloseTimeout = 1000;
@@ -80,15 +84,27 @@ export async function startServices(options: ServicesOptions): Promise<Services>
       );
     }
   };
+  const pools = new Map<string, LinePool>();
+  const writeLines = (pool: LinePool | undefined, segment: number): void =>
+    accessLog?.write(pool?.lines(segment) ?? NoLines, () => pool?.giveBack(segment));
   const ports = { admin: await serve('adminAddress', true), health: await serve('healthAddress', false) };
 
   return {
     ports,
-    accessLines: (lines) => accessLog?.write(lines),
+    accessLines: (worker, segment) => writeLines(pools.get(worker), segment),
     logLine: (line) => processLog.write(Buffer.from(line)),
-    open: (worker, row) => book.open(worker, row),
+    open(worker, { row, lines }) {
+      book.open(worker, row);
+      const pool = new LinePool(lines);
+      pools.set(worker, pool);
+      // What a writer before this one had not written.
+      for (const segment of pool.waiting()) writeLines(pool, segment);
+    },
     label: (worker, labels) => book.label(worker, labels),
-    ended: (worker) => book.close(worker),
+    ended(worker) {
+      book.close(worker);
+      pools.delete(worker);
+    },
     setState(nextHealth, nextFigures) {
       health = nextHealth;
       figures = nextFigures;

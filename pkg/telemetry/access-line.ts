@@ -51,16 +51,73 @@ export function createLine(settings: AccessLogSettings): Line {
   };
 }
 
-/** Every field: what nearly all gateways write, as one expression, which takes half the time of the list of fields. */
+/**
+ * Every field: what nearly all gateways write, as one expression. Texts that stay the same from request to request (client, route, endpoint) are
+ * kept: 20 pieces to put together instead of 46.
+ */
 function createWholeLine(): Line {
   const time = createTime();
-  return (r) =>
-    `{"time":${time(r)},"clientAddress":"${r.clientAddress}","method":${quoted(r.method)},"scheme":"${r.scheme}"` +
-    `,"host":${quoted(r.host)},"path":${quoted(r.path)},"query":${quoted(r.query)},"protocol":"${r.protocol}"` +
-    `,"status":${r.status},"flag":"${r.flag}","requestId":${quoted(r.requestId)},"requestBytes":${r.requestBytes}` +
-    `,"responseBytes":${r.responseBytes},"duration":${r.duration},"upstreamDuration":${r.upstreamDuration}` +
-    `,"attempts":${r.attempts},"route":"${r.route}","rule":${r.rule},"listener":"${r.listener}"` +
-    `,"cluster":"${r.cluster}","endpoint":"${r.endpoint}","userAgent":${quoted(r.userAgent)}}\n`;
+  const client = createClientText();
+  const route = createRouteText();
+  const endpoint = createEndpointText();
+  let agent = '';
+  let agentText = '""';
+  return (r) => {
+    if (r.userAgent !== agent) {
+      agent = r.userAgent;
+      agentText = quoted(agent);
+    }
+    return (
+      `{"time":${time(r)}${client(r)},"path":${quoted(r.path)},"query":${r.query === '' ? '""' : quoted(r.query)}` +
+      `,"protocol":"${r.protocol}","status":${r.status},"flag":"${r.flag}","requestId":${quoted(r.requestId)}` +
+      `,"requestBytes":${r.requestBytes},"responseBytes":${r.responseBytes},"duration":${r.duration}` +
+      `,"upstreamDuration":${r.upstreamDuration},"attempts":${r.attempts}${route(r)}${endpoint(r)}` +
+      `,"userAgent":${agentText}}\n`
+    );
+  };
+}
+
+function createClientText(): Field {
+  let { clientAddress, method, scheme, host } = { clientAddress: '', method: '', scheme: '', host: '' };
+  let text = '';
+  return (r) => {
+    if (r.clientAddress !== clientAddress || r.host !== host || r.method !== method || r.scheme !== scheme) {
+      ({ clientAddress, method, scheme, host } = r);
+      text = `,"clientAddress":"${clientAddress}","method":${quoted(method)},"scheme":"${scheme}","host":${quoted(host)}`;
+    }
+    return text;
+  };
+}
+
+/** Beyond so many routes or endpoints the kept texts are made anew: a bound, not a goal. */
+const MaxKept = 16_384;
+
+function createRouteText(): Field {
+  const kept = new Map<string, { listener: string; text: string }[]>();
+  return (r) => {
+    const rules = kept.get(r.route) ?? keep(kept, r.route, []);
+    const known = rules[r.rule + 1];
+    if (known !== undefined && known.listener === r.listener) return known.text;
+    const text = `,"route":"${r.route}","rule":${r.rule},"listener":"${r.listener}"`;
+    rules[r.rule + 1] = { listener: r.listener, text };
+    return text;
+  };
+}
+
+function createEndpointText(): Field {
+  const kept = new Map<string, { cluster: string; text: string }>();
+  return (r) => {
+    const known = kept.get(r.endpoint);
+    if (known !== undefined && known.cluster === r.cluster) return known.text;
+    const text = `,"cluster":"${r.cluster}","endpoint":"${r.endpoint}"`;
+    return keep(kept, r.endpoint, { cluster: r.cluster, text }).text;
+  };
+}
+
+function keep<T>(kept: Map<string, T>, key: string, value: T): T {
+  if (kept.size >= MaxKept) kept.clear();
+  kept.set(key, value);
+  return value;
 }
 
 function fieldOf(name: keyof AccessRecord, redact: ReadonlySet<string>): Field {
@@ -95,9 +152,13 @@ function decoded(name: string): string {
 // eslint-disable-next-line no-control-regex
 const NeedsEscape = /[\u0000-\u001f"\\\u007f-\uffff]/;
 
-/** Text with anything but plain ASCII goes the slow way: also lone surrogates and terminal escapes must not reach a log reader raw. */
+/** As ASCII alone: lone surrogates and terminal escapes must not reach a log reader raw, and a line takes as many bytes as it has characters. */
 function quoted(text: string): string {
-  return NeedsEscape.test(text) ? JSON.stringify(text).replaceAll('\u007f', '\\u007f') : `"${text}"`;
+  return NeedsEscape.test(text) ? JSON.stringify(text).replace(/[\u007f-\uffff]/g, escapeUnit) : `"${text}"`;
+}
+
+function escapeUnit(unit: string): string {
+  return `\\u${unit.charCodeAt(0).toString(16).padStart(4, '0')}`;
 }
 
 /** For what only the gateway itself and object names put in: nothing of it needs an escape. */

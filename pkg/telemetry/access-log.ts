@@ -1,61 +1,69 @@
 /**
- * The access log of one worker: records become JSON lines, lines become batches, and batches go to the one writer of the process.
+ * The access log of one worker: records become JSON lines in memory that it shares with the one writer of the process.
  * Two threads writing to one pipe tear each other's lines, so no worker writes itself.
  */
-import { Buffer } from 'node:buffer';
+import type { Buffer } from 'node:buffer';
 import type { AccessLogSettings } from '../ir/settings.ts';
 import { createLine, type Line } from './access-line.ts';
+import { type LinePool, SegmentBytes } from './line-pool.ts';
 import type { AccessRecord } from './record.ts';
 
 export interface AccessLog {
   /** @returns false: dropped, because the writer is behind */
   write(record: AccessRecord): boolean;
   configure(settings: AccessLogSettings): void;
-  /** The writer took `bytes` of what was posted. */
-  taken(bytes: number): void;
   flush(): void;
   close(): void;
 }
 
 export interface AccessLogOptions {
-  /** Takes one batch of whole lines; the memory is the receiver's. */
-  readonly post: (lines: Uint8Array<ArrayBuffer>) => void;
+  readonly pool: LinePool;
+  /** Tells the writer that this segment was sealed. */
+  readonly post: (segment: number) => void;
   readonly random: () => number;
 }
 
-/** Characters in a batch, and how long one waits for more, in milliseconds. */
-const BatchLength = 65_536;
+/** How long a line waits for more, in milliseconds. */
 const BatchDelay = 100;
-/** Bytes on their way to the writer; what comes beyond is dropped: a blocked pipe must not fill the memory. */
-const MaxOnTheWay = 8 * 1_048_576;
+/** What is left of a client's texts when the line would not fit into a segment. */
+const CutLength = 1024;
 
-export function createAccessLog({ post, random }: AccessLogOptions): AccessLog {
+export function createAccessLog({ pool, post, random }: AccessLogOptions): AccessLog {
   let settings: AccessLogSettings = { fields: [], sampling: 1, redact: [] };
   let line: Line = createLine(settings);
-  // A rope: pieces are put together once per batch, when it becomes bytes.
-  let batch = '';
+  let segment = -1;
+  let memory: Buffer | null = null;
+  let length = 0;
   let timer: NodeJS.Timeout | null = null;
-  let onTheWay = 0;
 
   function flush(): void {
     if (timer !== null) clearTimeout(timer);
     timer = null;
-    if (batch === '') return;
-    const bytes = new Uint8Array(Buffer.byteLength(batch));
-    Buffer.from(bytes.buffer).write(batch);
-    batch = '';
-    onTheWay += bytes.length;
-    post(bytes);
+    if (memory === null) return;
+    pool.seal(segment, length);
+    memory = null;
+    post(segment);
+  }
+
+  function begin(): boolean {
+    segment = pool.take();
+    if (segment < 0) return false;
+    memory = pool.segment(segment);
+    length = 0;
+    timer = setTimeout(flush, BatchDelay);
+    return true;
   }
 
   return {
     write(record) {
       // Errors of the gateway or the backend are always told; sampling thins out the rest.
       if (settings.sampling < 1 && record.status < 500 && random() >= settings.sampling) return true;
-      if (onTheWay > MaxOnTheWay) return false;
-      batch += line(record);
-      if (batch.length >= BatchLength) flush();
-      else timer ??= setTimeout(flush, BatchDelay);
+      let text = line(record);
+      if (text.length > SegmentBytes) text = line(cut(record));
+      if (memory !== null && length + text.length > SegmentBytes) flush();
+      if (memory === null && !begin()) return false;
+      // Lines are ASCII.
+      length += memory!.write(text, length, 'latin1');
       return true;
     },
     configure(next) {
@@ -63,10 +71,21 @@ export function createAccessLog({ post, random }: AccessLogOptions): AccessLog {
       settings = next;
       line = createLine(next);
     },
-    taken(bytes) {
-      onTheWay -= bytes;
-    },
     flush,
     close: flush,
+  };
+}
+
+/** Only a client that means harm sends so much; that it did must still be told. */
+function cut(record: AccessRecord): AccessRecord {
+  const { method, host, path, query, userAgent } = record;
+  const short = (text: string): string => text.slice(0, CutLength);
+  return {
+    ...record,
+    method: short(method),
+    host: short(host),
+    path: short(path),
+    query: short(query),
+    userAgent: short(userAgent),
   };
 }

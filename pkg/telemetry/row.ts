@@ -63,6 +63,13 @@ export type FamilyName = keyof typeof families;
 
 export const familyNames = Object.keys(families) as FamilyName[];
 
+/** What a worker writes and the services thread reads. */
+export interface WorkerMemory {
+  readonly row: SharedArrayBuffer;
+  /** Of `line-pool.ts`. */
+  readonly lines: SharedArrayBuffer;
+}
+
 /** What a slot stands for, told by the worker when it takes the slot. */
 export interface SlotLabels {
   readonly family: FamilyName;

@@ -1,7 +1,8 @@
 /** The data workers, seen from the main thread: what they serve, who acknowledged it, and that each that dies or hangs is replaced. */
 import type { Ir } from '../ir/ir.ts';
+import { createLineMemory } from '../telemetry/line-pool.ts';
 import type { Log } from '../telemetry/log.ts';
-import { createRow, type SlotLabels, slotStart, Worker as WorkerFields } from '../telemetry/row.ts';
+import { createRow, type SlotLabels, slotStart, Worker as WorkerFields, type WorkerMemory } from '../telemetry/row.ts';
 import type { Unbound } from './dataworker.ts';
 import { sameJson } from './delta.ts';
 import { createHistory } from './history.ts';
@@ -33,10 +34,10 @@ export interface FleetOptions {
   /** ms between tries to bind what was not free. */
   readonly retryEvery?: number;
   /** What the services thread is told. */
-  readonly onOpen: (worker: string, row: SharedArrayBuffer) => void;
+  readonly onOpen: (worker: string, memory: WorkerMemory) => void;
   readonly onLabels: (worker: string, labels: readonly SlotLabels[]) => void;
   readonly onEnded: (worker: string) => void;
-  readonly onLines: (lines: Uint8Array<ArrayBuffer>) => void;
+  readonly onLines: (worker: string, segment: number) => void;
   readonly onLogLine: (line: string) => void;
   /** Which sockets are unbound has changed without a new configuration. */
   readonly onRebound: (unbound: Unbound) => void;
@@ -87,8 +88,9 @@ export function startFleet(options: FleetOptions): Fleet {
       heapLimit: options.heapLimit,
       data: () => {
         row = createRow();
-        options.onOpen(name, row);
-        return { ...options.data, thread: name, index, row, ticketKeys: tickets.keys };
+        const memory = { row, lines: createLineMemory() };
+        options.onOpen(name, memory);
+        return { ...options.data, thread: name, index, memory, ticketKeys: tickets.keys };
       },
       // A replacement thus serves without anybody having to be asked.
       onStart: configure,
@@ -116,12 +118,9 @@ export function startFleet(options: FleetOptions): Fleet {
       case 'log':
         options.onLogLine(message.line);
         break;
-      case 'lines': {
-        const bytes = message.lines.length;
-        options.onLines(message.lines);
-        member.thread.post({ kind: 'taken', bytes });
+      case 'lines':
+        options.onLines(name, message.segment);
         break;
-      }
       case 'labels':
         options.onLabels(name, message.labels);
         break;

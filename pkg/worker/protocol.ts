@@ -11,7 +11,7 @@ import type { DebugPage, Health } from '../admin/server.ts';
 import type { Config } from '../config/config.ts';
 import type { Ir } from '../ir/ir.ts';
 import type { ServicesFigures } from '../services/services.ts';
-import type { SlotLabels } from '../telemetry/row.ts';
+import type { SlotLabels, WorkerMemory } from '../telemetry/row.ts';
 import type { Unbound } from './dataworker.ts';
 
 /** What every thread gets when it starts, as its workerData. */
@@ -21,7 +21,7 @@ export interface ThreadData {
   readonly config: Config;
   readonly logFormat: 'json' | 'text';
   /** Only data workers. */
-  readonly row?: SharedArrayBuffer;
+  readonly memory?: WorkerMemory;
   /** Only data workers: 0, 1, …; where round robin starts. */
   readonly index?: number;
   readonly ticketKeys?: Uint8Array;
@@ -42,13 +42,13 @@ export type ToWorker =
       readonly refused: Unbound;
     }
   | { readonly kind: 'ticketKeys'; readonly keys: Uint8Array }
-  | { readonly kind: 'taken'; readonly bytes: number }
   | { readonly kind: 'drain'; readonly delay: number; readonly timeout: number };
 
 export type FromWorker =
   | FromThread
   | { readonly kind: 'acknowledged'; readonly version: number; readonly unbound: Unbound }
-  | { readonly kind: 'lines'; readonly lines: Uint8Array<ArrayBuffer> }
+  /** A segment of log lines was sealed. */
+  | { readonly kind: 'lines'; readonly segment: number }
   | { readonly kind: 'labels'; readonly labels: readonly SlotLabels[] }
   | { readonly kind: 'drained' };
 
@@ -82,9 +82,9 @@ export interface Apply {
 }
 
 export type ToServices =
-  | { readonly kind: 'lines'; readonly lines: Uint8Array<ArrayBuffer> }
+  | { readonly kind: 'lines'; readonly worker: string; readonly segment: number }
   | { readonly kind: 'log'; readonly line: string }
-  | { readonly kind: 'open'; readonly worker: string; readonly row: SharedArrayBuffer }
+  | { readonly kind: 'open'; readonly worker: string; readonly memory: WorkerMemory }
   | { readonly kind: 'labels'; readonly worker: string; readonly labels: readonly SlotLabels[] }
   | { readonly kind: 'ended'; readonly worker: string }
   | { readonly kind: 'health'; readonly health: Health; readonly figures: ServicesFigures }

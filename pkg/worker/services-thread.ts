@@ -22,13 +22,13 @@ try {
 function receive(services: Services, message: ToServices): void {
   switch (message.kind) {
     case 'lines':
-      services.accessLines(message.lines);
+      services.accessLines(message.worker, message.segment);
       break;
     case 'log':
       services.logLine(message.line);
       break;
     case 'open':
-      services.open(message.worker, message.row);
+      services.open(message.worker, message.memory);
       break;
     case 'labels':
       services.label(message.worker, message.labels);

@@ -3,6 +3,7 @@ import type { Config } from '../config/config.ts';
 import { version } from '../config/version.ts';
 import { type Services, startServices } from '../services/services.ts';
 import { createAccessLog } from '../telemetry/access-log.ts';
+import { createLineMemory, LinePool } from '../telemetry/line-pool.ts';
 import { createLog } from '../telemetry/log.ts';
 import { createRecorder } from '../telemetry/recorder.ts';
 import { createRow } from '../telemetry/row.ts';
@@ -45,16 +46,15 @@ export async function runSingle({ config, logFormat, descriptors, print }: Singl
     write: (line) => services.logLine(line),
   });
   const row = createRow();
-  services.open(Name, row);
+  const lines = createLineMemory();
+  services.open(Name, { row, lines });
   const accessLog =
     config.accessLog.kind === 'off'
       ? null
       : createAccessLog({
+          pool: new LinePool(lines),
           random: Math.random,
-          post(lines) {
-            services.accessLines(lines);
-            accessLog?.taken(lines.length);
-          },
+          post: (segment) => services.accessLines(Name, segment),
         });
   const telemetry = createRecorder({ row, announce: (labels) => services.label(Name, [labels]), accessLog });
   const tickets = createTickets((keys) => worker.setTicketKeys(Buffer.from(keys)));

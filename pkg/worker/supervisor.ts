@@ -90,9 +90,9 @@ export async function supervise(options: SupervisorOptions): Promise<Gateway> {
       descriptorLimit: Math.floor(options.descriptors / options.workers),
     },
     log,
-    onOpen(worker, row) {
-      rows.open(worker, row);
-      toServices({ kind: 'open', worker, row });
+    onOpen(worker, memory) {
+      rows.open(worker, memory);
+      toServices({ kind: 'open', worker, memory });
     },
     onLabels(worker, labels) {
       rows.label(worker, labels);
@@ -102,7 +102,7 @@ export async function supervise(options: SupervisorOptions): Promise<Gateway> {
       rows.end(worker);
       toServices({ kind: 'ended', worker });
     },
-    onLines: (lines) => toServices({ kind: 'lines', lines }, [lines.buffer]),
+    onLines: (worker, segment) => toServices({ kind: 'lines', worker, segment }),
     onLogLine: logLine,
     onRebound: (unbound) => controller?.post({ kind: 'rebound', unbound }),
     onChange: tellHealth,
@@ -122,8 +122,8 @@ export async function supervise(options: SupervisorOptions): Promise<Gateway> {
     replace: () => draining === null,
   });
 
-  function toServices(message: ToServices, transfer: readonly ArrayBuffer[] = []): void {
-    services.post(message, transfer);
+  function toServices(message: ToServices): void {
+    services.post(message);
   }
 
   /** The services thread writes every log; without it a line goes out directly, since it most likely tells why. */

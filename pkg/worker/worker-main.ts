@@ -2,6 +2,7 @@
 import { parentPort, workerData } from 'node:worker_threads';
 import type { Config } from '../config/config.ts';
 import { createAccessLog } from '../telemetry/access-log.ts';
+import { LinePool } from '../telemetry/line-pool.ts';
 import { createLog, type Log } from '../telemetry/log.ts';
 import { createRecorder, type Recorder } from '../telemetry/recorder.ts';
 import { createAnnouncer } from './announcer.ts';
@@ -23,7 +24,7 @@ export interface WorkerEnv {
   readonly descriptorLimit: number;
 }
 
-type Post = (message: FromWorker, transfer?: ArrayBuffer[]) => void;
+type Post = (message: FromWorker) => void;
 
 /** Never resolves before the thread takes messages; they wait in its port until then. */
 export async function runDataWorker(assemble: (env: WorkerEnv) => Promise<DataWorker>): Promise<void> {
@@ -33,14 +34,15 @@ export async function runDataWorker(assemble: (env: WorkerEnv) => Promise<DataWo
     config,
     thread,
     logFormat,
-    row,
+    memory,
     index = 0,
     ticketKeys,
     descriptorLimit = 0,
     reusePort = true,
   } = workerData as ThreadData;
-  if (row === undefined || ticketKeys === undefined) throw new Error('a data worker needs its row and the ticket keys');
-  const post: Post = (message, transfer = []) => port.postMessage(message, transfer);
+  if (memory === undefined || ticketKeys === undefined)
+    throw new Error('a data worker needs its row and the ticket keys');
+  const post: Post = (message) => port.postMessage(message);
 
   const log = createLog({
     level: config.logLevel,
@@ -51,9 +53,13 @@ export async function runDataWorker(assemble: (env: WorkerEnv) => Promise<DataWo
   const accessLog =
     config.accessLog.kind === 'off'
       ? null
-      : createAccessLog({ post: (lines) => post({ kind: 'lines', lines }, [lines.buffer]), random: Math.random });
+      : createAccessLog({
+          pool: new LinePool(memory.lines),
+          post: (segment) => post({ kind: 'lines', segment }),
+          random: Math.random,
+        });
   const announcer = createAnnouncer((labels) => post({ kind: 'labels', labels }));
-  const telemetry = createRecorder({ row, announce: announcer.add, accessLog });
+  const telemetry = createRecorder({ row: memory.row, announce: announcer.add, accessLog });
   const worker = await assemble({ config, index, log, telemetry, ticketKeys, reusePort, descriptorLimit });
 
   port.on('message', (message: ToWorker) => {
@@ -63,9 +69,6 @@ export async function runDataWorker(assemble: (env: WorkerEnv) => Promise<DataWo
         break;
       case 'ticketKeys':
         worker.setTicketKeys(Buffer.from(message.keys));
-        break;
-      case 'taken':
-        accessLog?.taken(message.bytes);
         break;
       case 'drain':
         void worker.drain(message.delay, message.timeout).then(() => {
