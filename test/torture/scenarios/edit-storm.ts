@@ -1,12 +1,13 @@
 /**
  * A thousand edits a minute while traffic flows: filters, weights, rules and endpoints by turns, most of them whole, some in place so that the
- * gateway may read half of them, some broken.
+ * gateway may read half of them or nothing, some broken.
  *
  * A correct proxy saves everything here: no edit takes a backend away from a request under way.
  */
 import { setTimeout } from 'node:timers/promises';
 import { send } from '../../examples/request.ts';
-import { baseManifests, endpointSlice, routeManifest } from '../../features/folder.ts';
+import { baseManifests, endpointSlice, type Folder, routeManifest } from '../../features/folder.ts';
+import { failureText } from '../failure-text.ts';
 import { readLedger } from '../ledger.ts';
 import type { Row, Scale, Scenario } from '../scenario.ts';
 import type { Stage } from '../stage.ts';
@@ -34,6 +35,7 @@ async function run(stage: Stage, scale: Scale): Promise<readonly Row[]> {
     // Every seventh in place, as `>` does it.
     if (i % 7 === 0) await folder.overwrite('route.yaml', edit(i));
     else await folder.write('route.yaml', edit(i));
+    if (i % 50 === 0) await writeSlowly(folder, edit(i));
     if (i % 20 === 0) await folder.write('broken.yaml', 'kind: HTTPRoute\nspec: {');
     if (i % 20 === 10) await folder.write('broken.yaml', '');
     // One endpoint twice is one: the slice comes and goes, and takes nothing away.
@@ -52,9 +54,16 @@ async function run(stage: Stage, scale: Scale): Promise<readonly Row[]> {
       p99Millis: traffic.percentile(0.99),
       recoverMillis: null,
       missed,
-      notes: `${edits} edits in ${((written - begin) / 1000).toFixed(0)} s, the last one live after ${live.toFixed(0)} ms`,
+      notes: `${edits} edits in ${((written - begin) / 1000).toFixed(0)} s, the last one live after ${live.toFixed(0)} ms${failureText(traffic.failures)}`,
     },
   ];
+}
+
+/** As a writer that has truncated the file and is held up. */
+async function writeSlowly(folder: Folder, text: string): Promise<void> {
+  await folder.overwrite('route.yaml', '');
+  await setTimeout(200);
+  await folder.overwrite('route.yaml', text);
 }
 
 /** Each edit changes another thing. */

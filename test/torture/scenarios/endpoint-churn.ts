@@ -11,6 +11,7 @@
  */
 import { setTimeout } from 'node:timers/promises';
 import { baseManifests, endpointSlice, routeManifest, service } from '../../features/folder.ts';
+import { failureText } from '../failure-text.ts';
 import { type Ledger, readLedger } from '../ledger.ts';
 import type { Origin } from '../origin.ts';
 import type { Row, Scale, Scenario } from '../scenario.ts';
@@ -72,7 +73,7 @@ async function churn(stage: Stage, scale: Scale, form: Form): Promise<Row> {
     p99Millis: traffic.percentile(0.99),
     recoverMillis: null,
     missed: ledger.missed,
-    notes: `${rounds} endpoints went and came, ${ledger.repeated} GET sent again${examples(failed)}`,
+    notes: `${rounds} endpoints went and came, ${ledger.repeated} GET sent again${failureText(failed)}`,
   };
 }
 
@@ -89,9 +90,4 @@ function sliceOf({ name, port }: Origin, conditions = '{}'): string {
   return endpointSlice('pool', [port])
     .replace('pool-0', `pool-${name}`)
     .replace('[127.0.0.1]', `[127.0.0.1], conditions: ${conditions}`);
-}
-
-function examples(failures: readonly Failure[]): string {
-  const few = failures.slice(0, 3).map(({ method, kind, code }) => `${method} ${kind} ${code}`);
-  return few.length === 0 ? '' : `; not to be lost: ${few.join(', ')}`;
 }

@@ -11,6 +11,7 @@
  */
 import { setTimeout } from 'node:timers/promises';
 import { baseManifests, endpointSlice, routeManifest, service } from '../../features/folder.ts';
+import { failureText } from '../failure-text.ts';
 import { type Fault, faults, serve } from '../faults.ts';
 import { readLedger } from '../ledger.ts';
 import type { Origin } from '../origin.ts';
@@ -135,7 +136,7 @@ async function rowOf(
     p99Millis: traffic.percentile(0.99),
     recoverMillis,
     missed: [...ledger.missed, ...(recoverMillis === null ? ['the origin never served again'] : [])],
-    notes: `${posts} POST and ${unsavable.length - posts} GET lost by right, ${ledger.repeated} GET executed twice${examples(failed)}`,
+    notes: `${posts} POST and ${unsavable.length - posts} GET lost by right, ${ledger.repeated} GET executed twice${failureText(failed)}`,
   };
 }
 
@@ -151,14 +152,4 @@ async function waitFor(condition: () => boolean): Promise<boolean> {
   const until = performance.now() + RecoverMillis;
   while (!condition() && performance.now() < until) await setTimeout(5);
   return condition();
-}
-
-function examples(failures: readonly Failure[]): string {
-  const kinds = new Map<string, number>();
-  for (const { method, kind, status, code, received } of failures) {
-    const text = `${method} ${kind} ${status} ${code} ${received > 0 ? 'begun' : ''}`;
-    kinds.set(text, (kinds.get(text) ?? 0) + 1);
-  }
-  const few = [...kinds].slice(0, 3).map(([text, count]) => `${count} × ${text.trim()}`);
-  return few.length === 0 ? '' : `; not to be lost: ${few.join(', ')}`;
 }

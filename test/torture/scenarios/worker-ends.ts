@@ -8,6 +8,7 @@
  */
 import { setTimeout } from 'node:timers/promises';
 import { baseManifests, routeManifest } from '../../features/folder.ts';
+import { failureText } from '../failure-text.ts';
 import { readLedger } from '../ledger.ts';
 import { MortalFleet, type Server } from '../mortal/fleet.ts';
 import type { Ending } from '../mortal/order.ts';
@@ -72,7 +73,7 @@ async function run(stage: Stage, scale: Scale): Promise<readonly Row[]> {
       p99Millis: traffic.percentile(0.99),
       recoverMillis: back - last.to,
       missed: [...missed, ...(restarts === count ? [] : [`${restarts} restarts counted of ${count}`])],
-      notes: `${count} ends of ${workers} workers (${ways}): ${verdict.inFlight.length} in flight on them, ${verdict.queued.length} not accepted yet${examples(verdict.others)}`,
+      notes: `${count} ends of ${workers} workers (${ways}): ${verdict.inFlight.length} in flight on them, ${verdict.queued.length} not accepted yet${failureText(verdict.others)}`,
     },
   ];
 }
@@ -132,11 +133,4 @@ function judge(failures: readonly Failure[], ends: readonly End[], servers: Read
     seen.add(connection);
   }
   return { inFlight, queued, others };
-}
-
-function examples(failures: readonly Failure[]): string {
-  const few = failures
-    .slice(0, 3)
-    .map(({ method, kind, code, reused }) => `${method} ${kind} ${code} reused=${reused}`);
-  return few.length === 0 ? '' : `; not to be lost: ${few.join(', ')}`;
 }
