@@ -2,6 +2,7 @@
 import { Buffer } from 'node:buffer';
 import corpus from '../corpus/responses.json' with { type: 'json' };
 import { compare, isAccepted } from './comparison.ts';
+import type { TransportName } from './gateway.ts';
 import { Ledger, wrongWith } from './ledger.ts';
 import { Llhttp } from './llhttp.ts';
 import { mutate } from './mutation.ts';
@@ -10,10 +11,13 @@ import { NginxResponses } from './nginx-responses.ts';
 import type { Failure, Outcome, Plan } from './part.ts';
 import { Random } from './random.ts';
 import type { Reading } from './reading.ts';
+import { Responding } from './responding.ts';
 import { ResponseCodec, type ResponseReading } from './response-codec.ts';
 import { makeResponse } from './response-grammar.ts';
 
 const part = 'responses';
+/** One input of so many goes through the whole gateway. */
+const Sample = 40;
 const others: readonly string[] = corpus.map(({ bytes }) => bytes).filter(({ length }) => length < 2_000);
 
 export interface ResponseInput {
@@ -36,6 +40,7 @@ export async function fuzzResponses(plan: Plan, nginx: Nginx | null): Promise<Ou
   const codec = new ResponseCodec();
   const llhttp = new Llhttp();
   const oracle = nginx === null ? null : await NginxResponses.open(nginx.proxy, nginx.origin);
+  const responding = new Responding();
   const ledger = new Ledger(part);
   const { tally } = ledger;
   let index = 0;
@@ -63,12 +68,23 @@ export async function fuzzResponses(plan: Plan, nginx: Nginx | null): Promise<Ou
         },
       });
     }
+    if (index % Sample === 0) {
+      const name: TransportName = index % (2 * Sample) === 0 ? 'handle' : 'socket';
+      tally.add('through');
+      const served = await responding.check(name, text, method, ours);
+      if (served !== null)
+        ledger.fail('served', index, `${name}: ${served}`, text, (input) =>
+          responding.check(name, input, method, codec.read([Buffer.from(input, 'latin1')], method, null)),
+        );
+    }
     if (index % 256 !== 255) continue;
     await oracle?.below(256);
+    for (const what of await responding.renew(false)) ledger.fail('served', index, what, '', async () => null);
     plan.progress(`${index + 1} inputs, ${tally.of('accepted')} accepted, ${ledger.failures.length} failures`);
   }
   await oracle?.below(1);
-  codec.close();
+  if (ledger.failures.length === 0)
+    for (const what of await responding.renew(true)) ledger.fail('served', index, what, '', async () => null);
   return {
     part,
     inputs: index,
@@ -79,6 +95,8 @@ export async function fuzzResponses(plan: Plan, nginx: Nginx | null): Promise<Ou
       ['of those by llhttp', tally.of('llhttp accepted')],
       ['by llhttp alone', tally.of('llhttp alone')],
       ['not compared with llhttp: 204 or 304 with a coding', tally.of('llhttp cannot')],
+      ['through the whole gateway, both transports', tally.of('through')],
+      ['served wrongly', tally.of('served')],
       ['connection kept wrongly', tally.of('kept')],
       ['framed differently by llhttp', tally.of('llhttp different')],
       ['refused by llhttp, unexplained', tally.of('llhttp refused')],
@@ -92,7 +110,11 @@ export async function fuzzResponses(plan: Plan, nginx: Nginx | null): Promise<Ou
     ],
     refusals: ledger.refusals,
     failures: ledger.failures,
-    ...(oracle === null ? {} : { close: () => oracle.close() }),
+    close: async () => {
+      codec.close();
+      await responding.renew(true);
+      await oracle?.close();
+    },
   };
 }
 
