@@ -6,6 +6,7 @@ import { createInterface } from 'node:readline';
 import { setTimeout } from 'node:timers/promises';
 import { type PeersOrder, type PeersReport, type SlowKind, slowKinds } from './slow-kinds.ts';
 import { openVanishing } from './slow-link.ts';
+import { bearableReaders } from './slow-namespace.ts';
 import type { SlowStage } from './slow-stage.ts';
 import { quantile, type Traffic } from './slow-traffic.ts';
 
@@ -30,19 +31,20 @@ const PollMs = 100;
 /** Past the timeout they are watched for so long. */
 const GraceMs = 10_000;
 
-/** @returns null where this system cannot do it: without a network namespace nobody vanishes */
+/** @param most of connections; of those that do not read fewer, if the system has no room @returns null where this system cannot do it: without a network namespace nobody vanishes */
 export async function runSlowClients(
   stage: SlowStage,
   kind: SlowKind,
-  count: number,
+  most: number,
   traffic: Traffic,
 ): Promise<SlowOutcome | null> {
+  const count = slowKinds[kind].reads ? Math.min(most, await bearableReaders()) : most;
   const { tls, timeout } = slowKinds[kind];
   const port = stage.gateway.port(tls ? 443 : 80);
   const link = kind === 'vanished' ? await openVanishing() : null;
   if (kind === 'vanished' && link === null) return null;
   const timeoutMs = stage.timeouts[timeout];
-  const held = tls ? stage.others : stage.connections;
+  const held = (): Promise<number> => (tls ? stage.others() : stage.connections());
   const baseline = await held();
   const before = { process: await stage.memory(), kernel: await kernelMemory() };
   const peers = startPeers({ kind, host: link?.gatewayAddress ?? '127.0.0.1', port, count }, link?.command ?? []);
@@ -77,11 +79,11 @@ export async function runSlowClients(
 /** Waits until the origin's endless responses move no more. @returns when that was; null if there are none */
 async function settle(stage: SlowStage): Promise<number | null> {
   if (stage.sent() === 0) return null;
-  for (;;) {
+  for (const start = Date.now(); ; ) {
     const sent = stage.sent();
     const now = Date.now();
     await setTimeout(2 * PollMs);
-    if (stage.sent() === sent) return now;
+    if (stage.sent() === sent || now > start + GraceMs) return now;
   }
 }
 
@@ -119,7 +121,7 @@ interface Peers {
 /** @param prefix a command that runs another one elsewhere */
 function startPeers(order: PeersOrder, prefix: readonly string[]): Peers {
   const file = join(import.meta.dirname, 'slow-peers-main.ts');
-  const [command = process.execPath, ...args] = [...prefix, process.execPath, file, JSON.stringify(order)];
+  const [command, ...args] = [...prefix, process.execPath, file, JSON.stringify(order)];
   const child = spawn(command, args, { stdio: ['pipe', 'pipe', 'inherit'] });
   const ended = new Promise<void>((resolve) => child.once('exit', () => resolve()));
   const report = new Promise<PeersReport>((resolve, reject) => {

@@ -16,17 +16,24 @@ export interface SlowKindFacts {
   /** The last of the timeouts that end its connections. */
   readonly timeout: keyof ListenerTimeouts;
   readonly tls: boolean;
+  /** Some of them ask for a response without an end, which fills the buffers of the system. */
+  readonly reads: boolean;
 }
 
 export const slowKinds: Readonly<Record<SlowKind, SlowKindFacts>> = {
-  'slow headers': { what: 'a head of 1 byte a second', timeout: 'header', tls: false },
-  'slow bodies': { what: 'a body of 1 byte a second', timeout: 'body', tls: false },
-  'stalled bodies': { what: 'a quick start of a body, then silence', timeout: 'body', tls: false },
-  'slow reads': { what: 'a large response, read at 1 byte a second', timeout: 'write', tls: false },
-  idle: { what: 'nothing after connect', timeout: 'idle', tls: false },
-  'idle handshakes': { what: 'no, half a or a whole ClientHello, then silence', timeout: 'handshake', tls: true },
-  'idle keep-alive': { what: 'one request, then silence', timeout: 'idle', tls: false },
-  vanished: { what: 'link down while idle, within a body or a response', timeout: 'idle', tls: false },
+  'slow headers': { what: 'a head of 1 byte a second', timeout: 'header', tls: false, reads: false },
+  'slow bodies': { what: 'a body of 1 byte a second', timeout: 'body', tls: false, reads: false },
+  'stalled bodies': { what: 'a quick start of a body, then silence', timeout: 'body', tls: false, reads: false },
+  'slow reads': { what: 'a large response, read at 1 byte a second', timeout: 'write', tls: false, reads: true },
+  idle: { what: 'nothing after connect', timeout: 'idle', tls: false, reads: false },
+  'idle handshakes': {
+    what: 'no, half a or a whole ClientHello, then silence',
+    timeout: 'handshake',
+    tls: true,
+    reads: false,
+  },
+  'idle keep-alive': { what: 'one request, then silence', timeout: 'idle', tls: false, reads: false },
+  vanished: { what: 'link down while idle, within a body or a response', timeout: 'idle', tls: false, reads: true },
 };
 
 /** The host that the manifests of the stage serve. */

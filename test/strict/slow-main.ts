@@ -5,6 +5,7 @@
 import { setTimeout } from 'node:timers/promises';
 import { runSlowClients, type SlowOutcome } from './slow-clients.ts';
 import { type SlowKind, slowKinds } from './slow-kinds.ts';
+import { runInNamespace } from './slow-namespace.ts';
 import { startSlowStage } from './slow-stage.ts';
 import { shortTimeouts } from './slow-timeouts.ts';
 import { quantile, startTraffic } from './slow-traffic.ts';
@@ -73,7 +74,7 @@ function line(outcome: SlowOutcome, p99BeforeMs: number, failed: number): string
   ]);
 }
 
-async function main(count: number, kinds: readonly SlowKind[], quick: boolean): Promise<boolean> {
+async function table(count: number, kinds: readonly SlowKind[], quick: boolean): Promise<boolean> {
   let kept = true;
   console.log(row(columns));
   for (const kind of kinds) {
@@ -95,12 +96,13 @@ async function main(count: number, kinds: readonly SlowKind[], quick: boolean): 
   return kept;
 }
 
-const all = Object.keys(slowKinds) as SlowKind[];
-const { KIND = '', COUNT = '1000', QUICK = '' } = process.env;
-const asked = KIND.split(',').filter((kind) => kind !== '');
-const unknown = asked.find((kind) => !all.some((each) => each === kind));
-if (unknown !== undefined) {
-  console.error(`KIND=${unknown} is none of: ${all.join(', ')}`);
-  process.exitCode = 1;
-} else if (!(await main(Number(COUNT), asked.length === 0 ? all : (asked as SlowKind[]), QUICK !== '')))
-  process.exitCode = 1;
+function main(): Promise<boolean> {
+  const all = Object.keys(slowKinds) as SlowKind[];
+  const { KIND = '', COUNT = '1000', QUICK = '' } = process.env;
+  const asked = KIND.split(',').filter((kind) => kind !== '');
+  const unknown = asked.find((kind) => !all.some((each) => each === kind));
+  if (unknown !== undefined) throw new Error(`KIND=${unknown} is none of: ${all.join(', ')}`);
+  return table(Number(COUNT), asked.length === 0 ? all : (asked as SlowKind[]), QUICK !== '');
+}
+
+process.exitCode = runInNamespace() ?? ((await main()) ? 0 : 1);

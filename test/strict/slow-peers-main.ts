@@ -47,9 +47,10 @@ async function open(order: PeersOrder, index: number, hello: Buffer): Promise<Pe
     case 'idle keep-alive':
       return keepAlive(await dial(order));
     case 'vanished':
-      if (index % 3 === 0) return keepAlive(await dial(order));
-      return index % 3 === 1 ? stall(await dial(order)) : sip(order);
+      break;
   }
+  if (index % 3 === 0) return keepAlive(await dial(order));
+  return index % 3 === 1 ? stall(await dial(order)) : sip(order);
 }
 
 async function dial({ host, port }: PeersOrder): Promise<Socket> {
