@@ -26,6 +26,13 @@ export function cpuUse(before: CpuTimes, after: CpuTimes): CpuUse {
   return { total: used.reduce((sum, time) => sum + time, 0), busiest: Math.max(0, ...used) };
 }
 
+/** Nanoseconds in which a core was not idle, by /proc/stat, which counts in hundredths of a second. */
+export function coreBusy(core: number): number {
+  const line = new RegExp(`^cpu${core} (.*)$`, 'm').exec(read('/proc/stat') ?? '')?.[1] ?? '';
+  const [user = 0, nice = 0, system = 0, , , irq = 0, softirq = 0, steal = 0] = line.split(' ').map(Number);
+  return (user + nice + system + irq + softirq + steal) * 1e7;
+}
+
 /** The process, its children, theirs, … */
 export function processTree(pid: number): number[] {
   const children = threadsOf(pid).flatMap((thread) =>

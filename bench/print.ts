@@ -34,9 +34,21 @@ export function formatResult(result: Result): string {
   return [
     `\n${result.scenario}: ${result.about}\n`,
     formatTable(header, rows),
+    ...disturbances(result),
     ...result.notes.map((note) => `${note}\n`),
     ...result.bars.map((bar) => `${formatBar(bar)}\n`),
   ].join('');
+}
+
+/** Up to this share a target's figures are taken for undisturbed. */
+const Disturbing = 0.05;
+
+function disturbances({ targets }: Result): readonly string[] {
+  const names = Object.entries(targets).flatMap(([name, { figures }]) => {
+    const share = figures?.['foreignShare'] ?? 0;
+    return share > Disturbing ? [`${name} ${(share * 100).toFixed(0)} %`] : [];
+  });
+  return names.length === 0 ? [] : [`something else ran on the proxy's core: ${names.join(', ')}\n`];
 }
 
 export function formatBar(bar: Bar): string {

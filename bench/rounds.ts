@@ -2,7 +2,7 @@
  * Measures targets against each other: after a warm-up whose access logs are counted, round by round, in another order each time, so
  * that what else happens on the machine hits all of them alike.
  */
-import { cpuTimes, cpuUse } from './cpu.ts';
+import { coreBusy, cpuTimes, cpuUse } from './cpu.ts';
 import { errorsOf, type Load, type LoadOptions, runLoad } from './load.ts';
 import { countLines, emptyLog } from './log.ts';
 import type { TargetResult } from './result.ts';
@@ -31,6 +31,8 @@ export function loadDrive({ tools, cores }: Bench, shape: LoadShape): Drive {
 interface Sample {
   readonly cpu: number;
   readonly busiest: number;
+  /** Of the proxy's core, between 0 and 1: what something else used meanwhile. */
+  readonly foreign: number;
   readonly perSecond: number;
   readonly load: Load;
   readonly errors: number;
@@ -81,9 +83,10 @@ async function warmUp(bench: Bench, { targets, drive }: RoundsOptions): Promise<
 async function measureOnce(bench: Bench, running: Running, drive: Drive, seconds: number): Promise<Sample> {
   // The log of the round before would fill the disk.
   if (running.log !== null) await emptyLog(running.log);
-  const before = { cpu: cpuTimes(running.pid), origin: await bench.origin.counts() };
+  const before = { origin: await bench.origin.counts(), busy: coreBusy(bench.cores.proxy), cpu: cpuTimes(running.pid) };
   const load = await drive(running, seconds);
   const use = cpuUse(before.cpu, cpuTimes(running.pid));
+  const busy = coreBusy(bench.cores.proxy) - before.busy;
   const origin = await bench.origin.counts();
   const arrived = origin.requests - before.origin.requests;
   const isProxy = running.log !== null;
@@ -98,6 +101,7 @@ async function measureOnce(bench: Bench, running: Running, drive: Drive, seconds
   return {
     cpu: use.total / 1000 / load.requests,
     busiest: use.busiest / 1000 / load.requests,
+    foreign: isProxy ? Math.max(0, (busy - use.total) / 1e9 / load.seconds) : 0,
     perSecond: load.requests / load.seconds,
     load,
     errors,
@@ -117,6 +121,9 @@ function resultOf(samples: readonly Sample[], errors: number): TargetResult {
     p50Micros: median(samples.map(({ load }) => load.p50)),
     p99Micros: median(samples.map(({ load }) => load.p99)),
     errors,
-    figures: { busiestThreadMicrosPerRequest: round(median(samples.map(({ busiest }) => busiest)), 2) },
+    figures: {
+      busiestThreadMicrosPerRequest: round(median(samples.map(({ busiest }) => busiest)), 2),
+      foreignShare: round(median(samples.map(({ foreign }) => foreign)), 3),
+    },
   };
 }
