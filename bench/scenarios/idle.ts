@@ -1,16 +1,20 @@
 /** What a connection costs that is open and does nothing: thousands of them, each of which has made one request. */
-import { execFileSync } from 'node:child_process';
+import { spawnSync } from 'node:child_process';
+import { readFileSync } from 'node:fs';
+import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout } from 'node:timers/promises';
 import { cpuTimes, cpuUse } from '../cpu.ts';
 import { holdConnections } from '../idle-connections.ts';
 import { writeRequests } from '../load.ts';
-import { memoryOf, settledMemory } from '../memory.ts';
+import { type Memory, settledMemory } from '../memory.ts';
 import type { Result, TargetResult } from '../result.ts';
 import { loadDrive, rotated } from '../rounds.ts';
 import { siteRequests } from '../site.ts';
 import { median, round, spread } from '../statistics.ts';
 import { formatNumber, formatTable } from '../table.ts';
+import { gatewayCollecting } from '../targets/gateway.ts';
+import type { Running } from '../targets/target.ts';
 import { resultOf, usualTargets } from './closed-loop.ts';
 import type { Bench, Scenario } from './scenario.ts';
 
@@ -46,7 +50,7 @@ export const idle: Scenario = {
     const rounds = Math.min(bench.settings.rounds, MaxRounds);
     for (let i = 0; i < rounds; i++) {
       for (const name of rotated(usualTargets, i)) {
-        const sample = await measure(bench, name, requests, connections);
+        const sample = await measure(bench, name, i, requests, connections);
         if (sample !== null) samples.set(name, [...(samples.get(name) ?? []), sample]);
       }
     }
@@ -55,26 +59,39 @@ export const idle: Scenario = {
 };
 
 /** A fresh process, warm; then the connections. null if it is not to be had. */
-async function measure(bench: Bench, name: string, requests: string, connections: number): Promise<Sample | null> {
-  const running = await bench.fresh(name);
+async function measure(
+  bench: Bench,
+  name: string,
+  round: number,
+  requests: string,
+  connections: number,
+): Promise<Sample | null> {
+  const directory = join(bench.directory, `idle-${name}-${round}`);
+  await mkdir(directory);
+  const running = name === 'gateway' ? await startGateway(bench, directory) : await bench.fresh(name);
   if (running === null) return null;
+  /** Without garbage, where somebody collects it. */
+  const settled = async (): Promise<Memory> => {
+    await writeFile(join(directory, 'collect'), String(performance.now()));
+    await setTimeout(1000);
+    return settledMemory(running.pid);
+  };
   try {
     // What is made once, whoever comes: compiled code, pools, buffers.
     await loadDrive(bench, { connections: 64, requests })(running, bench.settings.warmUpSeconds);
-    const before = await settledMemory(running.pid);
+    const before = await settled();
     const start = cpuTimes(running.pid);
     const options = { core: bench.cores.load, port: running.plainPort, requests, connections };
     const held = await holdConnections(bench.tools.idle, options);
     const opening = cpuUse(start, cpuTimes(running.pid)).total / 1000 / held.count;
-    const after = await settledMemory(running.pid);
+    const after = await settled();
     const quiet = cpuTimes(running.pid);
     await setTimeout(1000);
     const idleCpu = cpuUse(quiet, cpuTimes(running.pid)).total / 1e7;
-    const { pss } = memoryOf(running.pid);
     const open = await held.release();
     return {
       count: held.count,
-      each: (pss - before.pss) / held.count,
+      each: (after.pss - before.pss) / held.count,
       before: before.pss / 1024,
       after: after.pss / 1024,
       idleCpu,
@@ -84,6 +101,12 @@ async function measure(bench: Bench, name: string, requests: string, connections
   } finally {
     await running.stop();
   }
+}
+
+/** null if TARGETS leaves it out. */
+async function startGateway({ settings, site, origin, cores }: Bench, directory: string): Promise<Running | null> {
+  if (settings.targets.length > 0 && !settings.targets.includes('gateway')) return null;
+  return gatewayCollecting.start({ site, originPort: origin.port, core: cores.proxy, directory });
 }
 
 function describe(bench: Bench, samples: ReadonlyMap<string, readonly Sample[]>, connections: number): Result {
@@ -117,7 +140,8 @@ function describe(bench: Bench, samples: ReadonlyMap<string, readonly Sample[]>,
     ratios,
     bars: [{ what: 'KB per idle connection', atMost: Bar, unit: 'KB', measured: own ?? null }],
     notes: [
-      `${connections.toLocaleString('en')} connections; memory is Pss of the process tree; ratios are of KB per connection, CPU is of opening one with its request`,
+      `${connections.toLocaleString('en')} connections; memory is Pss of the process tree (the gateway's after a collection, since garbage belongs to no connection);`,
+      'ratios are of KB per connection, CPU is of opening one with its request',
       ...formatTable(header, rows).trimEnd().split('\n'),
     ],
   });
@@ -150,8 +174,11 @@ function targetOf(samples: readonly Sample[]): TargetResult {
   };
 }
 
-/** Connections for which this shell's descriptors are enough, with some to spare: both sides raise their own limit that far. */
+/** Connections for which this shell's descriptors are enough. The gateway keeps one free for each client's request, so it needs two and a bit. */
 function roomFor(): number {
-  const hard = execFileSync('sh', ['-c', 'ulimit -Hn'], { encoding: 'utf8' }).trim();
-  return hard === 'unlimited' ? Connections : Math.floor(Number(hard) * 0.8);
+  const wanted = Math.ceil(Connections * 2.25);
+  // Whoever is started from here inherits it.
+  spawnSync('prlimit', ['--pid', `${process.pid}`, `--nofile=${wanted}:${wanted}`]);
+  const limit = /^Max open files\s+\d+\s+(\d+)/m.exec(readFileSync('/proc/self/limits', 'utf8'))?.[1];
+  return limit === undefined ? Connections : Math.floor(Number(limit) / 2.25);
 }

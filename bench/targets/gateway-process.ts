@@ -7,6 +7,7 @@ import { untilReady } from './ready.ts';
 import type { Running, StartOptions } from './target.ts';
 
 const entry = join(import.meta.dirname, '../../cmd/gateway.ts');
+const collect = new URL('./collect.ts', import.meta.url).href;
 
 export interface GatewayOptions extends Pick<StartOptions, 'core' | 'directory'> {
   /** Contents by file name. */
@@ -14,6 +15,8 @@ export interface GatewayOptions extends Pick<StartOptions, 'core' | 'directory'>
   /** What is asked until it is answered with 200: something that only the whole configuration serves. */
   readonly ready: { readonly host: string; readonly path: string };
   readonly routeOf: Running['routeOf'];
+  /** Garbage is collected when the file `collect` is written to `directory`; see collect.ts. */
+  readonly collects?: boolean;
 }
 
 /** Beside what every target has: where the manifests lie. */
@@ -35,6 +38,7 @@ export async function startGateway({ core, directory, ...options }: GatewayOptio
     core,
     command: process.execPath,
     args: [
+      ...(options.collects === true ? ['--expose-gc', '--import', collect] : []),
       entry,
       `--directory=${manifests}`,
       '--workers=1',

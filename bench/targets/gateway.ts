@@ -19,11 +19,19 @@ export const gatewayOnUndici: Target = {
   start: (options) => startOnSite(options, 'Undici'),
 };
 
+/** Collects garbage when told (collect.ts), for those who measure its memory. */
+export const gatewayCollecting: Target = { ...gateway, start: (options) => startOnSite(options, 'Service', true) };
+
 /** What routes refer to: a Service, or a Backend whose lane is Undici. */
 type Upstream = 'Service' | 'Undici';
 
-async function startOnSite({ site, originPort, core, directory }: StartOptions, upstream: Upstream): Promise<Running> {
+async function startOnSite(
+  { site, originPort, core, directory }: StartOptions,
+  upstream: Upstream,
+  collects = false,
+): Promise<Running> {
   return startGateway({
+    collects,
     core,
     directory,
     manifests: { 'site.yaml': await gatewayManifests(site, originPort, upstream) },
