@@ -18,7 +18,7 @@ export interface Ledger {
 }
 
 /** Call it after `traffic.stop()`. */
-export async function readLedger(traffic: Traffic, origins: readonly Origin[]): Promise<Ledger> {
+export async function readLedger(traffic: Traffic, origins: readonly Pick<Origin, 'executed'>[]): Promise<Ledger> {
   const { base, sent } = traffic;
   const executed = new Map<number, number>();
   for (const origin of origins) {
