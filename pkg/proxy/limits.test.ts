@@ -1,3 +1,4 @@
+import { closeSync, openSync } from 'node:fs';
 import { afterEach, describe, expect, test } from '@jest/globals';
 import { get, post, Stage, transports } from './suite.ts';
 
@@ -22,10 +23,47 @@ describe.each(transports)('limits on the %s transport', (_, transport) => {
     expect((await client.message()).startLine).toMatch(/200/);
   });
 
-  test('of descriptors: refused at 90 %, since a kernel that has none left tells nobody', async () => {
-    const { proxy, connect } = await stage.scene(transport, { descriptorLimit: 2 });
-    expect((await (await connect()).message()).startLine).toMatch(/503/);
+  test('of descriptors: refused at nine tenths, those that stand are served, and it recovers', async () => {
+    const lowest = openSync('/dev/null', 'r');
+    closeSync(lowest);
+    const descriptorLimit = Math.ceil((lowest + 40) / 0.9);
+    const { proxy, connect } = await stage.scene(transport, { descriptorLimit });
+    const clients = [];
+    while (proxy.limits.length === 0 && clients.length < 100) {
+      const client = await connect();
+      clients.push(client);
+      // Answered, it stands; else it is the one that was refused.
+      client.send(get('/'));
+      const { startLine } = await client.message();
+      expect(startLine).toMatch(proxy.limits.length === 0 ? /200/ : /503/);
+    }
     expect(proxy.limits).toEqual(['descriptors']);
+    expect(clients.length).toBeGreaterThan(10);
+    const standing = clients.slice(0, -1);
+    await clients.at(-1)?.end();
+    for (const client of standing) {
+      client.send(get('/'));
+      expect((await client.message()).startLine).toMatch(/200/);
+    }
+    for (const client of standing.splice(0, 5)) client.close();
+    while (proxy.proxy.stats().connections > standing.length + 1) await new Promise((resolve) => setImmediate(resolve));
+    const next = await connect();
+    next.send(get('/'));
+    expect((await next.message()).startLine).toMatch(/200/);
+  });
+
+  test('of refusals: a refused client that does not go is made to', async () => {
+    const { proxy, client, connect } = await stage.scene(transport, { settings: { limits: { connections: 1 } } });
+    const refused = await connect();
+    expect((await refused.message()).startLine).toMatch(/503/);
+    // Its own FIN never comes; a write after the close is answered by a reset.
+    while (!refused.closed) {
+      refused.send('x');
+      await new Promise((resolve) => setTimeout(resolve, 20));
+    }
+    expect(proxy.limits).toEqual(['connections']);
+    client.send(get('/'));
+    expect((await client.message()).startLine).toMatch(/200/);
   });
 
   test('a place is free again when its connection has gone', async () => {

@@ -1,9 +1,9 @@
 /** One bound socket: accepts within the limits, and makes a Downstream of what it accepted. Lives as long as any table names it. */
-import { Buffer } from 'node:buffer';
 import type { Socket } from '../ir/listener.ts';
 import { Downstream } from './connection.ts';
 import type { Core } from './core.ts';
-import { errorReply } from './local-reply.ts';
+import type { Descriptors } from './descriptors.ts';
+import { Refusal } from './refusal.ts';
 import type { SecureContexts } from './secure-context.ts';
 import { type Handshake, listenSecure } from './secure-listener.ts';
 import type { Connection, Transport, TransportServer } from './transport.ts';
@@ -13,16 +13,20 @@ export interface ListenerOptions {
   readonly transport: Transport;
   readonly contexts: SecureContexts;
   readonly reusePort: boolean;
-  /** Open descriptors, at most; 0 for no budget. */
-  readonly descriptorLimit: number;
+  readonly descriptors: Descriptors;
+  /** TLS handshakes that run, on all listeners. */
+  readonly handshaking: () => number;
 }
 
 const Backlog = 4_096;
+/** Refused clients that may take a moment to read why; beyond them they are closed at once. */
+const MaxRefusals = 64;
 
 export class Listener {
   readonly id: string;
   readonly socket: Socket;
   readonly handshakes = new Set<Handshake>();
+  readonly #refusals = new Set<Refusal>();
   #server: TransportServer | null = null;
   readonly #options: ListenerOptions;
 
@@ -46,8 +50,9 @@ export class Listener {
     };
     if (protocol === 'HTTP') {
       this.#server = await transport.listen(where, (connection) => {
-        if (this.#admits()) accept(connection);
-        else refuse(connection);
+        const limit = this.#limitHit();
+        if (limit === null) accept(connection);
+        else this.#refuse(connection, limit);
       });
       return;
     }
@@ -62,7 +67,7 @@ export class Listener {
           return listener === undefined ? null : contexts.contextOf(listener);
         },
         handshakeTimeout: () => core.settings.timeouts.handshake,
-        admits: () => this.#admits(),
+        admits: () => this.#limitHit() === null,
         onHandshakeFailed: () => core.telemetry.limitHit('handshake'),
       },
       accept,
@@ -71,30 +76,26 @@ export class Listener {
 
   async close(): Promise<void> {
     for (const handshake of this.handshakes) handshake.close();
+    for (const refusal of this.#refusals) refusal.close();
     const server = this.#server;
     this.#server = null;
     if (server !== null) await server.close();
   }
 
-  #admits(): boolean {
-    const { core, descriptorLimit } = this.#options;
+  /** Why one more connection is not taken, counted; null if it is. */
+  #limitHit(): 'connections' | 'descriptors' | null {
+    const { core, descriptors, handshaking } = this.#options;
     const { connections, connectionsPerListener } = core.settings.limits;
-    const open = core.openConnections();
+    const open = core.openConnections() + handshaking();
     const here = core.openOn(this.id) + this.handshakes.size;
-    // Every request may need a second descriptor upstream. Without a budget the kernel resets connections and nobody is told.
-    const spent = descriptorLimit > 0 && 2 * open >= 0.9 * descriptorLimit;
-    if (!spent && open < connections && here < connectionsPerListener) return true;
-    core.telemetry.limitHit(spent ? 'descriptors' : 'connections');
-    return false;
+    const limit = open >= connections || here >= connectionsPerListener ? 'connections' : 'descriptors';
+    if (limit === 'descriptors' && descriptors.haveClientRoom()) return null;
+    core.telemetry.limitHit(limit);
+    return limit;
   }
-}
 
-/** Says why, as far as one write can. */
-function refuse(connection: Connection): void {
-  const { status, body } = errorReply('connection-limit', undefined, '');
-  const head = `HTTP/1.1 ${status} Service Unavailable\r\nContent-Type: application/problem+json\r\nContent-Length: ${body.length}\r\n`;
-  const bytes = Buffer.from(`${head}Retry-After: 1\r\nConnection: close\r\n\r\n${String(body)}`);
-  connection.handler = { onData() {}, onEnd: () => connection.destroy(), onDrain() {}, onClose() {} };
-  connection.write(bytes, 0, bytes.length);
-  connection.end();
+  #refuse(connection: Connection, limit: 'connections' | 'descriptors'): void {
+    const atOnce = limit === 'descriptors' || this.#refusals.size >= MaxRefusals;
+    new Refusal(connection, this.#refusals, this.#options.core.timers).begin(atOnce);
+  }
 }

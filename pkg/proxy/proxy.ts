@@ -8,6 +8,7 @@ import type { Telemetry } from '../telemetry/record.ts';
 import type { ClusterRuntime } from '../upstream/upstream.ts';
 import type { Downstream } from './connection.ts';
 import type { Core } from './core.ts';
+import type { Descriptors } from './descriptors.ts';
 import { createDrain } from './drain.ts';
 import type { ActiveExchange } from './exchange.ts';
 import { createTrust } from './forwarded.ts';
@@ -35,8 +36,8 @@ export interface ProxyOptions {
   readonly ticketKeys: Buffer;
   /** Several workers listen on one port. */
   readonly reusePort: boolean;
-  /** Descriptors this worker may use; connections are refused at 90 %. 0 for no budget. */
-  readonly descriptorLimit: number;
+  /** Connections are refused when it has no room. */
+  readonly descriptors: Descriptors;
 }
 
 export interface Proxy {
@@ -71,6 +72,11 @@ export function createProxy(options: ProxyOptions): Proxy {
   const contexts = createSecureContexts(options.ticketKeys, options.fault);
   let core: Core | null = null;
   const drain = createDrain(timers, options.now);
+  const handshaking = (): number => {
+    let sum = 0;
+    for (const listener of listeners.values()) sum += listener.handshakes.size;
+    return sum;
+  };
 
   function createCore(table: RoutingTable): Core {
     return {
@@ -128,7 +134,8 @@ export function createProxy(options: ProxyOptions): Proxy {
         transport,
         contexts,
         reusePort: options.reusePort,
-        descriptorLimit: options.descriptorLimit,
+        descriptors: options.descriptors,
+        handshaking,
       };
       const unbound: Record<string, string> = {};
       for (const [id, listener] of listeners) {

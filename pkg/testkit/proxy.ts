@@ -8,6 +8,7 @@ import type { Action, Match, Rule } from '../ir/route.ts';
 import type { Settings } from '../ir/settings.ts';
 import { createFilter } from '../policy/filters.ts';
 import type { RuntimeFilter } from '../policy/runtime.ts';
+import { Descriptors } from '../proxy/descriptors.ts';
 import { createProxy, type Proxy } from '../proxy/proxy.ts';
 import { Timers } from '../proxy/timers.ts';
 import type { Transport } from '../proxy/transport.ts';
@@ -38,6 +39,7 @@ export interface TestProxyOptions {
   readonly sockets?: Readonly<Record<string, { readonly port: number }>>;
   /** Leaves out the usual socket. */
   readonly unbind?: boolean;
+  /** Descriptors that this process may have open, the test's own included. Default: no budget. */
   readonly descriptorLimit?: number;
   /** Of the proxy and the filters: the choice of a backend asks it once per request. */
   readonly random?: () => number;
@@ -114,7 +116,9 @@ export async function createTestProxy(options: TestProxyOptions = {}): Promise<T
     tunnel() {},
   };
   const transport = (options.transport ?? createSocketTransport)(timers);
+  const descriptors = new Descriptors(options.descriptorLimit ?? 0);
   const clusters = createClusters({
+    descriptors,
     transport,
     timers,
     random: Math.random,
@@ -140,7 +144,7 @@ export async function createTestProxy(options: TestProxyOptions = {}): Promise<T
     fault: (_where, error) => void faults.push(error),
     ticketKeys: Buffer.alloc(48, 7),
     reusePort: false,
-    descriptorLimit: options.descriptorLimit ?? 0,
+    descriptors,
   });
   let version = 0;
   const apply = async (change: TestProxyOptions): Promise<Readonly<Record<string, string>>> => {

@@ -2,10 +2,12 @@
 import type { Cluster } from '../ir/cluster.ts';
 import type { Ir } from '../ir/ir.ts';
 import type { EgressSettings } from '../ir/settings.ts';
+import { Descriptors } from '../proxy/descriptors.ts';
 import type { Timers } from '../proxy/timers.ts';
 import type { Transport } from '../proxy/transport.ts';
 import type { Telemetry } from '../telemetry/record.ts';
 import { type ClusterStats, LiveCluster, type OpenLane } from './cluster.ts';
+import { DescriptorGate } from './descriptor-gate.ts';
 import { createDial } from './dial.ts';
 import { createEgressGuard, type EgressGuard, type Resolve } from './egress.ts';
 import { H1Context } from './h1context.ts';
@@ -20,6 +22,8 @@ export interface ClustersEnv {
   readonly timers: Timers;
   /** 0 ≤ x < 1 */
   readonly random: () => number;
+  /** Of the process; absent: no budget. */
+  readonly descriptors?: Descriptors;
   readonly telemetry: Telemetry;
   /** `createResolver()`, or a table in tests. */
   readonly resolve: Resolve;
@@ -50,8 +54,11 @@ export function createClusters(env: ClustersEnv): Clusters {
   const retired = new Set<Lane>();
   let guard: EgressGuard = createEgressGuard(env.egress ?? closed, { resolve });
   let material: Pick<Ir, 'certificates' | 'authorities'> = { certificates: {}, authorities: {} };
+  const gate = new DescriptorGate(env.descriptors ?? new Descriptors(0), timers, () =>
+    telemetry.limitHit('backend-descriptors'),
+  );
   const context = new H1Context(
-    createDial(transport, timers, () => guard),
+    createDial(transport, timers, () => guard, gate),
     timers,
     maxHeadBytes,
   );
@@ -69,7 +76,11 @@ export function createClusters(env: ClustersEnv): Clusters {
     if (cluster.tls === undefined && cluster.lane === 'Auto')
       return new H1Dispatcher(options, context, pending, telemetry);
     const tls = cluster.tls === undefined ? null : tlsOptions(cluster.tls, material.certificates, material.authorities);
-    return new UndiciLane({ ...options, tls, maxHeadBytes }, { transport, telemetry, guard: () => guard }, pending);
+    return new UndiciLane(
+      { ...options, tls, maxHeadBytes },
+      { transport, telemetry, gate, guard: () => guard },
+      pending,
+    );
   };
   const retire = (lane: Lane): void => {
     retired.add(lane);

@@ -2,16 +2,19 @@
 import { isIP } from 'node:net';
 import { TimerEntry, type Timers } from '../proxy/timers.ts';
 import type { Connection, Transport } from '../proxy/transport.ts';
+import type { DescriptorGate } from './descriptor-gate.ts';
 import { Denied, type EgressGuard } from './egress.ts';
 import type { ConnectFailure, Dial } from './h1context.ts';
 
 /** Addresses of a name that are tried, one after the other. */
 const MaxAddresses = 4;
 
-/** @param guard asked each time, since the settings may change */
-export function createDial(transport: Transport, timers: Timers, guard: () => EgressGuard): Dial {
-  const one = (host: string, port: number, timeout: number, done: Parameters<Dial>[3]): void => {
-    transport.connect({ host, port, timeout }, (connection, error) => done(connection, failureOf(error)));
+/** @param guard asked each time, since the settings may change @param gate where a connection waits for a descriptor */
+export function createDial(transport: Transport, timers: Timers, guard: () => EgressGuard, gate: DescriptorGate): Dial {
+  const one = (host: string, port: number, ms: number, done: Parameters<Dial>[3]): void => {
+    const connect = (timeout: number): void =>
+      transport.connect({ host, port, timeout }, (connection, error) => done(connection, failureOf(error)));
+    gate.pass(ms, connect, () => done(null, 'overloaded'));
   };
   return (host, port, timeout, done) => {
     // Who may name a unix socket is decided where Backends are translated.
@@ -23,6 +26,8 @@ export function createDial(transport: Transport, timers: Timers, guard: () => Eg
 }
 
 function failureOf(error: string | null): ConnectFailure {
+  // No descriptor: what other threads have taken since the system was asked.
+  if (error === 'EMFILE' || error === 'ENFILE') return 'overloaded';
   return error === 'ETIMEDOUT' ? 'connect-timeout' : 'connect-failed';
 }
 

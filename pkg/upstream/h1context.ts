@@ -11,7 +11,7 @@ const LargeBytes = 262_144;
 const SpareLarge = 32;
 
 /** Why no connection came; `untouched` is true for all of them. */
-export type ConnectFailure = 'connect-failed' | 'connect-timeout' | 'egress-denied';
+export type ConnectFailure = 'connect-failed' | 'connect-timeout' | 'egress-denied' | 'overloaded';
 
 /** Opens a connection to an endpoint: resolves names, asks the egress guard, dials. Calls `done` once, later. */
 export type Dial = (

@@ -208,7 +208,7 @@ export class H1Dispatcher extends Dispatcher implements Lane {
     this.#connections--;
     this.#telemetry.upstreamConnection(this.#options.cluster, 'failed');
     const stream = this.#first;
-    if (stream !== null) stream.fail(failure, failure !== 'egress-denied');
+    if (stream !== null) stream.fail(failure, failure !== 'egress-denied' && failure !== 'overloaded');
     this.serve();
     this.#checkClosed();
   }

@@ -4,6 +4,7 @@ import { buildConnector, Pool } from 'undici';
 import type { ErrorCode } from '../proxy/errors.ts';
 import type { Transport } from '../proxy/transport.ts';
 import type { Telemetry } from '../telemetry/record.ts';
+import type { DescriptorGate } from './descriptor-gate.ts';
 import { Denied, type EgressGuard } from './egress.ts';
 import type { H1Options } from './h1dispatcher.ts';
 import { endpointName, type Lane, type LaneStats } from './lane.ts';
@@ -21,6 +22,8 @@ export interface UndiciOptions extends H1Options {
 export interface UndiciEnv {
   readonly transport: Transport;
   readonly telemetry: Telemetry;
+  /** Where a connection waits for a descriptor. */
+  readonly gate: DescriptorGate;
   /** Asked at each connect, since the settings may change. */
   readonly guard: () => EgressGuard;
 }
@@ -127,8 +130,11 @@ export class UndiciLane implements Lane {
         if (error === null) done(null, socket);
         else done(Object.assign(error, { failure: connectFailure(error) }), null);
       };
-      if (unix) connect(named, callback);
-      else void this.#dial(named, connect, callback, done);
+      const dial = (): void => {
+        if (unix) connect(named, callback);
+        else void this.#dial(named, connect, callback, done);
+      };
+      this.#env.gate.pass(connectTimeout, dial, () => done(failed('overloaded'), null));
     };
   }
 
@@ -162,11 +168,10 @@ function failed(failure: ErrorCode): Error {
 /** Before a connection was there. */
 function connectFailure(error: Error & { code?: string }): ErrorCode {
   const code = error.code ?? '';
+  if (code === 'EMFILE' || code === 'ENFILE') return 'overloaded';
   if (code === 'UND_ERR_CONNECT_TIMEOUT' || code === 'ETIMEDOUT') return 'connect-timeout';
   // System errors of the connect itself, or of a peer that went away within the handshake; all others say that it cannot be trusted.
-  return /^(?:ECONN(?:REFUSED|ABORTED|RESET)|EPIPE|EHOSTUNREACH|ENETUNREACH|EADDRNOTAVAIL|ENOENT|EACCES|EMFILE)$/.test(
-    code,
-  )
+  return /^(?:ECONN(?:REFUSED|ABORTED|RESET)|EPIPE|EHOSTUNREACH|ENETUNREACH|EADDRNOTAVAIL|ENOENT|EACCES)$/.test(code)
     ? 'connect-failed'
     : 'upstream-tls';
 }

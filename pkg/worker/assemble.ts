@@ -1,5 +1,6 @@
 /** The data plane, put together from its rooms: the one place that knows them all. */
 import { createFilter } from '../policy/filters.ts';
+import { Descriptors } from '../proxy/descriptors.ts';
 import { createProxy } from '../proxy/proxy.ts';
 import { Timers } from '../proxy/timers.ts';
 import { chooseTransport } from '../proxy/transport-selftest.ts';
@@ -19,7 +20,8 @@ export async function assembleDataWorker(env: WorkerEnv): Promise<DataWorker> {
   if (reason !== null) log.warn({ reason }, 'the fast transport does not work here; the documented one serves');
   log.debug({ transport: transport.name }, 'transport chosen');
 
-  const clusters = createClusters({ transport, timers, random, telemetry, resolve: createResolver() });
+  const descriptors = new Descriptors(descriptorLimit);
+  const clusters = createClusters({ transport, timers, random, telemetry, resolve: createResolver(), descriptors });
   const compiler = createCompiler({
     filter: (filter) => createFilter(filter, { random, now }),
     report: (what, error) =>
@@ -36,7 +38,7 @@ export async function assembleDataWorker(env: WorkerEnv): Promise<DataWorker> {
     fault: (where, error) => log.error({ where, error: textOf(error) }, 'a bug: an exchange was ended with 500'),
     ticketKeys: Buffer.from(ticketKeys),
     reusePort,
-    descriptorLimit,
+    descriptors,
   });
   return createDataWorker({ compiler, clusters, proxy, telemetry, close: () => timers.close() });
 }

@@ -26,7 +26,7 @@ export interface ThreadData {
   readonly index?: number;
   readonly ticketKeys?: Uint8Array;
   readonly reusePort?: boolean;
-  /** File descriptors that one worker may use; 0: unknown. */
+  /** File descriptors that the process may open; 0: unknown. */
   readonly descriptorLimit?: number;
 }
 

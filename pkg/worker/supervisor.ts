@@ -87,7 +87,7 @@ export async function supervise(options: SupervisorOptions): Promise<Gateway> {
       logFormat,
       // macOS does not know it (it throws), and has one worker.
       reusePort: process.platform === 'linux',
-      descriptorLimit: Math.floor(options.descriptors / options.workers),
+      descriptorLimit: options.descriptors,
     },
     log,
     onOpen(worker, memory) {

@@ -20,7 +20,7 @@ export interface WorkerEnv {
   readonly ticketKeys: Uint8Array;
   /** Several workers listen on one port. */
   readonly reusePort: boolean;
-  /** Descriptors of this worker; 0: no limit is known. */
+  /** Descriptors that the process may open; 0: no limit is known. */
   readonly descriptorLimit: number;
 }
 
