@@ -8,6 +8,7 @@ import { install } from './install.ts';
 import { chooseCores, describeMachine, findVersions } from './machine.ts';
 import { startOrigin } from './origin.ts';
 import { formatResult } from './print.ts';
+import { writeReport } from './report.ts';
 import type { Result } from './result.ts';
 import { scenarios } from './scenarios/all.ts';
 import { selfTest } from './selftest.ts';
@@ -113,6 +114,7 @@ async function main(settings: Settings): Promise<number> {
   } finally {
     await end();
   }
+  if (!settings.quick && settings.targets.length === 0) print(`\nwritten: ${writeReport().join(', ')}`);
   if (errors > 0) print(`\n${errors} errors: ratios against targets with errors are not shown`);
   return errors > 0 ? 1 : 0;
 }

@@ -30,7 +30,7 @@ export interface Bar {
 
 export interface BarGroup {
   readonly name: string;
-  /** Beside `BarChart.series`; null where there is nothing to show. */
+  /** Beside `BarChart.series`; null where there is nothing to show, which takes no room. */
   readonly bars: readonly (Bar | null)[];
 }
 
@@ -107,9 +107,11 @@ export function barChart(chart: BarChart): string {
   let at: number = Plot.top;
   for (const group of chart.groups) {
     const scale = chart.scale === 'shared' ? all : { min: 0, max: longest([group]), ticks: [] };
-    const height = chart.series.length * (Row.bar + Row.gap) - Row.gap;
+    const shown = group.bars.flatMap((bar, i) => (bar === null ? [] : [{ bar, i }]));
+    const height = Math.max(1, shown.length) * (Row.bar + Row.gap) - Row.gap;
     rows.push(text(box.left - 10, at + height / 2 + 4, group.name, 'end', 'name'));
-    for (const [i, bar] of group.bars.entries()) rows.push(barOf(bar, i, at + i * (Row.bar + Row.gap), box, scale));
+    for (const [row, { bar, i }] of shown.entries())
+      rows.push(barOf(bar, i, at + row * (Row.bar + Row.gap), box, scale));
     at += height + Row.between;
   }
   const bottom = at - Row.between + 8;
@@ -123,14 +125,13 @@ export function barChart(chart: BarChart): string {
 }
 
 function barOf(
-  bar: Bar | null,
+  bar: Bar,
   index: number,
   y: number,
   box: { readonly left: number; readonly right: number },
   scale: Scale,
 ): string {
   const middle = y + Row.bar / 2;
-  if (bar === null) return text(box.left + 6, middle + 4, '–', 'start', 'quiet');
   const end = place(scale, bar.value, box.left, box.right);
   const whisker =
     bar.min === undefined || bar.max === undefined

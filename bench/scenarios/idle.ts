@@ -159,9 +159,9 @@ function targetOf(samples: readonly Sample[]): TargetResult {
       max: round(opening.max, 2),
     },
     // Nobody hurries: one connection after the other.
-    requestsPerSecond: 0,
-    p50Micros: 0,
-    p99Micros: 0,
+    requestsPerSecond: Number.NaN,
+    p50Micros: Number.NaN,
+    p99Micros: Number.NaN,
     errors: samples.reduce((sum, { errors }) => sum + errors, 0),
     figures: {
       kilobytesPerConnection: round(each.median, 2),

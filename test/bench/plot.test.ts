@@ -1,6 +1,6 @@
 /** The charts of bench/plot.ts: where marks stand, and that any name can be in them. */
 import { describe, expect, test } from '@jest/globals';
-import { barChart, lineChart } from '../../bench/plot.ts';
+import { type BarGroup, barChart, lineChart } from '../../bench/plot.ts';
 import { numberText, place, scaleOf } from '../../bench/plot-scale.ts';
 
 describe('an axis', () => {
@@ -89,7 +89,7 @@ describe('a line chart', () => {
 describe('a bar chart', () => {
   const widths = (svg: string): number[] =>
     [...svg.matchAll(/<rect class="s\d" [^>]*width="([\d.]+)" height="17"/g)].map(([, width]) => Number(width));
-  const groups = [
+  const groups: BarGroup[] = [
     { name: 'small', bars: [{ value: 20, min: 18, max: 25 }, { value: 10 }] },
     { name: '1m', bars: [{ value: 400 }, null] },
   ];
@@ -107,8 +107,14 @@ describe('a bar chart', () => {
     expect(c / a).toBeCloseTo(25 / 20, 1);
   });
 
-  test('says where a figure is missing', () => {
-    expect(barChart({ ...chart, scale: 'each' })).toContain('>–<');
+  test('leaves no gap for what is missing', () => {
+    const heightOf = (bars: readonly BarGroup['bars'][]): number => {
+      const svg = barChart({ ...chart, groups: bars.map((each) => ({ name: 'x', bars: each })), scale: 'each' });
+      return Number(/viewBox="0 0 \d+ ([\d.]+)"/.exec(svg)?.[1]);
+    };
+    const one = { value: 1 };
+    expect(heightOf([[one, null]])).toBe(heightOf([[null, one]]));
+    expect(heightOf([[one, one]]) - heightOf([[one, null]])).toBe(20);
   });
 
   test('takes any name', () => {
