@@ -112,6 +112,10 @@ export class LiveCluster implements ClusterRuntime {
     return this.#balancer.pick(this.#candidates, avoid).lane.dispatchRaw(request, handler);
   }
 
+  trim(): void {
+    for (const { lane } of this.#members.values()) lane.trim();
+  }
+
   /** Every endpoint goes: what is under way finishes. */
   retire(): void {
     for (const { lane } of this.#members.values()) this.#retire(lane);

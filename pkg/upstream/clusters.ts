@@ -25,6 +25,8 @@ export interface ClustersEnv {
   /** Of the process; absent: no budget. */
   readonly descriptors?: Descriptors;
   readonly telemetry: Telemetry;
+  /** Told while a connection waits for a descriptor. */
+  readonly onShort?: () => void;
   /** `createResolver()`, or a table in tests. */
   readonly resolve: Resolve;
   /** Of a response head; default 64 KiB. */
@@ -39,6 +41,8 @@ export interface Clusters {
   /** Holds for every connection made from now on. */
   setEgress(settings: EgressSettings): void;
   get(id: string): ClusterRuntime | undefined;
+  /** Closes connections that nobody uses now. */
+  trim(): void;
   stats(): readonly ClusterStats[];
   /** Ends everything. */
   close(): Promise<void>;
@@ -54,8 +58,17 @@ export function createClusters(env: ClustersEnv): Clusters {
   const retired = new Set<Lane>();
   let guard: EgressGuard = createEgressGuard(env.egress ?? closed, { resolve });
   let material: Pick<Ir, 'certificates' | 'authorities'> = { certificates: {}, authorities: {} };
-  const gate = new DescriptorGate(env.descriptors ?? new Descriptors(0), timers, () =>
-    telemetry.limitHit('backend-descriptors'),
+  const trim = (): void => {
+    for (const cluster of live.values()) cluster.trim();
+  };
+  const gate = new DescriptorGate(
+    env.descriptors ?? new Descriptors(0),
+    timers,
+    () => telemetry.limitHit('backend-descriptors'),
+    () => {
+      trim();
+      env.onShort?.();
+    },
   );
   const context = new H1Context(
     createDial(transport, timers, () => guard, gate),
@@ -111,6 +124,7 @@ export function createClusters(env: ClustersEnv): Clusters {
       guard = createEgressGuard(settings, { resolve });
     },
     get: (id) => live.get(id),
+    trim,
     stats: () => [...live.values()].map((cluster) => cluster.stats),
     async close() {
       for (const cluster of live.values()) cluster.retire();

@@ -4,48 +4,65 @@ import { TimerEntry, type Timers } from '../proxy/timers.ts';
 
 const RetryMs = 10;
 
+/** There was no room in time; or what it was for has been served on another connection. */
+export type GaveUp = 'overloaded' | 'unwanted';
+
 interface Waiting {
   /** Monotonic ms. */
   readonly until: number;
   readonly go: (leftMs: number) => void;
-  readonly giveUp: () => void;
+  readonly giveUp: (why: GaveUp) => void;
+  readonly wanted: () => boolean;
 }
+
+const always = (): boolean => true;
 
 export class DescriptorGate extends TimerEntry {
   readonly #descriptors: Descriptors;
   readonly #timers: Timers;
   readonly #onWait: () => void;
+  readonly #onShort: () => void;
   #waiting: Waiting[] = [];
 
-  /** @param onWait told of each connection that has to wait */
-  constructor(descriptors: Descriptors, timers: Timers, onWait: () => void) {
+  /** @param onWait told of each connection that has to wait @param onShort told again and again while one waits */
+  constructor(descriptors: Descriptors, timers: Timers, onWait: () => void, onShort: () => void) {
     super();
     this.#descriptors = descriptors;
     this.#timers = timers;
     this.#onWait = onWait;
+    this.#onShort = onShort;
   }
 
-  /** Calls `go` at once if there is room, else as soon as there is, in order; `giveUp` if there was none for `ms`. */
-  pass(ms: number, go: (leftMs: number) => void, giveUp: () => void): void {
+  /** Calls `go` at once if there is room, else as soon as there is, in order; `giveUp` if there was none for `ms`, or it is `wanted` no more. */
+  pass(ms: number, go: Waiting['go'], giveUp: Waiting['giveUp'], wanted: Waiting['wanted'] = always): void {
     if (this.#waiting.length === 0 && this.#descriptors.haveBackendRoom()) {
       go(ms);
       return;
     }
     this.#onWait();
-    this.#waiting.push({ until: this.#timers.now() + ms, go, giveUp });
+    this.#waiting.push({ until: this.#timers.now() + ms, go, giveUp, wanted });
     this.#timers.schedule(this, RetryMs);
   }
 
   override onTimeout(): void {
     const now = this.#timers.now();
-    const overdue = this.#waiting.filter(({ until }) => until <= now);
-    if (overdue.length > 0) this.#waiting = this.#waiting.filter(({ until }) => until > now);
-    for (const { giveUp } of overdue) giveUp();
-    // One at a time and asked again for each: what `go` opens counts from the next look on.
-    while (this.#waiting.length > 0 && this.#descriptors.haveBackendRoom()) {
-      const { until, go } = this.#waiting.shift()!;
+    const before = this.#waiting;
+    // What is called below may wait anew.
+    this.#waiting = [];
+    const left = before.filter(({ until, giveUp, wanted }) => {
+      if (!wanted()) giveUp('unwanted');
+      else if (until <= now) giveUp('overloaded');
+      else return true;
+      return false;
+    });
+    // Asked again for each: what `go` opens counts from the next look on.
+    while (left.length > 0 && this.#descriptors.haveBackendRoom()) {
+      const { until, go } = left.shift()!;
       go(until - now);
     }
-    if (this.#waiting.length > 0) this.#timers.schedule(this, RetryMs);
+    this.#waiting = [...left, ...this.#waiting];
+    if (this.#waiting.length === 0) return;
+    this.#onShort();
+    this.#timers.schedule(this, RetryMs);
   }
 }

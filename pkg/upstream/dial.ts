@@ -11,16 +11,16 @@ const MaxAddresses = 4;
 
 /** @param guard asked each time, since the settings may change @param gate where a connection waits for a descriptor */
 export function createDial(transport: Transport, timers: Timers, guard: () => EgressGuard, gate: DescriptorGate): Dial {
-  const one = (host: string, port: number, ms: number, done: Parameters<Dial>[3]): void => {
+  const one: Dial = (host, port, ms, done, wanted) => {
     const connect = (timeout: number): void =>
       transport.connect({ host, port, timeout }, (connection, error) => done(connection, failureOf(error)));
-    gate.pass(ms, connect, () => done(null, 'overloaded'));
+    gate.pass(ms, connect, (why) => done(null, why), wanted);
   };
-  return (host, port, timeout, done) => {
+  return (host, port, timeout, done, wanted) => {
     // Who may name a unix socket is decided where Backends are translated.
-    if (host.startsWith('/')) one(host, port, timeout, done);
+    if (host.startsWith('/')) one(host, port, timeout, done, wanted);
     else if (isIP(host) === 0) new NamedDial(host, port, timeout, timers, one, done).start(guard());
-    else if (guard().allows(host)) one(host, port, timeout, done);
+    else if (guard().allows(host)) one(host, port, timeout, done, wanted);
     else process.nextTick(done, null, 'egress-denied');
   };
 }

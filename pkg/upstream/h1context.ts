@@ -2,6 +2,7 @@
 import { Buffer } from 'node:buffer';
 import type { Timers } from '../proxy/timers.ts';
 import type { Connection } from '../proxy/transport.ts';
+import type { GaveUp } from './descriptor-gate.ts';
 import type { H1Writer } from './h1writer.ts';
 
 /** Room for one request head and the first body bytes; heads beyond it are refused. */
@@ -11,7 +12,7 @@ const LargeBytes = 262_144;
 const SpareLarge = 32;
 
 /** Why no connection came; `untouched` is true for all of them. */
-export type ConnectFailure = 'connect-failed' | 'connect-timeout' | 'egress-denied' | 'overloaded';
+export type ConnectFailure = 'connect-failed' | 'connect-timeout' | 'egress-denied' | GaveUp;
 
 /** Opens a connection to an endpoint: resolves names, asks the egress guard, dials. Calls `done` once, later. */
 export type Dial = (
@@ -19,6 +20,8 @@ export type Dial = (
   port: number,
   timeout: number,
   done: (connection: Connection | null, failure: ConnectFailure) => void,
+  /** Asked while it waits for a descriptor: whether the connection would still be used. */
+  wanted?: () => boolean,
 ) => void;
 
 export class H1Context {

@@ -10,7 +10,7 @@ import { TimerEntry } from '../proxy/timers.ts';
 import type { Connection } from '../proxy/transport.ts';
 import type { Telemetry } from '../telemetry/record.ts';
 import { H1Connection } from './h1connection.ts';
-import type { ConnectFailure, H1Context } from './h1context.ts';
+import type { ConnectFailure, Dial, H1Context } from './h1context.ts';
 import { dispatchOn } from './h1dispatch.ts';
 import { H1Stream } from './h1stream.ts';
 import { endpointName, type Lane, type LaneStats } from './lane.ts';
@@ -127,6 +127,10 @@ export class H1Dispatcher extends Dispatcher implements Lane {
     while (this.#waiting > this.#connecting && this.#connections < this.#options.maxConnections) this.#connect();
   }
 
+  trim(): void {
+    while (this.#oldest !== null) this.#oldest.close();
+  }
+
   gone(connection: H1Connection): void {
     this.#connections--;
     this.#open.delete(connection);
@@ -141,7 +145,7 @@ export class H1Dispatcher extends Dispatcher implements Lane {
   /** Finishes what is under way and waiting, closes what is idle; resolves when no connection is left. */
   override close(callback?: () => void): Promise<void> | void {
     this.#closing ??= [];
-    while (this.#oldest !== null) this.#oldest.close();
+    this.trim();
     this.#context.timers.cancel(this.#sweeper);
     if (callback !== undefined) {
       this.#closing.push(callback);
@@ -187,11 +191,12 @@ export class H1Dispatcher extends Dispatcher implements Lane {
     this.#connections++;
     this.#connecting++;
     const { host, port, connectTimeout } = this.#options;
-    this.#context.dial(host, port, connectTimeout, (connection, failure) => {
+    const done: Parameters<Dial>[3] = (connection, failure) => {
       this.#connecting--;
       if (connection === null) this.#onConnectFailure(failure);
       else this.#onConnect(connection);
-    });
+    };
+    this.#context.dial(host, port, connectTimeout, done, () => this.#waiting >= this.#connecting);
   }
 
   #onConnect(raw: Connection): void {
@@ -206,6 +211,10 @@ export class H1Dispatcher extends Dispatcher implements Lane {
 
   #onConnectFailure(failure: ConnectFailure): void {
     this.#connections--;
+    if (failure === 'unwanted') {
+      this.#checkClosed();
+      return;
+    }
     this.#telemetry.upstreamConnection(this.#options.cluster, 'failed');
     const stream = this.#first;
     if (stream !== null) stream.fail(failure, failure !== 'egress-denied' && failure !== 'overloaded');

@@ -6,6 +6,8 @@ export interface Lane {
   readonly load: number;
   readonly stats: LaneStats;
   dispatchRaw(request: UpstreamRequest, handler: ResponseHandler): UpstreamStream;
+  /** Closes connections that nobody uses or waits for: somebody else needs their descriptors. */
+  trim(): void;
   /** Finishes what is under way, closes what is idle. */
   close(): Promise<void>;
   /** Ends everything. */

@@ -106,6 +106,9 @@ export class UndiciLane implements Lane {
     return this.#env.transport.adopt(socket);
   }
 
+  /** undici closes its idle connections at their timeout alone. */
+  trim(): void {}
+
   close(): Promise<void> {
     return this.#pool.closed ? Promise.resolve() : this.#pool.close();
   }

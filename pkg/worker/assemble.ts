@@ -8,6 +8,7 @@ import { createCompiler } from '../routing/compile.ts';
 import { createClusters } from '../upstream/clusters.ts';
 import { createResolver } from '../upstream/egress.ts';
 import { createDataWorker, type DataWorker } from './dataworker.ts';
+import { openShortage } from './shortage.ts';
 import type { WorkerEnv } from './worker-main.ts';
 
 const random = () => Math.random();
@@ -20,8 +21,18 @@ export async function assembleDataWorker(env: WorkerEnv): Promise<DataWorker> {
   if (reason !== null) log.warn({ reason }, 'the fast transport does not work here; the documented one serves');
   log.debug({ transport: transport.name }, 'transport chosen');
 
+  const shortage = openShortage();
   const descriptors = new Descriptors(descriptorLimit);
-  const clusters = createClusters({ transport, timers, random, telemetry, resolve: createResolver(), descriptors });
+  const clusters = createClusters({
+    transport,
+    timers,
+    random,
+    telemetry,
+    resolve: createResolver(),
+    descriptors,
+    onShort: () => shortage.tell(),
+  });
+  shortage.listen(() => clusters.trim());
   const compiler = createCompiler({
     filter: (filter) => createFilter(filter, { random, now }),
     report: (what, error) =>
@@ -40,7 +51,16 @@ export async function assembleDataWorker(env: WorkerEnv): Promise<DataWorker> {
     reusePort,
     descriptors,
   });
-  return createDataWorker({ compiler, clusters, proxy, telemetry, close: () => timers.close() });
+  return createDataWorker({
+    compiler,
+    clusters,
+    proxy,
+    telemetry,
+    close() {
+      shortage.close();
+      timers.close();
+    },
+  });
 }
 
 /** Milliseconds since the epoch by the monotonic clock, which has been read already; the system's clock is asked once a second. */

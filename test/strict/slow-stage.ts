@@ -6,11 +6,13 @@ import type { ListenerTimeouts } from '../../pkg/ir/settings.ts';
 import { testCertificates } from '../../pkg/testkit/certificates.ts';
 import { startGateway, type TestGateway, type TestGatewayOptions } from '../../pkg/testkit/gateway.ts';
 import { translateSettings } from '../../pkg/translate/settings.ts';
-import { createFolder, gatewayManifest, routeManifest, services } from '../features/folder.ts';
+import { createFolder, type Folder, gatewayManifest, routeManifest, services } from '../features/folder.ts';
 import { SlowHost } from './slow-kinds.ts';
 
 export interface SlowStage {
   readonly gateway: TestGateway;
+  /** Its manifests. */
+  readonly folder: Folder;
   /** What holds: the product's defaults, or what was asked for. */
   readonly timeouts: ListenerTimeouts;
   /** Bytes of its process, resident. */
@@ -65,6 +67,7 @@ export async function startSlowStage(options: SlowStageOptions = {}): Promise<Sl
   });
   return {
     gateway,
+    folder,
     timeouts: { ...defaults.timeouts, ...options.timeouts },
     async memory() {
       const [, kibibytes = ''] = /^VmRSS:\s+(\d+)/m.exec(await readFile(`${proc}/status`, 'utf8')) ?? [];
@@ -102,7 +105,7 @@ function sumOf(page: string, series: string): number {
 
 const piece = Buffer.alloc(65_536, 'e');
 
-/** `/endless?bytes=N` sends as long as somebody reads, at most N bytes; all else is answered when the request is complete. */
+/** `/endless?bytes=N` sends as long as somebody reads, at most N bytes; all else is answered `delay=MS` after the request is complete. */
 function answer(request: IncomingMessage, response: ServerResponse, sent: { bytes: number }): void {
   const url = new URL(request.url ?? '/', 'http://origin');
   response.on('error', () => {});
@@ -110,7 +113,8 @@ function answer(request: IncomingMessage, response: ServerResponse, sent: { byte
   if (url.pathname !== '/endless') {
     let bytes = 0;
     request.on('data', (chunk: Buffer) => (bytes += chunk.length));
-    request.on('end', () => response.end(String(bytes)));
+    const delay = Number(url.searchParams.get('delay') ?? 0);
+    request.on('end', () => setTimeout(() => response.end(String(bytes)), delay));
     return;
   }
   let left = Number(url.searchParams.get('bytes') ?? 1e12);
