@@ -25,8 +25,8 @@ export function readSettings(env: Readonly<Record<string, string | undefined>> =
     scenarios: list(env['SCENARIO']),
     targets: list(env['TARGETS']),
     rounds,
-    seconds: quick ? 0.3 : 2,
-    warmUpSeconds: quick ? 0.4 : 2,
+    seconds: quick ? 0.2 : 2,
+    warmUpSeconds: quick ? 0.2 : 2,
     quick,
     cache: join(env['XDG_CACHE_HOME'] ?? join(homedir(), '.cache'), 'suuupra-gateway', 'bench'),
   };

@@ -18,6 +18,10 @@ export const smallWrk: Scenario = {
       bench.print('small-wrk is left out: wrk is not to be had here');
       return [];
     }
+    if (bench.settings.quick && bench.settings.scenarios.length === 0) {
+      bench.print('small-wrk is left out of quick runs, since wrk runs whole seconds; SCENARIO=small-wrk runs it');
+      return [];
+    }
     const script = join(bench.directory, 'small.lua');
     await writeScript(script, siteRequests(bench.site, { answer: 200 }));
     const targets = await measureRounds(bench, {

@@ -40,7 +40,7 @@ export function envoyTarget(cache: string): Target {
           '--log-level',
           'warn',
           '--file-flush-interval-msec',
-          '1000',
+          '200',
         ],
         stdout: join(directory, 'out.log'),
         stderr: join(directory, 'err.log'),

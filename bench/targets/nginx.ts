@@ -78,7 +78,7 @@ export function nginxConfig(config: NginxConfig): string {
     'http {',
     ...temporary.map((each) => `  ${each}_temp_path ${directory}/${each};`),
     `  log_format json escape=json '${logFormat()}';`,
-    `  access_log ${directory}/access.log json buffer=64k flush=1s;`,
+    `  access_log ${directory}/access.log json buffer=64k flush=200ms;`,
     '  server_names_hash_max_size 8192;',
     '  server_names_hash_bucket_size 128;',
     '  keepalive_requests 1000000000;',

@@ -5,7 +5,7 @@ import { cpuTimes, cpuUse } from '../../bench/cpu.ts';
 import { parseCores } from '../../bench/machine.ts';
 import { formatBar, formatResult } from '../../bench/print.ts';
 import type { Bar, Result, TargetResult } from '../../bench/result.ts';
-import { rotated } from '../../bench/rounds.ts';
+import { leastDisturbed, rotated } from '../../bench/rounds.ts';
 import { readSettings } from '../../bench/settings.ts';
 import { median, ratiosOf, spread } from '../../bench/statistics.ts';
 import { formatNumber, formatTable } from '../../bench/table.ts';
@@ -105,6 +105,17 @@ describe('rounds', () => {
     const orders = Array.from({ length: 6 }, (_, i) => rotated(['a', 'b', 'c'], i).join(''));
     expect(orders).toEqual(['abc', 'acb', 'cab', 'cba', 'bca', 'bac']);
   });
+});
+
+describe('of the rounds', () => {
+  const shares = (list: number[], count: number): number[] =>
+    leastDisturbed(
+      list.map((foreign) => ({ foreign })),
+      count,
+    ).map(({ foreign }) => foreign);
+  test('those count in which the least else ran', () =>
+    expect(shares([0.5, 0.01, 0.3, 0.02], 2)).toEqual([0.01, 0.02]));
+  test('all count if there are no more', () => expect(shares([0.5, 0.1], 2)).toEqual([0.1, 0.5]));
 });
 
 describe('settings', () => {
