@@ -44,6 +44,20 @@ class Entry extends TimerEntry {
   }
 }
 
+/** Turns a loop that would never end into an error. */
+function watch(entry: Entry): void {
+  let [deadline, reads, time] = [0, 0, 0];
+  Object.defineProperty(entry, 'deadline', {
+    set: (value: number) => (deadline = value),
+    get() {
+      if (entry.clock.time !== time) reads = 0;
+      time = entry.clock.time;
+      if (++reads > 1000) throw new Error('looked at for ever');
+      return deadline;
+    },
+  });
+}
+
 const setup = () => {
   const clock = new Clock();
   return { clock, timers: new Timers(() => clock.time, clock), entry: new Entry(clock) };
@@ -115,6 +129,53 @@ describe('Timers', () => {
     clock.at = clock.time;
     clock.advance(3000);
     expect(entries.map((each) => each.fired.length)).toEqual(entries.map(() => 1));
+  });
+
+  // A worker hung for ever: an entry whose deadline had been pushed back by nearly a turn of the wheel went back into the slot it came from.
+  test('an alarm that rings late does not look at one entry again and again', () => {
+    const { clock, timers, entry } = setup();
+    watch(entry);
+    timers.schedule(entry, 100);
+    timers.schedule(entry, 2660);
+    clock.time += 150;
+    clock.at = clock.time;
+    clock.advance(2500);
+    expect(entry.fired).toEqual([]);
+    clock.advance(50);
+    expect(entry.fired).toHaveLength(1);
+  });
+
+  test('whatever is scheduled, pushed back and cancelled between whatever stalls fires once, never early', () => {
+    const { clock, timers } = setup();
+    let seed = 1;
+    const random = (below: number): number => (seed = (seed * 48_271) % 2_147_483_647) % below;
+    const entries = Array.from({ length: 200 }, () => new Entry(clock));
+    const due = new Map<Entry, number>();
+    for (const entry of entries) {
+      watch(entry);
+      entry.after = () => {
+        expect(clock.time).toBeGreaterThanOrEqual(due.get(entry) ?? Number.POSITIVE_INFINITY);
+        due.delete(entry);
+      };
+    }
+    for (let step = 0; step < 5000; step++) {
+      const entry = entries[random(entries.length)]!;
+      const ms = random(10) === 0 ? random(400_000) : random(6000);
+      if (random(20) === 0) {
+        timers.cancel(entry);
+        due.delete(entry);
+      } else {
+        timers.schedule(entry, ms);
+        due.set(entry, clock.time + ms);
+      }
+      if (random(10) > 0) clock.advance(random(40));
+      else {
+        clock.time += random(3000);
+        clock.at = Math.max(clock.at, clock.time);
+      }
+    }
+    clock.advance(400_100);
+    expect([due.size, timers.size]).toEqual([0, 0]);
   });
 
   test('the system timer works too', async () => {

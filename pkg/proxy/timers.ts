@@ -22,7 +22,7 @@ export interface Alarm {
 const FineMs = 10;
 const CoarseMs = 1000;
 const Slots = 256;
-/** One slot less than the wheel has: an entry never lands in the slot that is being emptied. */
+/** Less than one turn of the wheel. */
 const FineRange = FineMs * (Slots - 2);
 const CoarseRange = CoarseMs * (Slots - 2);
 
@@ -41,6 +41,8 @@ const wheel = (): readonly Slot[] => Array.from({ length: Slots }, () => new Slo
 export class Timers {
   readonly #fine = wheel();
   readonly #coarse = wheel();
+  /** What the slot held that is being emptied. */
+  readonly #due = new Slot();
   readonly #now: () => number;
   readonly #alarm: Alarm;
   readonly #ring = (): void => this.#run();
@@ -111,7 +113,7 @@ export class Timers {
   close(): void {
     this.#closed = true;
     this.#alarm.clear();
-    for (const slot of [...this.#fine, ...this.#coarse])
+    for (const slot of [...this.#fine, ...this.#coarse, this.#due])
       while (slot.next !== slot) this.cancel(slot.next as TimerEntry);
   }
 
@@ -162,7 +164,16 @@ export class Timers {
   }
 
   #empty(slot: Slot, now: number): void {
-    for (let entry = slot.next!; entry !== slot; entry = slot.next!) {
+    if (slot.next === slot) return;
+    // All are taken out first: when the alarm rang late, an entry that is not due yet may belong into this very slot, a turn of the wheel later.
+    const due = this.#due;
+    due.next = slot.next!;
+    due.previous = slot.previous!;
+    due.next.previous = due;
+    due.previous.next = due;
+    slot.next = slot;
+    slot.previous = slot;
+    for (let entry = due.next; entry !== due; entry = due.next!) {
       this.cancel(entry);
       if (entry.deadline > now) this.#insert(entry, now);
       else entry.onTimeout();
