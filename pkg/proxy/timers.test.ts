@@ -48,7 +48,9 @@ class Entry extends TimerEntry {
 function watch(entry: Entry): void {
   let [deadline, reads, time] = [0, 0, 0];
   Object.defineProperty(entry, 'deadline', {
-    set: (value: number) => (deadline = value),
+    set(value: number) {
+      deadline = value;
+    },
     get() {
       if (entry.clock.time !== time) reads = 0;
       time = entry.clock.time;
