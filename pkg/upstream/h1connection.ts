@@ -288,7 +288,8 @@ export class H1Connection extends TimerEntry implements ConnectionHandler {
   /** Large bodies are read into a buffer of their own, which a slow client may go on holding while this connection waits. */
   #chooseBuffer(stream: H1Stream, read: number, owned: boolean): void {
     if (this.#large === null) {
-      if (this.#left > FullRead || read >= FullRead) {
+      // A length alone earns none: a backend that announces a megabyte and then is silent would make the gateway hold 256 KiB for 50 bytes.
+      if (read >= FullRead || (read >= Trickle && this.#left > FullRead)) {
         this.#large = this.#context.large.take();
         this.#connection.readInto(this.#large);
       }
