@@ -23,6 +23,8 @@ export interface Fleet {
   /** Found by the check of a shared target. */
   readonly faults: (name: string) => number;
   readonly fresh: (name: string, site?: Site) => Promise<Running | null>;
+  /** Targets that should have started and did not. */
+  readonly failures: () => number;
   readonly stop: () => Promise<void>;
 }
 
@@ -31,6 +33,7 @@ export function createFleet(options: FleetOptions): Fleet {
   const faults = new Map<string, number>();
   const all = new Set<Running>();
   let count = 0;
+  let failures = 0;
 
   async function fresh(name: string, site = options.site): Promise<Running | null> {
     const target = options.targets.find((target) => target.name === name);
@@ -39,9 +42,16 @@ export function createFleet(options: FleetOptions): Fleet {
     const directory = join(options.directory, `${name}-${count++}`);
     await mkdir(directory);
     const { originPort, core } = options;
-    const started = await target.start({ site, originPort, core, directory });
-    all.add(started);
-    return started;
+    try {
+      const started = await target.start({ site, originPort, core, directory });
+      all.add(started);
+      return started;
+    } catch (error) {
+      // The others are measured nevertheless.
+      failures++;
+      options.print(`${name} did not start: ${Error.isError(error) ? error.message : String(error)}`);
+      return null;
+    }
   }
 
   return {
@@ -59,6 +69,7 @@ export function createFleet(options: FleetOptions): Fleet {
       }
       return started;
     },
+    failures: () => failures,
     faults: (name) => faults.get(name) ?? 0,
     async stop() {
       await Promise.all([...all].map((each) => each.stop()));

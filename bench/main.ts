@@ -11,6 +11,7 @@ import { formatResult } from './print.ts';
 import { writeReport } from './report.ts';
 import type { Result } from './result.ts';
 import { scenarios } from './scenarios/all.ts';
+import type { Bench, Scenario } from './scenarios/scenario.ts';
 import { selfTest } from './selftest.ts';
 import { readSettings, type Settings } from './settings.ts';
 import { createSite } from './site.ts';
@@ -91,7 +92,7 @@ async function main(settings: Settings): Promise<number> {
   try {
     await selfTest(tools.load, cores.load, origin, directory);
     for (const scenario of wanted) {
-      const measured = await scenario.run({
+      const measured = await measure(scenario, {
         settings,
         machine,
         versions,
@@ -105,7 +106,8 @@ async function main(settings: Settings): Promise<number> {
         fresh: fleet.fresh,
         faults: fleet.faults,
       });
-      for (const result of measured) {
+      if (measured === null) errors++;
+      for (const result of measured ?? []) {
         process.stdout.write(formatResult(result));
         await save(result, settings);
         errors += Object.values(result.targets).reduce((sum, target) => sum + target.errors, 0);
@@ -115,8 +117,19 @@ async function main(settings: Settings): Promise<number> {
     await end();
   }
   if (!settings.quick && settings.targets.length === 0) print(`\nwritten: ${writeReport().join(', ')}`);
+  errors += fleet.failures();
   if (errors > 0) print(`\n${errors} errors: ratios against targets with errors are not shown`);
   return errors > 0 ? 1 : 0;
+}
+
+/** A scenario that breaks, because a proxy died say, takes no other with it; null then. */
+async function measure(scenario: Scenario, bench: Bench): Promise<readonly Result[] | null> {
+  try {
+    return await scenario.run(bench);
+  } catch (error) {
+    print(`\n${scenario.name} broke off: ${Error.isError(error) ? error.message : String(error)}`);
+    return null;
+  }
 }
 
 /** Short or partial runs do not take the place of whole ones. */

@@ -30,7 +30,9 @@ const Patience = 4000;
 export function startPinned({ core, command, args, stdout, stderr, signal = 'SIGTERM' }: PinnedOptions): Pinned {
   const out = openSync(stdout, 'a');
   const err = openSync(stderr, 'a');
-  const child = spawn('taskset', ['-c', `${core}`, command, ...args], { stdio: ['ignore', out, err] });
+  // Whatever ends this process, SIGKILL too, the other ends with it.
+  const wrapped = ['--pdeathsig', signal, 'taskset', '-c', `${core}`, command, ...args];
+  const child = spawn('setpriv', wrapped, { stdio: ['ignore', out, err] });
   closeSync(out);
   closeSync(err);
   let stopping = false;
