@@ -40,9 +40,9 @@ function isRefused({ stop }: OurReading): boolean {
   return stop !== 'end' && stop !== 'closed' && stop !== 'more';
 }
 
-/** Answered by the gateway itself. */
+/** Answered by the gateway itself: `OPTIONS *`, and the absolute form of it (RFC 9112 3.2.4). */
 function isOwn(start: Frame['start']): boolean {
-  return start.endsWith(' *');
+  return /^OPTIONS (?:\*|https?:\/\/[^/?]*)$/i.test(start);
 }
 
 function methodOf(start: string): string {

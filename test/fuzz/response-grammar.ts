@@ -71,7 +71,7 @@ export function makeResponse(random: Random): string {
   if (random.chance(1, 10))
     for (let i = 1 + random.below(2); i > 0; i--) text += makeMessage(random, random.pick(informational), false);
   const status = random.odd(20) ? random.pick(strangeStatuses) : random.pick(statuses);
-  text += makeMessage(random, status, !random.chance(1, 10) || /^(?:1|204|304)/.test(status) === false);
+  text += makeMessage(random, status, !random.chance(1, 10) || !/^(?:1|204|304)/.test(status));
   if (random.chance(1, 25)) text += random.pick(['\r\n', 'x', '\0', 'HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n']);
   return text;
 }
