@@ -13,7 +13,12 @@ export async function runScenario(
 ): Promise<readonly Row[]> {
   const stage = await createStage(args);
   try {
-    return await scenario.run(stage, scale);
+    const rows = await scenario.run(stage, scale);
+    const complaints = stage.complaints();
+    const last = rows.at(-1);
+    if (last === undefined || complaints.length === 0 || scenario.expectsErrors === true) return rows;
+    for (const line of complaints) process.stderr.write(`  gateway: ${line}\n`);
+    return [...rows.slice(0, -1), { ...last, missed: [...last.missed, `${complaints.length} errors logged`] }];
   } finally {
     await stage.close();
   }

@@ -19,12 +19,15 @@ export interface Stage {
   gateway(folder: Folder, options?: TestGatewayOptions): Promise<TestGateway>;
   /** Load that goes on until it is stopped. */
   traffic(options: TrafficOptions): Traffic;
+  /** The last lines that the gateways logged as errors: threads that died or hung, bugs. */
+  complaints(): readonly string[];
   /** Runs when the stage ends, last first. */
   defer(cleanup: () => unknown): void;
   /** Ends all of it. */
   close(): Promise<void>;
 }
 
+const MaxComplaints = 10;
 /** More than any load sends. */
 const IdsPerLoad = 10_000_000;
 
@@ -32,6 +35,7 @@ const IdsPerLoad = 10_000_000;
 export async function createStage(args: readonly string[] = []): Promise<Stage> {
   const scratch = await mkdtemp(join(tmpdir(), 'torture-'));
   const cleanups: (() => unknown)[] = [() => rm(scratch, { recursive: true, force: true })];
+  const gateways: TestGateway[] = [];
   let journals = 0;
   let loads = 0;
 
@@ -55,6 +59,7 @@ export async function createStage(args: readonly string[] = []): Promise<Stage> 
         ...options,
         args: [...args, ...(options?.args ?? [])],
       });
+      gateways.push(gateway);
       // If the scenarios themselves crash, nobody else would end it.
       const kill = (): void => void gateway.process.kill('SIGKILL');
       process.once('exit', kill);
@@ -71,6 +76,10 @@ export async function createStage(args: readonly string[] = []): Promise<Stage> 
       const traffic = startTraffic({ base: loads++ * IdsPerLoad, ...options });
       cleanups.push(() => traffic.stop());
       return traffic;
+    },
+    complaints() {
+      const lines = gateways.flatMap((gateway) => gateway.stderr().split('\n'));
+      return lines.filter((line) => /"level":"(?:error|fatal)"/.test(line)).slice(-MaxComplaints);
     },
     defer: (cleanup) => void cleanups.push(cleanup),
     async close() {

@@ -73,7 +73,7 @@ async function churn(stage: Stage, scale: Scale, form: Form): Promise<Row> {
     p99Millis: traffic.percentile(0.99),
     recoverMillis: null,
     missed: ledger.missed,
-    notes: `${rounds} endpoints went and came, ${ledger.repeated} GET sent again${failureText(failed)}`,
+    notes: `${rounds} endpoints went and came${ledger.repeated > 0 ? `, ${ledger.repeated} GET executed twice` : ''}${failureText(failed)}`,
   };
 }
 

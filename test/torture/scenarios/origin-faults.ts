@@ -136,7 +136,7 @@ async function rowOf(
     p99Millis: traffic.percentile(0.99),
     recoverMillis,
     missed: [...ledger.missed, ...(recoverMillis === null ? ['the origin never served again'] : [])],
-    notes: `${posts} POST and ${unsavable.length - posts} GET lost by right, ${ledger.repeated} GET executed twice${failureText(failed)}`,
+    notes: `${[lost(posts, 'POST'), lost(unsavable.length - posts, 'GET'), repeats(ledger.repeated)].filter((text) => text !== '').join(', ')}${failureText(failed)}`,
   };
 }
 
@@ -145,6 +145,14 @@ function lostByRight(failure: Failure, fault: Fault, retry: boolean, { begun, he
   if (from > (fault.refuses === true ? begun : healed)) return false;
   if (kind === 'cut') return fault.cuts === true && received > 0;
   return kind === 'error' && code === fault.code && (method === 'POST' || !retry);
+}
+
+function lost(count: number, method: string): string {
+  return count === 0 ? '' : `${count} ${method} lost by right`;
+}
+
+function repeats(count: number): string {
+  return count === 0 ? '' : `${count} GET executed twice`;
 }
 
 /** @returns whether it came to hold in time */
