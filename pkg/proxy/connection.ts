@@ -104,6 +104,7 @@ export class Downstream extends TimerEntry implements ConnectionHandler {
     this.#writeDue = Number.POSITIVE_INFINITY;
     if (this.#exchange !== null) this.#exchange.onClientDrain();
     else if (this.#state === Lingering && this.#ended) this.destroy('client-closed', false);
+    else if (this.#state === Idle) this.#release();
   }
 
   onClose(_error: string | null): void {
@@ -237,13 +238,12 @@ export class Downstream extends TimerEntry implements ConnectionHandler {
   #consume(bytes: Buffer, start: number, end: number): void {
     this.#consuming = true;
     for (let at = start; at < end; ) {
-      if (this.#state === Idle || this.#state === ReadingHead) at = this.#readHead(bytes, at, end);
-      else if (this.#state === ReadingBody && !this.#blocked) at = this.#readBody(bytes, at, end);
-      else {
-        if (this.#state === Lingering) this.#drop(end - at);
-        else if (this.#state !== Closed) this.#keep(bytes, at, end);
+      if (!this.#takesBytes()) {
+        this.#keep(bytes, at, end);
         break;
       }
+      if (this.#state === ReadingBody) at = this.#readBody(bytes, at, end);
+      else at = this.#readHead(bytes, at, end);
     }
     this.#consuming = false;
     if (this.#exchange !== null) this.#exchange.onTurnEnd();
@@ -321,11 +321,8 @@ export class Downstream extends TimerEntry implements ConnectionHandler {
   }
 
   #keep(bytes: Buffer, start: number, end: number): void {
-    if (this.#state === Closed) return;
-    if (this.#state === Lingering) {
-      this.#drop(end - start);
-      return;
-    }
+    if (this.#state === Lingering) this.#drop(end - start);
+    if (this.#state === Lingering || this.#state === Closed) return;
     const more = bytes.subarray(start, end);
     this.#hold = this.#hold === null ? Buffer.from(more) : Buffer.concat([this.#hold, more]);
     if (this.#hold.length >= MaxHold) this.#pause();
@@ -346,7 +343,9 @@ export class Downstream extends TimerEntry implements ConnectionHandler {
   }
 
   #takesBytes(): boolean {
-    return this.#state === Idle || this.#state === ReadingHead || (this.#state === ReadingBody && !this.#blocked);
+    // While a response waits for its client no other request is begun: one that pipelines and never reads would have us hold all answers.
+    if (this.#state === Idle) return !this.connection.pending;
+    return this.#state === ReadingHead || (this.#state === ReadingBody && !this.#blocked);
   }
 
   #linger(ms: number): void {

@@ -1,5 +1,6 @@
 import { closeSync, openSync } from 'node:fs';
 import { afterEach, describe, expect, test } from '@jest/globals';
+import { reply } from '../testkit/origin.ts';
 import { get, post, Stage, transports } from './suite.ts';
 
 const stage = new Stage();
@@ -168,6 +169,29 @@ describe.each(transports)('limits on the %s transport', (_, transport) => {
     client.send(get('/'));
     expect((await client.message()).header('connection')).toBe('close');
     expect(proxy.limits).toEqual(['connection-age']);
+  });
+
+  test('a client that pipelines without reading gets no more answers than it takes', async () => {
+    const body = 'x'.repeat(32_768);
+    const settings = { timeouts: { write: 1_500 } };
+    const { client, origin, proxy } = await stage.scene(transport, { settings }, () => reply(body));
+    client.socket.pause();
+    client.send(get('/').repeat(1_500));
+    while (proxy.limits.length === 0) await new Promise((resolve) => setImmediate(resolve));
+    expect(proxy.limits).toEqual(['write-timeout']);
+    // As many as the buffers of the system hold: some megabytes.
+    expect(origin.requests.length).toBeLessThan(600);
+  });
+
+  test('a client that pipelines and reads late gets every answer in order', async () => {
+    const body = 'x'.repeat(1 << 18);
+    const { client, origin } = await stage.scene(transport, {}, ({ startLine }) => reply(startLine + body));
+    client.socket.pause();
+    const paths = Array.from({ length: 100 }, (_, i) => `/${i}`);
+    client.send(paths.map((path) => get(path)).join(''));
+    while (origin.requests.length < 2) await new Promise((resolve) => setImmediate(resolve));
+    client.socket.resume();
+    for (const path of paths) expect(String((await client.message()).body)).toBe(`GET ${path} HTTP/1.1${body}`);
   });
 
   test('a client that pipelines without reading is not read without end', async () => {
