@@ -83,7 +83,11 @@ const timeoutsSchema = Type.Object(
     idle: optional(duration('A keep-alive connection without a request.')),
     tunnel: optional(duration('A WebSocket or other tunnel without a byte in either direction.')),
     write: optional(duration('A client that takes no byte of its response.')),
-    minBodyRate: optional(size('Bytes per second that a request body must bring; 0 for none.')),
+    minBodyRate: optional(
+      size(
+        'Bytes per second that a request body must bring, measured over the time of `body`; default 240, 0 for none.',
+      ),
+    ),
   },
   { description: 'How long the gateway waits for a client.' },
 );

@@ -28,7 +28,8 @@ const defaults: Omit<Settings, 'egress'> = {
     idle: 75_000,
     tunnel: 3_600_000,
     write: 60_000,
-    minBodyRate: 0,
+    // A byte a minute would keep a connection for ever. As Kestrel has it; who streams requests with long pauses says 0.
+    minBodyRate: 240,
   },
   headers: { underscores: 'Reject', via: false, forwarded: false, serverHeader: '' },
   path: { escapedSlashes: 'Separate', mergeSlashes: true },
