@@ -4,11 +4,12 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { setTimeout } from 'node:timers/promises';
+import { until } from '../features/until.ts';
 import { type PeersOrder, type PeersReport, type SlowKind, slowKinds } from './slow-kinds.ts';
 import { openVanishing } from './slow-link.ts';
 import { bearableReaders } from './slow-namespace.ts';
 import type { SlowStage } from './slow-stage.ts';
-import { quantile, type Traffic } from './slow-traffic.ts';
+import { quantile, type Traffic, TrafficConnections } from './slow-traffic.ts';
 
 export interface SlowOutcome {
   readonly kind: SlowKind;
@@ -45,6 +46,7 @@ export async function runSlowClients(
   if (kind === 'vanished' && link === null) return null;
   const timeoutMs = stage.timeouts[timeout];
   const held = (): Promise<number> => (tls ? stage.others() : stage.connections());
+  await until(async () => (await stage.connections()) >= TrafficConnections);
   const baseline = await held();
   const before = { process: await stage.memory(), kernel: await kernelMemory() };
   const peers = startPeers({ kind, host: link?.gatewayAddress ?? '127.0.0.1', port, count }, link?.command ?? []);

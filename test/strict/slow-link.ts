@@ -22,7 +22,8 @@ export async function openVanishing(): Promise<Link | null> {
   const address = (host: number): string => `198.18.${base >> 8}.${(base & 255) + host}`;
   const ip = (line: string): Promise<unknown> => run('ip', line.split(' '));
   const close = async (): Promise<void> => {
-    // The cable goes with the namespace.
+    // A namespace lives on while sockets in it wait for answers that never come; the cable need not.
+    await ip(`link del ${name}a`).catch(() => {});
     await ip(`netns del ${name}`).catch(() => {});
   };
   try {

@@ -3,9 +3,8 @@ import { Agent, request } from 'node:http';
 import { setTimeout } from 'node:timers/promises';
 import { parentPort, workerData } from 'node:worker_threads';
 import { SlowHost } from './slow-kinds.ts';
-import type { TrafficReport } from './slow-traffic.ts';
+import { TrafficConnections, type TrafficReport } from './slow-traffic.ts';
 
-const Connections = 8;
 /** Of each connection, between an answer and the next request. */
 const PauseMs = 15;
 
@@ -22,7 +21,7 @@ function ask(agent: Agent, port: number): Promise<string | null> {
 }
 
 async function main(port: number): Promise<void> {
-  const agent = new Agent({ keepAlive: true, maxSockets: Connections });
+  const agent = new Agent({ keepAlive: true, maxSockets: TrafficConnections });
   const life = new AbortController();
   let times: number[] = [];
   let answered = 0;
@@ -39,7 +38,7 @@ async function main(port: number): Promise<void> {
       await setTimeout(PauseMs);
     }
   }
-  const loops = Array.from({ length: Connections }, loop);
+  const loops = Array.from({ length: TrafficConnections }, loop);
   const report = (): void => {
     const message: TrafficReport = { times: times.toSorted((a, b) => a - b), answered, failures };
     times = [];

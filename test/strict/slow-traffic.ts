@@ -17,6 +17,9 @@ export interface Traffic {
   stop(): Promise<TrafficReport>;
 }
 
+/** All are open from a moment after the start on. */
+export const TrafficConnections = 8;
+
 export function startTraffic(port: number): Traffic {
   const thread = new Worker(new URL('slow-traffic-main.ts', import.meta.url), { workerData: port });
   const ask = async (word: 'report' | 'stop'): Promise<TrafficReport> => {
