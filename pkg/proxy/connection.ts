@@ -8,7 +8,7 @@ import { Peer } from './peer.ts';
 import { RequestBody } from './request-body.ts';
 import { TimerEntry } from './timers.ts';
 import type { Connection, ConnectionHandler } from './transport.ts';
-import { isWorn } from './wear.ts';
+import { isLast, isWorn } from './wear.ts';
 
 // What the next bytes are.
 const Idle = 0;
@@ -174,10 +174,12 @@ export class Downstream extends TimerEntry implements ConnectionHandler {
   /** The exchange is over and recorded. @param keepAlive what the response has said */
   finished(keepAlive: boolean): void {
     const exchange = this.#exchange!;
+    const closes = this.#state === Answering && this.#hold === null && isLast(exchange) && !this.connection.pending;
     this.#exchange = null;
     this.#blocked = false;
     exchange.release();
-    if (!keepAlive || this.#state === ReadingBody || this.#ended) {
+    if (closes) this.destroy('client-closed', false);
+    else if (!keepAlive || this.#state === ReadingBody || this.#ended) {
       this.#linger(exchange.error === 'request-timeout' ? LateLingerMs : LingerMs);
       return;
     }

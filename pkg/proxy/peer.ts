@@ -9,9 +9,8 @@ export class Peer {
   readonly secure: boolean;
   /** SNI; null on plaintext. */
   readonly servername: string | null;
-  /** Address and port the client has dialled, as an authority. */
-  readonly localAuthority: string;
   trust: Trust;
+  readonly #connection: Connection;
   #prefix: Buffer | null = null;
   #prefixPort = -1;
 
@@ -19,9 +18,15 @@ export class Peer {
     this.address = plainAddress(connection.remoteAddress);
     this.secure = connection.tls !== null;
     this.servername = connection.tls === null ? null : connection.tls.servername;
-    const local = plainAddress(connection.localAddress);
-    this.localAuthority = `${isIPv6(local) ? `[${local}]` : local}:${connection.localPort}`;
     this.trust = trust;
+    this.#connection = connection;
+  }
+
+  /** Address and port the client has dialled, as an authority. Asks the system: few requests need it. */
+  get localAuthority(): string {
+    const { localAddress, localPort } = this.#connection;
+    const local = plainAddress(localAddress);
+    return `${isIPv6(local) ? `[${local}]` : local}:${localPort}`;
   }
 
   /** The four fields that are the same for every request of an untrusted peer, encoded once. @param port of the listener */

@@ -20,6 +20,9 @@ import {
 import { loadBindings, type SocketName, type TcpHandle } from './transport-binding.ts';
 import { ConnectTimeout, createSocketTransport, plainAddress } from './transport-socket.ts';
 
+/** On Linux an accepted socket has the options of the one that listened: five system calls less per connection. */
+const Inherits = process.platform === 'linux';
+
 /** Throws where the runtime does not give the handles away. */
 export function createHandleTransport(timers: Timers): Transport {
   const loop = new Loop(loadBindings(), timers);
@@ -88,11 +91,12 @@ function listen(loop: Loop, options: ListenOptions, onConnection: (connection: C
     const peer: SocketName = {};
     // Fails when the client is gone already; reading will tell.
     accepted.getpeername(peer);
-    tune(accepted);
+    if (!Inherits) tune(accepted);
     const connection = new HandleConnection(loop, accepted, true, plainAddress(peer.address ?? ''), peer.port ?? 0);
     onConnection(connection);
     connection.start();
   };
+  if (error === 0 && Inherits) tune(handle);
   if (error === 0) error = handle.listen(backlog);
   if (error !== 0) {
     handle.close();
