@@ -62,6 +62,14 @@ describe('the load', () => {
     expect(traffic.answered).toBe(0);
   });
 
+  test.each([
+    [['two', 'one'], []],
+    [['two'], ['misrouted']],
+  ])('takes answers from %j alone', async (from, kinds) => {
+    const { port } = await originOf((request) => answerTo(idIn(request)));
+    expect((await sendOne(port, { from })).failures.map(({ kind }) => kind)).toEqual(kinds);
+  });
+
   test('tells that nobody listens', async () => {
     const origin = await createOrigin();
     await origin.close();

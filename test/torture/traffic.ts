@@ -12,6 +12,8 @@ export interface TrafficOptions {
   readonly port: number;
   /** Default `a.example.com`. */
   readonly host?: string;
+  /** Names of the origins that may answer. Default: any. */
+  readonly from?: readonly string[];
   /** Clients that keep their connection. */
   readonly kept: number;
   /** Clients with a new connection for each request. Default 0. */
@@ -42,7 +44,7 @@ export interface Failure {
    * - `error`: an error of the gateway, whole; `code` says which (`upstream-reset`)
    * - `status`: another status than 200
    * - `cut`, `connect`, `patience`, `invalid`: see Reply
-   * - `misrouted`: a whole answer that belongs to another request
+   * - `misrouted`: a whole answer that belongs to another request, or comes from an origin that it may not come from
    * - `damaged`: its own answer with another body
    */
   readonly kind: 'error' | 'status' | 'cut' | 'connect' | 'patience' | 'invalid' | 'misrouted' | 'damaged';
@@ -134,7 +136,7 @@ export function startTraffic(options: TrafficOptions): Traffic {
   }
 
   function judge(reply: Reply, request: Omit<Failure, 'kind' | 'status' | 'code' | 'received'>): void {
-    const fault = faultOf(reply, request.id);
+    const fault = faultOf(reply, request.id, options.from);
     if (fault !== null) {
       failures.push({ ...request, ...fault });
       return;
@@ -174,14 +176,18 @@ export function startTraffic(options: TrafficOptions): Traffic {
   };
 }
 
-function faultOf(reply: Reply, id: number): Pick<Failure, 'kind' | 'status' | 'code' | 'received'> | null {
+function faultOf(
+  reply: Reply,
+  id: number,
+  from: readonly string[] | undefined,
+): Pick<Failure, 'kind' | 'status' | 'code' | 'received'> | null {
   if (reply.kind === 'none') return { kind: reply.why, status: 0, code: '', received: reply.received };
   const { status, body } = reply;
   const fault = { status, code: '', received: body.length };
   // The origins of the load answer with 200 and an id alone.
   if (status !== 200 && reply.id < 0) return { ...fault, kind: 'error', code: codeOf(body) };
   if (status !== 200) return { ...fault, kind: 'status' };
-  if (reply.id !== id) return { ...fault, kind: 'misrouted' };
+  if (reply.id !== id || from?.includes(reply.origin) === false) return { ...fault, kind: 'misrouted' };
   return body.equals(bodyOf(id)) ? null : { ...fault, kind: 'damaged' };
 }
 

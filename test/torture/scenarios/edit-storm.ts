@@ -1,6 +1,6 @@
 /**
  * A thousand edits a minute while traffic flows: filters, weights, rules and endpoints by turns, most of them whole, some in place so that the
- * gateway may read half of them or nothing, some broken.
+ * gateway may read half of them or nothing, some broken. Beside it the traffic of a route that nobody edits.
  *
  * A correct proxy saves everything here: no edit takes a backend away from a request under way.
  */
@@ -22,13 +22,16 @@ export const editStorm: Scenario = {
 
 async function run(stage: Stage, scale: Scale): Promise<readonly Row[]> {
   const edits = scale === 'full' ? 1000 : 80;
-  const [one, two] = await Promise.all([stage.origin('one'), stage.origin('two')]);
+  const [one, two, other] = await Promise.all([stage.origin('one'), stage.origin('two'), stage.origin('other')]);
   const folder = await stage.folder({
-    'base.yaml': baseManifests({ one: one.port, two: two.port }),
+    'base.yaml': baseManifests({ one: one.port, two: two.port, other: other.port }),
     'route.yaml': edit(0),
+    'other.yaml': routeManifest('other', '[{ backendRefs: [{ name: other, port: 8080 }] }]', 'b.example.com'),
   });
   const gateway = await stage.gateway(folder);
-  const traffic = stage.traffic({ port: gateway.port(80), kept: 24, fresh: 4, rate: 2000 });
+  const port = gateway.port(80);
+  const edited = stage.traffic({ port, kept: 24, fresh: 4, rate: 1500, from: ['one', 'two'] });
+  const bystander = stage.traffic({ port, host: 'b.example.com', kept: 8, fresh: 2, rate: 500, from: ['other'] });
   const begin = performance.now();
   for (let i = 1; i <= edits; i++) {
     await setTimeout(Math.max(1, begin + (i * 60_000) / EditsPerMinute - performance.now()));
@@ -43,20 +46,27 @@ async function run(stage: Stage, scale: Scale): Promise<readonly Row[]> {
     if (i % 10 === 8) await folder.remove('more.yaml');
   }
   const written = performance.now();
-  while ((await editServed(gateway.port(80))) !== String(edits)) await setTimeout(5);
+  while ((await editServed(port)) !== String(edits)) await setTimeout(5);
   const live = performance.now() - written;
-  await traffic.stop();
-  const { missed } = await readLedger(traffic, [one, two]);
-  return [
-    {
+  const told = `${edits} edits in ${((written - begin) / 1000).toFixed(0)} s, the last one live after ${live.toFixed(0)} ms`;
+  const rows: Row[] = [];
+  for (const [part, traffic] of [
+    ['edited', edited],
+    ['bystander', bystander],
+  ] as const) {
+    await traffic.stop();
+    const { missed } = await readLedger(traffic, [one, two, other]);
+    rows.push({
+      part,
       sent: traffic.sent,
       failed: traffic.failures.length,
       p99Millis: traffic.percentile(0.99),
       recoverMillis: null,
       missed,
-      notes: `${edits} edits in ${((written - begin) / 1000).toFixed(0)} s, the last one live after ${live.toFixed(0)} ms${failureText(traffic.failures)}`,
-    },
-  ];
+      notes: `${part === 'edited' ? told : ''}${failureText(traffic.failures)}`,
+    });
+  }
+  return rows;
 }
 
 /** As a writer that has truncated the file and is held up. */
