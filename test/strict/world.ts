@@ -42,6 +42,8 @@ export interface WorldOptions {
   readonly rule?: string;
   /** YAML of a GatewayClassConfig's dataPlane. */
   readonly dataPlane?: string;
+  /** As in TestGatewayOptions. */
+  readonly through?: readonly string[];
 }
 
 export async function startWorld(options: WorldOptions): Promise<World> {
@@ -50,7 +52,11 @@ export async function startWorld(options: WorldOptions): Promise<World> {
   const logFile = join(folder, 'access.log');
   const feature = await startFeature(
     { 'all.yaml': manifests(recorders, options) },
-    { ports: [lanes.general.port], args: [`--transport=${options.transport}`, `--access-log=${logFile}`] },
+    {
+      ports: [lanes.general.port],
+      args: [`--transport=${options.transport}`, `--access-log=${logFile}`],
+      through: options.through ?? [],
+    },
   );
   let clients = 0;
   const authority = new RegExp(
