@@ -2,6 +2,7 @@
 import type { Scenario } from './scenario.ts';
 import { accessLogBlocked } from './scenarios/access-log-blocked.ts';
 import { certificateRotation } from './scenarios/certificate-rotation.ts';
+import { chaos } from './scenarios/chaos.ts';
 import { diskFull } from './scenarios/disk-full.ts';
 import { drain } from './scenarios/drain.ts';
 import { editStorm } from './scenarios/edit-storm.ts';
@@ -16,6 +17,7 @@ export const scenarios: readonly Scenario[] = [
   workerEnds,
   endpointChurn,
   originFaults,
+  chaos,
   certificateRotation,
   drain,
   accessLogBlocked,

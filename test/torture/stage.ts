@@ -19,7 +19,7 @@ export interface Stage {
   gateway(folder: Folder, options?: TestGatewayOptions): Promise<TestGateway>;
   /** Load that goes on until it is stopped. */
   traffic(options: TrafficOptions): Traffic;
-  /** The last lines that the gateways logged as errors: threads that died or hung, bugs. */
+  /** The lines that the gateways logged as errors: threads that died or hung, bugs. */
   complaints(): readonly string[];
   /** Runs when the stage ends, last first. */
   defer(cleanup: () => unknown): void;
@@ -27,7 +27,6 @@ export interface Stage {
   close(): Promise<void>;
 }
 
-const MaxComplaints = 10;
 /** More than any load sends. */
 const IdsPerLoad = 10_000_000;
 
@@ -79,7 +78,7 @@ export async function createStage(args: readonly string[] = []): Promise<Stage> 
     },
     complaints() {
       const lines = gateways.flatMap((gateway) => gateway.stderr().split('\n'));
-      return lines.filter((line) => /"level":"(?:error|fatal)"/.test(line)).slice(-MaxComplaints);
+      return lines.filter((line) => /"level":"(?:error|fatal)"/.test(line));
     },
     defer: (cleanup) => void cleanups.push(cleanup),
     async close() {

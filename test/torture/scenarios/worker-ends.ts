@@ -19,7 +19,7 @@ import type { Failure } from '../traffic.ts';
 export const workerEnds: Scenario = {
   name: 'worker-ends',
   title: 'workers end at random: terminated, by a throw, by their heap limit',
-  expectsErrors: true,
+  expects: /a worker died, replaced/,
   run,
 };
 
