@@ -62,6 +62,15 @@ describe('canonicalPath', () => {
     ['/a%4', invalid],
     ['/%ff', invalid],
     ['/%u0061', invalid],
+    // What a dot segment takes away is judged, too.
+    ['/%/..', invalid],
+    ['/a/%zz/../b', invalid],
+    ['/%00/../a', invalid],
+    ['/a%5cb/../c', invalid],
+    ['/..;/../a', invalid],
+    ['/%ff/..', invalid],
+    ['/%C3/../%A9', invalid],
+    ['/a%20b/../c', ['/c', '/c']],
   ])('%s', (path, expected) => {
     expect(canonicalPath(path, settings)).toEqual(
       expected === invalid ? invalid : { forward: expected[0], canonical: expected[1] },

@@ -26,11 +26,14 @@ export function isPlainPath(path: string): boolean {
 export function canonicalPath(path: string, settings: PathSettings): CanonicalPath | 'path-invalid' {
   if (isPlainPath(path)) return { forward: path, canonical: path };
   // RFC 3986 6.2.2.2: "percent-encoded octets [of unreserved characters] should be normalized by decoding", 6.2.2.3: dot segments are removed.
-  const forward = removeDotSegments(path.replace(/%[0-9A-Fa-f]{2}/g, unreservedOnly));
-  if (settings.escapedSlashes === 'Reject' && /%2f/i.test(forward)) return 'path-invalid';
-  const decoded = decode(forward, settings.escapedSlashes === 'Data');
-  // Once more for checking only: a backend that decodes twice, or after matching, must not find another path.
-  if (decoded === null || isDangerous(decoded) || isDangerous(decodeDangerous(decoded))) return 'path-invalid';
+  const plain = path.replace(/%[0-9A-Fa-f]{2}/g, unreservedOnly);
+  const forward = removeDotSegments(plain);
+  if (settings.escapedSlashes === 'Reject' && /%2f/i.test(plain)) return 'path-invalid';
+  // What `..` takes away is judged like the rest: `/%zz/..` and `/%00/..` are paths that other parsers refuse.
+  if (forward !== plain && decodeClean(plain.replace(/\/\.{1,2}(?=\/|$)/g, ''), settings) === null)
+    return 'path-invalid';
+  const decoded = decodeClean(forward, settings);
+  if (decoded === null) return 'path-invalid';
   return { forward, canonical: settings.mergeSlashes ? decoded.replace(/\/{2,}/g, '/') : decoded };
 }
 
@@ -45,6 +48,13 @@ export function isForwardable(path: string, settings: PathSettings): boolean {
   return (
     !isDangerous(path.replace(/%[0-9A-Fa-f]{2}/g, unreservedOnly)) && canonicalPath(path, settings) !== 'path-invalid'
   );
+}
+
+/** @returns the path decoded once, or null if another parser may read it as another path */
+function decodeClean(path: string, { escapedSlashes }: PathSettings): string | null {
+  const decoded = decode(path, escapedSlashes === 'Data');
+  // Once more for checking only: a backend that decodes twice, or after matching, must not find another path.
+  return decoded === null || isDangerous(decoded) || isDangerous(decodeDangerous(decoded)) ? null : decoded;
 }
 
 function unreservedOnly(escape: string): string {
