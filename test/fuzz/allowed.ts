@@ -58,10 +58,11 @@ const reasons: readonly Reason[] = [
   },
   {
     oracle: 'llhttp',
-    // Nothing defines Proxy-Connection; RFC 9112 C.2.2 says not to act on it.
-    name: 'Proxy-Connection: close on the message before',
+    // Nothing defines Proxy-Connection (RFC 9112 C.2.2), and RFC 9110 6.5.1 keeps Connection out of trailers: we act on neither.
+    name: 'a close in Proxy-Connection or a trailer of the message before',
     reasons: ['HPE_CLOSED_CONNECTION'],
-    holds: ({ before }) => /^proxy-connection:.*close/im.test(before),
+    holds: ({ before }) =>
+      /^proxy-connection:.*close|^0+[^\r\n]*\r\n(?:[^\r\n]+\r\n)*connection:.*close/im.test(before),
   },
   {
     oracle: 'nginx',

@@ -18,6 +18,10 @@ const own: ReadonlyMap<string, RegExp> = new Map([
   ['content-length', /^(?:0|[1-9][0-9]*)$/],
 ]);
 
+/** Written by the gateway alone, or for this hop: nothing that a client says there passes. */
+const notTheirs =
+  /^(?:host|connection|keep-alive|proxy-connection|te|upgrade|http2-settings|transfer-encoding|content-length|expect|proxy-authorization|proxy|forwarded|x-forwarded.*|x-envoy.*|x-real-ip|x-request-id|x-original-url|x-rewrite-url)$/;
+
 interface Sent {
   readonly head: string;
   readonly chunked: boolean;
@@ -87,5 +91,33 @@ function checkHead({ head, authority }: Sent, frame: Frame): string | null {
     if (lower.includes('_')) return `it has the name ${name}`;
   }
   if (framing > 1) return 'it is framed twice';
+  const [wanted, theirs] = [endToEnd(frame.fields ?? ''), passedOn(lines.slice(1))];
+  if (wanted !== theirs) return `of the client's fields ${JSON.stringify(wanted)} it has ${JSON.stringify(theirs)}`;
   return hosts.length === 1 && hosts[0] === authority ? null : 'its Host is not the one that was routed';
+}
+
+/** What must come through: the received fields without those of the hop, those that Connection names, and names with `_`. */
+function endToEnd(fields: string): string {
+  const lines = fields.split('\n');
+  const named = new Set(
+    lines
+      .flatMap((line) => (line.startsWith('connection:') ? line.slice(11).split(',') : []))
+      .map((name) => name.trim().toLowerCase()),
+  );
+  return lines
+    .filter((line) => {
+      const name = line.slice(0, Math.max(line.indexOf(':'), 0));
+      return name !== '' && !notTheirs.test(name) && !name.includes('_') && !named.has(name);
+    })
+    .join('\n');
+}
+
+function passedOn(lines: readonly string[]): string {
+  return lines
+    .map((line) => {
+      const colon = line.indexOf(':');
+      return `${line.slice(0, colon).toLowerCase()}:${line.slice(colon + 1).replace(/^[ \t]+|[ \t]+$/g, '')}`;
+    })
+    .filter((line) => !notTheirs.test(line.slice(0, line.indexOf(':'))))
+    .join('\n');
 }

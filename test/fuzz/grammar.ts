@@ -33,6 +33,14 @@ const names = [
   'X-Http-Method-Override',
   'Cache-Control',
   'Set-Cookie',
+  'HTTP2-Settings',
+  'Proxy',
+  'Proxy-Authorization',
+  'X-Envoy-Original-Path',
+  'X-Forwarded-User',
+  'X-Real-IP',
+  'X-Request-Id',
+  'X-Original-URL',
 ];
 const values = [
   '',
