@@ -17,11 +17,15 @@ import { readSettings, type Settings } from './settings.ts';
 import { createSite } from './site.ts';
 import { directTarget } from './targets/direct.ts';
 import { envoyTarget } from './targets/envoy.ts';
+import { floorTarget } from './targets/floor.ts';
 import { gateway, gatewayOnUndici } from './targets/gateway.ts';
 import { haproxy } from './targets/haproxy.ts';
 import { nginx, nginx64k } from './targets/nginx.ts';
 import type { Target } from './targets/target.ts';
 import { buildTools } from './tools.ts';
+
+/** They proxy nothing, or nothing but bytes. */
+const unchecked: ReadonlySet<string> = new Set(['direct', 'floor']);
 
 const results = join(import.meta.dirname, 'results');
 
@@ -55,10 +59,11 @@ async function main(settings: Settings): Promise<number> {
     envoyTarget(settings.cache),
     gateway,
     gatewayOnUndici,
+    floorTarget(tools.floor),
   ];
   const machine = describeMachine();
   const versions = await findVersions(targets);
-  const available = (name: string): boolean => name === 'direct' || versions[name] !== undefined;
+  const available = (name: string): boolean => unchecked.has(name) || versions[name] !== undefined;
   for (const { name } of targets) if (!available(name)) print(`${name} is not to be had here and left out`);
   const site = createSite();
   const fleet = createFleet({
@@ -70,7 +75,7 @@ async function main(settings: Settings): Promise<number> {
     core: cores.proxy,
     directory,
     print,
-    check: async (name, running) => (name === 'direct' ? [] : checkTarget(running, site, origin)),
+    check: async (name, running) => (unchecked.has(name) ? [] : checkTarget(running, site, origin)),
   });
   const end = async (): Promise<void> => {
     await fleet.stop();

@@ -124,7 +124,7 @@ async function measureOnce(bench: Bench, running: Running, drive: Drive, seconds
   return {
     cpu: use.total / 1000 / load.requests,
     busiest: use.busiest / 1000 / load.requests,
-    foreign: isProxy ? Math.max(0, (busy - use.total) / elapsed) : 0,
+    foreign: running.pid !== bench.origin.pid ? Math.max(0, (busy - use.total) / elapsed) : 0,
     perSecond: load.requests / load.seconds,
     load,
     errors,

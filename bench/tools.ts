@@ -10,10 +10,11 @@ export interface Tools {
   readonly origin: string;
   readonly load: string;
   readonly idle: string;
+  readonly floor: string;
 }
 
 const sources = join(import.meta.dirname, 'c');
-const libraries = { origin: [], load: ['-lssl', '-lcrypto', '-lm'], idle: [] } as const;
+const libraries = { origin: [], load: ['-lssl', '-lcrypto', '-lm'], idle: [], floor: [] } as const;
 
 /** @throws what the compiler says */
 export async function buildTools(cache: string): Promise<Tools> {
@@ -31,5 +32,10 @@ export async function buildTools(cache: string): Promise<Tools> {
     await rename(scratch, path);
     return path;
   };
-  return { origin: await build('origin'), load: await build('load'), idle: await build('idle') };
+  return {
+    origin: await build('origin'),
+    load: await build('load'),
+    idle: await build('idle'),
+    floor: await build('floor'),
+  };
 }

@@ -3,6 +3,7 @@ import { get1m } from './1m.ts';
 import { get10k } from './10k.ts';
 import { churn } from './churn.ts';
 import { connectionPerRequest } from './connection-per-request.ts';
+import { floor } from './floor.ts';
 import { idle } from './idle.ts';
 import { latency } from './latency.ts';
 import { post10k } from './post10k.ts';
@@ -17,6 +18,7 @@ import { undici } from './undici.ts';
 export const scenarios: readonly Scenario[] = [
   small,
   smallWrk,
+  floor,
   get10k,
   post10k,
   get1m,
