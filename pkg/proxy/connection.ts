@@ -158,7 +158,7 @@ export class Downstream extends TimerEntry implements ConnectionHandler {
   unblock(): void {
     if (!this.#blocked) return;
     this.#blocked = false;
-    this.#body?.excuse();
+    this.#body?.excuse(this.core.now());
     this.#release();
   }
 
@@ -178,8 +178,8 @@ export class Downstream extends TimerEntry implements ConnectionHandler {
     this.#exchange = null;
     this.#blocked = false;
     exchange.release();
-    if (closes) this.destroy('client-closed', false);
-    else if (!keepAlive || this.#state === ReadingBody || this.#ended) {
+    if (closes) return this.destroy('client-closed', false);
+    if (!keepAlive || this.#state === ReadingBody || this.#ended) {
       this.#linger(exchange.error === 'request-timeout' ? LateLingerMs : LingerMs);
       return;
     }
@@ -226,9 +226,9 @@ export class Downstream extends TimerEntry implements ConnectionHandler {
   /** A body must move, and with at least the minimum rate, unless it is we who hold it. */
   #checkProgress(): void {
     const { timeouts } = this.core.settings;
-    const body = this.#body!;
-    if (this.#blocked) body.excuse();
-    if (this.#blocked || body.keptPace(timeouts.minBodyRate, timeouts.body)) {
+    const [body, now] = [this.#body!, this.core.now()];
+    if (this.#blocked) body.excuse(now);
+    if (body.keptPace(now, timeouts.minBodyRate, timeouts.body)) {
       this.#wait(RequestBody.step(timeouts.body));
       return;
     }
@@ -280,7 +280,7 @@ export class Downstream extends TimerEntry implements ConnectionHandler {
       this.#state = ReadingBody;
       this.#blocked = true;
       this.#body ??= new RequestBody();
-      this.#body.begin(bodyLength);
+      this.#body.begin(bodyLength, core.now());
       this.#wait(RequestBody.step(core.settings.timeouts.body));
     }
     exchange.start();

@@ -5,14 +5,15 @@ const Silence = 60_000;
 const step = RequestBody.step(Silence);
 
 /** Milliseconds until a body is given up whose client sends `bytesAt(ms)` in the step that ends then; Infinity if it lasts ten times the silence. */
-function givenUpAfter(bytesAt: (ms: number) => number, rate: number, excusedAt = 0): number {
+function givenUpAfter(bytesAt: (ms: number) => number, rate: number, excusedAt = 0, lateMs = 0): number {
   const body = new RequestBody();
-  body.begin(1e9);
+  body.begin(1e9, 0);
   for (let ms = step; ms <= 10 * Silence; ms += step) {
     const bytes = Buffer.alloc(bytesAt(ms));
     if (bytes.length > 0) body.read(bytes, 0, bytes.length);
-    if (ms === excusedAt) body.excuse();
-    if (!body.keptPace(rate, Silence)) return ms;
+    const now = ms + (ms / step) * lateMs;
+    if (ms === excusedAt) body.excuse(now);
+    if (!body.keptPace(now, rate, Silence)) return now;
   }
   return Number.POSITIVE_INFINITY;
 }
@@ -41,8 +42,13 @@ describe('the pace of a request body', () => {
   });
 
   test('a pause that was ours gives the whole time anew, and no more than that', () => {
-    expect(givenUpAfter(() => 0, 0, 10 * step)).toBe(Silence + 9 * step);
-    expect(givenUpAfter(() => 1, 240, 10 * step)).toBe(Silence + 9 * step);
+    expect(givenUpAfter(() => 0, 0, 10 * step)).toBe(Silence + 10 * step);
+    expect(givenUpAfter(() => 1, 240, 10 * step)).toBe(Silence + 10 * step);
+  });
+
+  test('looks that come late do not add up', () => {
+    for (const rate of [0, 240]) expect(givenUpAfter(() => 0, rate, 0, 20)).toBeLessThan(Silence + 2 * step);
+    expect(givenUpAfter(() => 1, 240, 0, 20)).toBeLessThan(Silence + 2 * step);
   });
 
   test('it is looked at four times a second, and four times within short limits', () => {

@@ -17,15 +17,15 @@ export class RequestBody {
   #decoder: ChunkedDecoder | null = null;
   /** Data bytes since the pace was looked at last. */
   #progress = 0;
-  /** Milliseconds without a byte. */
-  #silent = 0;
-  /** What the rate is measured over: milliseconds so far, and bytes in them. */
-  #measured = 0;
+  /** When it was seen to move last. */
+  #movedAt = 0;
+  /** Since when the rate is measured, and bytes since then. */
+  #measuredAt = 0;
   #measuredBytes = 0;
 
-  /** @param length bytes, or BodyChunked */
-  begin(length: number): void {
-    this.excuse();
+  /** @param length bytes, or BodyChunked @param now monotonic ms, as below */
+  begin(length: number, now: number): void {
+    this.excuse(now);
     this.#chunked = length === BodyChunked;
     if (this.#chunked) (this.#decoder ??= new ChunkedDecoder()).reset();
     else this.#left = length;
@@ -73,25 +73,25 @@ export class RequestBody {
    * @param rate bytes a second measured over `silence`, 0 for none
    * @param silence the longest pause between two reads, ms
    */
-  keptPace(rate: number, silence: number): boolean {
-    const step = RequestBody.step(silence);
-    this.#silent = this.#progress === 0 ? this.#silent + step : 0;
-    this.#measured += step;
+  keptPace(now: number, rate: number, silence: number): boolean {
+    if (this.#progress > 0) this.#movedAt = now;
     this.#measuredBytes += this.#progress;
     this.#progress = 0;
-    if (this.#silent >= silence) return false;
-    if (this.#measured < silence) return true;
-    const kept = this.#measuredBytes >= (rate * this.#measured) / 1000;
-    this.#measured = 0;
+    if (now - this.#movedAt >= silence) return false;
+    // By the clock: steps come late, and over a minute their delays add up to seconds.
+    const measured = now - this.#measuredAt;
+    if (measured < silence) return true;
+    const kept = this.#measuredBytes >= (rate * measured) / 1000;
+    this.#measuredAt = now;
     this.#measuredBytes = 0;
     return kept;
   }
 
   /** The pause was ours: time counts from now on. */
-  excuse(): void {
+  excuse(now: number): void {
     this.#progress = 0;
-    this.#silent = 0;
-    this.#measured = 0;
+    this.#movedAt = now;
+    this.#measuredAt = now;
     this.#measuredBytes = 0;
   }
 }
