@@ -1,4 +1,5 @@
 import { afterEach, describe, expect, test } from '@jest/globals';
+import { openClient } from '../testkit/client.ts';
 import { get, Stage, transports } from './suite.ts';
 
 const stage = new Stage();
@@ -36,6 +37,23 @@ describe.each(transports)('on the %s transport', (_, transport) => {
     client.send(get('/', 'Connection: close'));
     expect((await client.message()).header('connection')).toBe('close');
     expect(await client.end()).toHaveLength(0);
+  });
+
+  test('a connection is closed once, whoever wants it closed', async () => {
+    const { proxy, client, origin } = await stage.scene(transport);
+    client.send(get('/', 'Connection: close'));
+    await client.end();
+    const second = stage.own(await openClient(proxy.port));
+    second.send(get('/'));
+    await second.message();
+    second.close();
+    const third = stage.own(await openClient(proxy.port));
+    third.send(get('/'));
+    await third.message();
+    while (proxy.open > 1) await new Promise((resolve) => setImmediate(resolve));
+    expect(proxy.open).toBe(1);
+    expect(proxy.proxy.stats()).toMatchObject({ connections: 1, idleConnections: 1 });
+    expect(origin.requests).toHaveLength(3);
   });
 
   test('HTTP/1.0 closes, unless it asks to keep the connection', async () => {

@@ -53,6 +53,8 @@ export interface TestProxy {
   /** What `limitHit` was told. */
   readonly limits: readonly string[];
   readonly faults: readonly unknown[];
+  /** Client connections that were told as opened and not yet as closed. */
+  readonly open: number;
   /** Waits until this many exchanges have ended. */
   recorded(count: number): Promise<AccessRecord>;
   /** Applies the options anew, changed; sockets and connections stay. */
@@ -104,13 +106,14 @@ export async function createTestProxy(options: TestProxyOptions = {}): Promise<T
   const limits: string[] = [];
   const faults: unknown[] = [];
   const waiters: (() => void)[] = [];
+  let open = 0;
   const telemetry: Telemetry = {
     exchange(record) {
       records.push({ ...record });
       for (const wake of waiters.splice(0)) wake();
     },
-    connectionOpened() {},
-    connectionClosed() {},
+    connectionOpened: () => void open++,
+    connectionClosed: () => void open--,
     limitHit: (limit) => void limits.push(limit),
     upstreamConnection() {},
     tunnel() {},
@@ -162,6 +165,9 @@ export async function createTestProxy(options: TestProxyOptions = {}): Promise<T
     records,
     limits,
     faults,
+    get open() {
+      return open;
+    },
     async recorded(count) {
       while (records.length < count) await new Promise<void>((resolve) => void waiters.push(resolve));
       return records[count - 1]!;
