@@ -174,6 +174,18 @@ describe.each(transports)('TLS on the %s transport', (_, transport) => {
     expect((await again.message()).startLine).toMatch(/200/);
   });
 
+  test('handshakes of all sockets count against the limit of connections', async () => {
+    const proxy = await secure({ settings: { limits: { connections: 2 } }, sockets: { other: { port: 0 } } });
+    const other = proxy.proxy.portOf('other');
+    const waiting = [stage.own(await openClient(proxy.port)), stage.own(await openClient(other))];
+    await expect(openTlsClient(other, { servername: 'a.example' })).rejects.toMatchObject({ code: 'ECONNRESET' });
+    expect(proxy.limits).toEqual(['connections']);
+    waiting[0]!.close();
+    while (proxy.limits.length < 2) await new Promise((resolve) => setImmediate(resolve));
+    expect(proxy.limits).toEqual(['connections', 'handshake']);
+    expect(await shown(other, { servername: 'a.example' })).toBe('exact');
+  });
+
   test('a client that does not finish its handshake is closed', async () => {
     const proxy = await secure({ settings: { timeouts: { handshake: 50 } } });
     const silent = stage.own(await openClient(proxy.port));
