@@ -14,6 +14,8 @@ import { startEstate } from './scale.ts';
 import type { Bench, Scenario } from './scenario.ts';
 
 const Hosts = 1_000;
+/** Of a quick run. */
+const FewHosts = 100;
 const Rate = 5_000;
 /** ms between edits. */
 const Pause = 1_000;
@@ -23,15 +25,15 @@ const Patience = 10_000;
 const Seconds = 5;
 const MaxRounds = 3;
 
-const still = gatewayOnEstate(Hosts, 'still');
-const churned = gatewayOnEstate(Hosts, 'churn');
-
 export const churn: Scenario = {
   name: 'churn',
   about: `GET, 200 bytes, ${Rate.toLocaleString('en')} requests a second at 10,000 routes, while one route and one EndpointSlice change each second`,
   async run(whole) {
     const { quick, rounds } = whole.settings;
-    const settings = { ...whole.settings, rounds: Math.min(rounds, MaxRounds), seconds: quick ? 1.5 : Seconds };
+    const settings = { ...whole.settings, rounds: Math.min(rounds, MaxRounds), seconds: quick ? 1.2 : Seconds };
+    const hosts = quick ? FewHosts : Hosts;
+    const still = gatewayOnEstate(hosts, 'still');
+    const churned = gatewayOnEstate(hosts, 'churn');
     const bench: Bench = { ...whole, settings };
     const running: RunningGateway[] = [];
     try {
@@ -39,7 +41,7 @@ export const churn: Scenario = {
       running.push(quiet.running);
       const busy = await startEstate(bench, churned);
       running.push(busy.running);
-      const editor = createEditor(busy.running, bench.origin.port);
+      const editor = createEditor(busy.running, hosts, bench.origin.port);
       const drive = loadDrive(bench, { connections: 64, requests: quiet.requests, rate: Rate });
       const measured = await measureRounds(bench, {
         targets: new Map([quiet, busy].map((each) => [each.name, each.running])),
@@ -65,7 +67,7 @@ export const churn: Scenario = {
       return [
         resultOf(bench, {
           scenario: 'churn',
-          about: churn.about,
+          about: churn.about.replace('10,000 routes', `${(hosts * RoutesPerHost).toLocaleString('en')} routes`),
           targets,
           ratios,
           bars: [],
@@ -90,8 +92,8 @@ interface Editor {
   lost(): Promise<number>;
 }
 
-function createEditor({ manifests, plainPort }: RunningGateway, originPort: number): Editor {
-  const requests = estateRequests(Hosts);
+function createEditor({ manifests, plainPort }: RunningGateway, hosts: number, originPort: number): Editor {
+  const requests = estateRequests(hosts);
   let edits = 0;
   // As an editor and git do it: nobody sees half a file.
   const write = async (name: string, objects: readonly object[]): Promise<void> => {
@@ -100,7 +102,7 @@ function createEditor({ manifests, plainPort }: RunningGateway, originPort: numb
     await rename(`${path}.tmp`, path);
   };
   const place = (edit: number): { readonly host: number; readonly route: number } => ({
-    host: (edit * 67) % Hosts,
+    host: (edit * 67) % hosts,
     route: edit % RoutesPerHost,
   });
   return {
@@ -113,8 +115,8 @@ function createEditor({ manifests, plainPort }: RunningGateway, originPort: numb
         while (!end.signal.aborted) {
           const { host, route } = place(++edits);
           await write(routesFile(host), hostManifests(host, route, edits));
-          await write(endpointsFile((host + 1) % Hosts), [
-            sliceManifest((host + 1) % Hosts, originPort, edits % 2 === 1),
+          await write(endpointsFile((host + 1) % hosts), [
+            sliceManifest((host + 1) % hosts, originPort, edits % 2 === 1),
           ]);
           await setTimeout(Pause, undefined, { signal: end.signal }).catch(() => undefined);
         }

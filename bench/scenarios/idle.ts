@@ -66,6 +66,7 @@ async function measure(
   requests: string,
   connections: number,
 ): Promise<Sample | null> {
+  const { quick } = bench.settings;
   const directory = join(bench.directory, `idle-${name}-${round}`);
   await mkdir(directory);
   const running = name === 'gateway' ? await startGateway(bench, directory) : await bench.fresh(name);
@@ -73,8 +74,9 @@ async function measure(
   /** Without garbage, where somebody collects it. */
   const settled = async (): Promise<Memory> => {
     await writeFile(join(directory, 'collect'), String(performance.now()));
-    await setTimeout(1000);
-    return settledMemory(running.pid);
+    // Each thread looks for the file five times a second.
+    await setTimeout(quick ? 400 : 1000);
+    return settledMemory(running.pid, quick);
   };
   try {
     // What is made once, whoever comes: compiled code, pools, buffers.
@@ -85,9 +87,10 @@ async function measure(
     const held = await holdConnections(bench.tools.idle, options);
     const opening = cpuUse(start, cpuTimes(running.pid)).total / 1000 / held.count;
     const after = await settled();
-    const quiet = cpuTimes(running.pid);
-    await setTimeout(1000);
-    const idleCpu = cpuUse(quiet, cpuTimes(running.pid)).total / 1e7;
+    const quiet = { cpu: cpuTimes(running.pid), at: performance.now() };
+    await setTimeout(quick ? 300 : 1000);
+    const elapsed = performance.now() - quiet.at;
+    const idleCpu = cpuUse(quiet.cpu, cpuTimes(running.pid)).total / 1e4 / elapsed;
     const open = await held.release();
     return {
       count: held.count,
