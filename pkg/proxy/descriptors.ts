@@ -53,8 +53,9 @@ function askSystem(): number {
     const descriptor = openSync('/dev/null', 'r');
     closeSync(descriptor);
     return descriptor;
-  } catch {
-    // EMFILE or ENFILE: nothing is left.
-    return Number.MAX_SAFE_INTEGER;
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    // A system that hides the file tells nothing: nobody is refused for that.
+    return code === 'EMFILE' || code === 'ENFILE' ? Number.MAX_SAFE_INTEGER : 0;
   }
 }
