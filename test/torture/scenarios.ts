@@ -8,6 +8,7 @@ import { drain } from './scenarios/drain.ts';
 import { editStorm } from './scenarios/edit-storm.ts';
 import { endpointChurn } from './scenarios/endpoint-churn.ts';
 import { largeUpload } from './scenarios/large-upload.ts';
+import { memory } from './scenarios/memory.ts';
 import { originFaults } from './scenarios/origin-faults.ts';
 import { reload } from './scenarios/reload.ts';
 import { workerEnds } from './scenarios/worker-ends.ts';
@@ -24,4 +25,5 @@ export const scenarios: readonly Scenario[] = [
   diskFull,
   reload,
   largeUpload,
+  memory,
 ];
