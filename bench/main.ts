@@ -77,13 +77,19 @@ async function main(settings: Settings): Promise<number> {
     print,
     check: async (name, running) => (unchecked.has(name) ? [] : checkTarget(running, site, origin)),
   });
-  const end = async (): Promise<void> => {
-    await fleet.stop();
-    await origin.stop();
-    await rm(directory, { recursive: true, force: true });
+  let ending: Promise<void> | null = null;
+  const end = (): Promise<void> => {
+    ending ??= (async () => {
+      await fleet.stop();
+      await origin.stop();
+      await rm(directory, { recursive: true, force: true });
+    })();
+    return ending;
   };
   for (const signal of ['SIGINT', 'SIGTERM'] as const)
-    process.once(signal, () => void end().then(() => process.exit(130)));
+    process.on(signal, () => void end().then(() => process.exit(130)));
+  // Whoever read the tables has gone.
+  process.stdout.on('error', () => void end().then(() => process.exit(1)));
 
   print(
     `${machine.cpu}, ${machine.cores} cores, ${machine.kernel}; proxies on core ${cores.proxy}, the rest on ${cores.load}`,
