@@ -7,7 +7,7 @@
  * - held: bytes in use after a garbage collection while connections are open on which everything but the input's last byte has come, less what is in
  *   use without them, for one connection. At most 10 a byte received, or for what is shorter than 10 KiB as much as for that, as in Envoy's sentence.
  * - spent: CPU time for one input on a connection of its own, against an ordinary request of the same size on one of its own: a GET that is forwarded
- *   and answered, filled up with one field. At most 10 times that.
+ *   and answered, filled up with one field. At most 10 times that. What looks like more than twice is measured three times, and the least is told.
  *
  * For answers of a backend `received` is what the backend sent, and `sent` what the client got.
  */
@@ -24,6 +24,7 @@ export const Most = 10;
 const ExchangeAllowance = 1_024;
 const SmallInput = 10_240;
 const GroupSize = 10;
+const Suspicious = 2;
 
 /** One input, measured. Bytes. */
 export interface Amplification {
@@ -122,7 +123,11 @@ export async function measureSpent(
       expected = await cpuOf(where, { bytes: ordinaryRequest(size), answers: 1 }, 4 * repeats);
       ordinary.set(size, expected);
     }
-    ratios.set(each.name, (await cpuOf(where, asking(each), repeats)) / expected);
+    let ratio = (await cpuOf(where, asking(each), repeats)) / expected;
+    // A collection or a compilation falls into some measurement: what is much must be much again.
+    for (let again = 0; again < 2 && ratio > Suspicious; again++)
+      ratio = Math.min(ratio, (await cpuOf(where, asking(each), repeats)) / expected);
+    ratios.set(each.name, ratio);
   }
   return ratios;
 }

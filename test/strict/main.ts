@@ -93,7 +93,7 @@ function printFigures(what: string, figures: readonly Amplification[]): void {
     ['sent', sentRatio],
     ['held', heldRatio],
   ] as const) {
-    const most = figures.toSorted((a, b) => ratio(b) - ratio(a)).slice(0, Shown);
+    const most = figures.toSorted((a, b) => ratio(b) - ratio(a) || b[name] - a[name]).slice(0, Shown);
     print(`${what}: bytes ${name} for each byte received, the most`, [
       ['input', 'received', name, 'times'],
       ...most.map((each) => [
