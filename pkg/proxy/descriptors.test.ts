@@ -34,6 +34,16 @@ describe('the descriptors of the process', () => {
     expect(asked).toBe(10);
   });
 
+  test('are asked for each time once they have been few: a low number that is given back is one, not room for many', () => {
+    let lowest = 899;
+    const descriptors = new Descriptors(1_000, () => lowest);
+    descriptors.haveClientRoom();
+    lowest = 10;
+    expect(descriptors.haveClientRoom()).toBe(true);
+    lowest = 980;
+    expect([descriptors.haveClientRoom(), descriptors.haveBackendRoom()]).toEqual([false, false]);
+  });
+
   test('never run out while fifteen other threads take as many', () => {
     let lowest = 100;
     const descriptors = new Descriptors(10_000, () => lowest);

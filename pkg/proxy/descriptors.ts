@@ -18,6 +18,8 @@ export class Descriptors {
   readonly #lowestFree: () => number;
   /** So many more may be taken unasked. */
   #credit = 0;
+  /** The highest number seen. One low number that was given back says nothing of all the others. */
+  #highest = 0;
 
   /** @param limit of the process; 0: unknown, and there is always room @param lowestFree replaced in tests */
   constructor(limit: number, lowestFree: () => number = askSystem) {
@@ -42,8 +44,9 @@ export class Descriptors {
       return true;
     }
     const lowest = this.#lowestFree();
-    // Far from the limit the system is asked once in a thousand connections, near it each time.
-    this.#credit = Math.max(0, Math.floor((this.#limit * ClientShare - lowest) / Threads));
+    this.#highest = Math.max(this.#highest, lowest);
+    // A process that was never near its limit asks the system once in up to a thousand connections, another one each time.
+    this.#credit = Math.max(0, Math.floor((this.#limit * ClientShare - this.#highest) / Threads));
     return lowest < this.#limit * share;
   }
 }

@@ -39,6 +39,11 @@ export class DescriptorGate extends TimerEntry {
       go(ms);
       return;
     }
+    this.wait(ms, go, giveUp, wanted);
+  }
+
+  /** The same, but at the earliest a moment later: for who was told that there is room, and found none. */
+  wait(ms: number, go: Waiting['go'], giveUp: Waiting['giveUp'], wanted: Waiting['wanted'] = always): void {
     this.#onWait();
     this.#waiting.push({ until: this.#timers.now() + ms, go, giveUp, wanted });
     this.#timers.schedule(this, RetryMs);

@@ -2,7 +2,7 @@
 import { isIP } from 'node:net';
 import { TimerEntry, type Timers } from '../proxy/timers.ts';
 import type { Connection, Transport } from '../proxy/transport.ts';
-import type { DescriptorGate } from './descriptor-gate.ts';
+import type { DescriptorGate, GaveUp } from './descriptor-gate.ts';
 import { Denied, type EgressGuard } from './egress.ts';
 import type { ConnectFailure, Dial } from './h1context.ts';
 
@@ -12,9 +12,14 @@ const MaxAddresses = 4;
 /** @param guard asked each time, since the settings may change @param gate where a connection waits for a descriptor */
 export function createDial(transport: Transport, timers: Timers, guard: () => EgressGuard, gate: DescriptorGate): Dial {
   const one: Dial = (host, port, ms, done, wanted) => {
+    const giveUp = (why: GaveUp): void => done(null, why);
     const connect = (timeout: number): void =>
-      transport.connect({ host, port, timeout }, (connection, error) => done(connection, failureOf(error)));
-    gate.pass(ms, connect, (why) => done(null, why), wanted);
+      transport.connect({ host, port, timeout }, (connection, error) => {
+        // Another thread has taken the last one.
+        if (error === 'EMFILE' || error === 'ENFILE') gate.wait(timeout, connect, giveUp, wanted);
+        else done(connection, failureOf(error));
+      });
+    gate.pass(ms, connect, giveUp, wanted);
   };
   return (host, port, timeout, done, wanted) => {
     // Who may name a unix socket is decided where Backends are translated.
@@ -26,8 +31,6 @@ export function createDial(transport: Transport, timers: Timers, guard: () => Eg
 }
 
 function failureOf(error: string | null): ConnectFailure {
-  // No descriptor: what other threads have taken since the system was asked.
-  if (error === 'EMFILE' || error === 'ENFILE') return 'overloaded';
   return error === 'ETIMEDOUT' ? 'connect-timeout' : 'connect-failed';
 }
 
