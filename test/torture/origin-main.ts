@@ -96,7 +96,14 @@ function follow(command: OriginCommand): void {
   say();
 }
 
+let tries = 100;
+// While an origin is down, a connection that somebody opens may have got its port for a moment.
+server.on('error', (error: NodeJS.ErrnoException) => {
+  if (error.code !== 'EADDRINUSE' || tries-- === 0) throw error;
+  globalThis.setTimeout(() => server.listen(port, '127.0.0.1'), 50);
+});
 process.on('message', follow);
 // Nobody is left to say what to do.
 process.on('disconnect', () => process.exit(0));
-server.listen(port, '127.0.0.1', say);
+server.once('listening', say);
+server.listen(port, '127.0.0.1');

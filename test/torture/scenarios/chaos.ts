@@ -33,7 +33,10 @@ const codes = new Set(faults.map(({ code }) => code));
 interface Host {
   readonly name: string;
   readonly origins: readonly Origin[];
+  /** What is wrong with which of them: its fault, or without one its slice is gone. */
   unwell: { readonly origin: Origin; readonly fault: Fault | null } | null;
+  /** `performance.now()` when it was well again. */
+  healed: number;
 }
 
 interface Span {
@@ -48,7 +51,7 @@ async function run(stage: Stage, scale: Scale): Promise<readonly Row[]> {
   for (const name of ['a', 'b']) {
     const origins = await Promise.all([`${name}1`, `${name}2`].map((each) => stage.origin(each)));
     await Promise.all(origins.map(serve));
-    hosts.push({ name, origins, unwell: null });
+    hosts.push({ name, origins, unwell: null, healed: 0 });
   }
   const folder = await stage.folder({ 'base.yaml': `${baseManifests({})}---\n${service('a')}---\n${service('b')}` });
   for (const host of hosts) {
@@ -68,6 +71,9 @@ async function run(stage: Stage, scale: Scale): Promise<readonly Row[]> {
     }),
   );
 
+  /** Both origins of a host have answered since it was healed: until then the other must not fail, for the gateway may not know this one yet. */
+  const serves = ({ origins, healed }: Host): boolean =>
+    origins.every(({ name }) => loads.some(({ served }) => (served.get(name)?.last ?? 0) > healed));
   const ends: Span[] = [];
   const counts = { edits: 0, faults: 0, endpoints: 0 };
   for (const until = performance.now() + (scale === 'full' ? 40_000 : 5000); performance.now() < until; ) {
@@ -77,6 +83,7 @@ async function run(stage: Stage, scale: Scale): Promise<readonly Row[]> {
     if (dice < 0.5) await folder.write(`route-${host.name}.yaml`, routeOf(host, ++counts.edits));
     else if (dice < 0.6) ends.push(await endWorker(fleet, random));
     else if (host.unwell !== null) await heal(folder, host);
+    else if (!serves(host)) continue;
     else if (dice < 0.85) {
       counts.faults++;
       await harm(host, random);
@@ -89,9 +96,7 @@ async function run(stage: Stage, scale: Scale): Promise<readonly Row[]> {
   }
   for (const host of hosts) await heal(folder, host);
   const well = performance.now();
-  const all = hosts.flatMap(({ origins }) => origins.map(({ name }) => name));
-  const serves = (name: string): boolean => loads.some(({ served }) => (served.get(name)?.last ?? 0) > well);
-  while (!all.every(serves)) await setTimeout(10);
+  while (!hosts.every(serves)) await setTimeout(10);
   const back = performance.now();
   await setTimeout(500);
 
@@ -129,6 +134,7 @@ async function heal(folder: Folder, host: Host): Promise<void> {
   if (fault === null) await folder.write(`slice-${origin.name}.yaml`, sliceOf(host, origin));
   else await fault.heal(origin);
   host.unwell = null;
+  host.healed = performance.now();
 }
 
 async function endWorker(fleet: MortalFleet, random: () => number): Promise<Span> {
@@ -149,7 +155,7 @@ function routeOf({ name }: Host, edit: number): string {
   const extra = Array.from({ length: edit % 3 }, (_, i) => `, { matches: [{ path: { value: /extra-${i} } }] }`).join(
     '',
   );
-  const patient = 'retry: { attempts: 3, backoff: 10ms }, timeouts: { request: 5s, backendRequest: 300ms }';
+  const patient = 'retry: { attempts: 3, backoff: 10ms }, timeouts: { request: 5s, backendRequest: 800ms }';
   return routeManifest(
     name,
     `[{ ${filter}, backendRefs: [{ name: ${name}, port: 8080 }], ${patient} }${extra}]`,
