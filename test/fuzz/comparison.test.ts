@@ -41,6 +41,7 @@ describe('two readings', () => {
     ['their message ends earlier', reading('more', frame('GET /', 'a', false)), reading('end', frame('GET /', 'a'))],
     ['another body', reading('end', frame('GET /', 'a')), reading('end', frame('GET /', 'b'))],
     ['another target', reading('end', one), reading('end', frame('GET /b'))],
+    ['our codec threw', reading('threw RangeError'), reading('end', one)],
     ['another field', reading('end', one), reading('end', frame('GET /', '', true, 'host:a\nx:y\n'))],
   ])('%s: different', (_, ours, theirs) => {
     expect(compare(ours, theirs).kind).toBe('different');

@@ -13,6 +13,7 @@ const agreed: Verdict = { kind: 'agreed' };
 const waiting = new Set(['end', 'more', 'closed', 'upgrade']);
 
 export function compare(ours: Reading, theirs: Reading): Verdict {
+  if (ours.stop.startsWith('threw')) return different(ours.stop);
   const refused = !waiting.has(theirs.stop);
   for (const [i, our] of ours.frames.entries()) {
     const their = theirs.frames[i];

@@ -24,3 +24,8 @@ export function describeReading({ frames, stop }: Reading): string {
   );
   return [...texts, stop].join(' | ');
 }
+
+/** Why our codec stopped where it must never: a bug, whatever the input. */
+export function threw(error: unknown): string {
+  return `threw ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`;
+}

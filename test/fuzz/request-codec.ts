@@ -8,7 +8,7 @@ import { Request } from '../../pkg/proxy/request.ts';
 import { RequestBody } from '../../pkg/proxy/request-body.ts';
 import type { Connection } from '../../pkg/proxy/transport.ts';
 import { testSettings } from '../../pkg/testkit/proxy.ts';
-import type { Frame, Reading } from './reading.ts';
+import { type Frame, type Reading, threw } from './reading.ts';
 
 /** And where in the stream each frame ends. */
 export interface OurReading extends Reading {
@@ -26,6 +26,14 @@ export class RequestCodec {
 
   /** @param pieces are overwritten: chunked bodies are decoded in place */
   read(pieces: readonly Buffer[], accepted?: Accepted): OurReading {
+    try {
+      return this.#read(pieces, accepted);
+    } catch (error) {
+      return { frames: [], ends: [], closes: true, stop: threw(error) };
+    }
+  }
+
+  #read(pieces: readonly Buffer[], accepted?: Accepted): OurReading {
     const ends: number[] = [];
     let before = 0;
     let closes = false;

@@ -8,7 +8,7 @@ import { type ConnectFailure, H1Context } from '../../pkg/upstream/h1context.ts'
 import { H1Dispatcher } from '../../pkg/upstream/h1dispatcher.ts';
 import { Pending } from '../../pkg/upstream/pending.ts';
 import type { ResponseHandler, UpstreamRequest } from '../../pkg/upstream/upstream.ts';
-import type { Frame } from './reading.ts';
+import { type Frame, threw } from './reading.ts';
 import type { OurReading } from './request-codec.ts';
 import { fieldsOf } from './request-codec.ts';
 
@@ -43,6 +43,14 @@ export class ResponseCodec {
    * @param pieces may be overwritten: chunked bodies are decoded in place
    */
   read(pieces: readonly Buffer[], method: string, upgrade: string | null): ResponseReading {
+    try {
+      return this.#read(pieces, method, upgrade);
+    } catch (error) {
+      return { frames: [], ends: [], closes: true, stop: threw(error), reused: false, finalStart: 0 };
+    }
+  }
+
+  #read(pieces: readonly Buffer[], method: string, upgrade: string | null): ResponseReading {
     const options = { cluster: 'c', host: '127.0.0.1', port: 1, connectTimeout: 1_000, idleTimeout: 60_000 };
     const dispatcher = new H1Dispatcher(
       { ...options, maxLifetime: 0, maxConnections: 1 },
