@@ -71,7 +71,7 @@ export class RequestCodec {
             continue;
           }
           state = 'body';
-          this.#body.begin(request.bodyLength);
+          this.#body.begin(request.bodyLength, 0);
         } else {
           if (!this.#body.read(bytes, at, bytes.length)) {
             frames.push({ start, fields, body, complete: false });
