@@ -17,7 +17,7 @@ import { inspect, inspected } from './inspector.ts';
 import { endServing } from './neighbours.ts';
 import { runRequests } from './requests.ts';
 import { runResponses, scriptOf } from './responses.ts';
-import { problemsOf, type Verdict } from './verdict.ts';
+import { logProblems, problemsOf, type Verdict } from './verdict.ts';
 import { type LaneName, laneNames, startWorld, transports, type World } from './world.ts';
 
 const parts = { requests: printRequests, responses: printResponses, amplification: printAmplification };
@@ -47,14 +47,18 @@ async function printVerdicts(what: string, run: (world: World, lane: LaneName) =
     const world = await startWorld({ transport, script: scriptOf(responseCases) });
     const judged: { readonly lane: LaneName; readonly verdicts: readonly Verdict[] }[] = [];
     for (const lane of laneNames) judged.push({ lane, verdicts: await run(world, lane) });
-    const { violations, faults, exitCode } = await endServing(world);
+    const { violations, faults, exitCode, log } = await endServing(world);
+    const logged = logProblems(
+      judged.flatMap(({ verdicts }) => verdicts),
+      log,
+    );
     for (const { lane, verdicts } of judged) {
       const problems = verdicts.flatMap((each) => problemsOf(each).map((text) => `${each.input}, ${text}`));
       const inputs = new Set(verdicts.map(({ input }) => input)).size;
       rows.push([transport, lane, String(inputs), String(verdicts.length), String(problems.length)]);
       wrong.push(...problems.map((text) => `${transport}, ${lane}: ${text}`));
     }
-    wrong.push(...[...violations, ...faults].map((text) => `${transport}: ${text}`));
+    wrong.push(...[...violations, ...faults, ...logged].map((text) => `${transport}: ${text}`));
     if (exitCode !== 0) wrong.push(`${transport}: the gateway ended with ${exitCode}`);
   }
   print(`Hostile ${what}`, rows);

@@ -44,6 +44,13 @@ test('a script gives other answers, and spoils the connection', async () => {
   expect(recorder.violations()).toEqual(['used again after a test']);
 });
 
+test('bytes behind an upgrade that did not wait for its answer are found', async () => {
+  const answer = { bytes: 'HTTP/1.1 101 Switching\r\nConnection: Upgrade\r\nUpgrade: chat\r\n\r\n', tunnel: true };
+  const upgrade = get('one', 'Connection: Upgrade\r\nUpgrade: chat\r\n');
+  await said(`${upgrade}early`, 1, () => answer);
+  expect(recorder.violations()).toEqual(['used again after a request for an upgrade, before its answer']);
+});
+
 test('a body that waits for 100 Continue is asked for once', async () => {
   recorder = await createRecorder();
   const client = await openClient(recorder.port);

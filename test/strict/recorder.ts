@@ -146,7 +146,10 @@ class Recording implements Conversation {
 
   #send({ bytes, end = false, spoils, tunnel = false }: Scripted): void {
     if (spoils !== undefined) this.spoilt = { at: this.#next, by: spoils };
-    if (tunnel) this.tunnelAt = this.#next;
+    // What the client sends behind an upgrade is no HTTP; before the 101 nobody may know whether it is (CVE-2026-2833).
+    if (tunnel && this.#length > this.#next)
+      this.spoilt = { at: this.#next, by: 'a request for an upgrade, before its answer' };
+    else if (tunnel) this.tunnelAt = this.#next;
     const data = Buffer.from(bytes, 'latin1');
     if (end) this.socket.end(data);
     else this.socket.write(data);

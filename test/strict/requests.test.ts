@@ -3,7 +3,7 @@ import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { requestCases } from './corpus.ts';
 import { endServing } from './neighbours.ts';
 import { runRequests } from './requests.ts';
-import { problemsOf, type Verdict } from './verdict.ts';
+import { logProblems, problemsOf, type Verdict } from './verdict.ts';
 import { type Ended, laneNames, startWorld, transports, type World } from './world.ts';
 
 test('the corpus is large, and each input has a name of its own', () => {
@@ -31,6 +31,10 @@ describe.each(transports)('on the %s transport', (transport) => {
   test('every byte to the backends is strict, and as many requests came there as the access log tells', () => {
     expect(ended.violations).toEqual([]);
     for (const lane of laneNames) expect(world.recorders[lane].requests.length).toBeGreaterThan(requestCases.length);
+  });
+
+  test('the access log has one line for each answer, under the address of its client', () => {
+    expect(logProblems(verdicts, ended.log)).toEqual([]);
   });
 
   test('the gateway served on, ended in order, and had no fault', () => {

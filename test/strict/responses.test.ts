@@ -3,7 +3,7 @@ import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { responseCases } from './corpus.ts';
 import { endServing } from './neighbours.ts';
 import { runResponses, scriptOf } from './responses.ts';
-import { problemsOf, type Verdict } from './verdict.ts';
+import { logProblems, problemsOf, type Verdict } from './verdict.ts';
 import { type Ended, laneNames, startWorld, transports, type World } from './world.ts';
 
 test('the corpus is large, and each input has a name of its own', () => {
@@ -30,6 +30,10 @@ describe.each(transports)('on the %s transport', (transport) => {
 
   test('no connection to a backend is used after an answer that cannot be trusted, and every byte there is strict', () => {
     expect(ended.violations).toEqual([]);
+  });
+
+  test('the access log has one line for each answer, under the address of its client', () => {
+    expect(logProblems(verdicts, ended.log)).toEqual([]);
   });
 
   test('the gateway served on, ended in order, and had no fault', () => {
