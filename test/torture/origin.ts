@@ -3,8 +3,8 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { setTimeout } from 'node:timers/promises';
 import type { Manner, OriginCommand, OriginData, OriginReply } from './manner.ts';
+import { within } from './within.ts';
 
 export class Origin {
   readonly name: string;
@@ -42,7 +42,8 @@ export class Origin {
   /** Stops as a server does on SIGTERM: closes its listener, answers what comes on its connections with `Connection: close`, ends with the last. */
   async leave(): Promise<void> {
     await this.behave('leave');
-    while ((await this.#tell({ kind: 'count' })).connections > 0) await setTimeout(10);
+    const idle = async (): Promise<boolean> => (await this.#tell({ kind: 'count' })).connections === 0;
+    await within(30, `every connection to ${this.name} ends`, idle);
     await this.end();
   }
 
@@ -85,7 +86,7 @@ async function reply(child: ChildProcess): Promise<OriginReply> {
   const died = once(child, 'exit', { signal: life.signal }).then(() => {
     throw new Error('an origin ended by itself');
   });
-  const said = once(child, 'message', { signal: life.signal });
+  const said = once(child, 'message', { signal: AbortSignal.any([life.signal, AbortSignal.timeout(30_000)]) });
   try {
     const [message] = (await Promise.race([said, died])) as [OriginReply];
     return message;

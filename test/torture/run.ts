@@ -15,13 +15,20 @@ export async function runScenario(
   args: readonly string[] = [],
 ): Promise<readonly Row[]> {
   const stage = await createStage(args);
+  const complaints = (): readonly string[] => {
+    const lines = stage.complaints().filter((line) => scenario.expects?.test(line) !== true);
+    for (const line of lines.slice(-MaxLines)) process.stderr.write(`  gateway: ${line}\n`);
+    return lines;
+  };
   try {
-    const rows = await scenario.run(stage, scale);
-    const complaints = stage.complaints().filter((line) => scenario.expects?.test(line) !== true);
+    const rows = await scenario.run(stage, scale).catch((error: unknown) => {
+      complaints();
+      throw error;
+    });
+    const lines = complaints();
     const last = rows.at(-1);
-    if (last === undefined || complaints.length === 0) return rows;
-    for (const line of complaints.slice(-MaxLines)) process.stderr.write(`  gateway: ${line}\n`);
-    return [...rows.slice(0, -1), { ...last, missed: [...last.missed, `${complaints.length} errors logged`] }];
+    if (last === undefined || lines.length === 0) return rows;
+    return [...rows.slice(0, -1), { ...last, missed: [...last.missed, `${lines.length} errors logged`] }];
   } finally {
     await stage.close();
   }

@@ -82,7 +82,15 @@ export async function createStage(args: readonly string[] = []): Promise<Stage> 
     },
     defer: (cleanup) => void cleanups.push(cleanup),
     async close() {
-      for (const cleanup of cleanups.splice(0).toReversed()) await cleanup();
+      const faults: unknown[] = [];
+      for (const cleanup of cleanups.splice(0).toReversed()) {
+        try {
+          await cleanup();
+        } catch (error) {
+          faults.push(error);
+        }
+      }
+      if (faults.length > 0) throw new AggregateError(faults, 'the stage could not be cleared');
     },
   };
 }

@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import { readFile } from 'node:fs/promises';
 import { connect } from 'node:net';
 import { join } from 'node:path';
-import type { TestGatewayOptions } from '../../../pkg/testkit/gateway.ts';
+import type { TestGateway, TestGatewayOptions } from '../../../pkg/testkit/gateway.ts';
 import type { Ending, Order, Report } from './order.ts';
 
 /** Which life of which worker served a connection. */
@@ -15,6 +15,12 @@ export interface Server {
 
 /** MiB of each thread's heap: small, so that the limit is hit in a moment. */
 const HeapMebibytes = 64;
+
+/** Workers that were started anew, as the gateway counts them. */
+export async function restartsOf(gateway: TestGateway): Promise<number> {
+  const metrics = await gateway.page('/metrics');
+  return Number(/suuupra_thread_restarts_total\{thread="worker"\} (\d+)/.exec(metrics)?.[1]);
+}
 
 export class MortalFleet {
   readonly #socket: string;
@@ -39,7 +45,7 @@ export class MortalFleet {
   async end(name: string, ending: Ending): Promise<number | null> {
     const socket = connect(this.#socket);
     socket.write(JSON.stringify({ name, ending } satisfies Order));
-    const [line] = (await once(socket, 'data')) as [Uint8Array];
+    const [line] = (await once(socket, 'data', { signal: AbortSignal.timeout(60_000) })) as [Uint8Array];
     socket.destroy();
     const report = JSON.parse(Buffer.from(line).toString()) as Report;
     return report.kind === 'ended' ? report.thread : null;

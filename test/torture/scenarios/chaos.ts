@@ -12,17 +12,18 @@ import { baseManifests, endpointSlice, type Folder, routeManifest, service } fro
 import { failureText } from '../failure-text.ts';
 import { type Fault, faults, serve } from '../faults.ts';
 import { readLedger } from '../ledger.ts';
-import { MortalFleet } from '../mortal/fleet.ts';
+import { MortalFleet, restartsOf } from '../mortal/fleet.ts';
 import type { Ending } from '../mortal/order.ts';
 import type { Origin } from '../origin.ts';
 import type { Row, Scale, Scenario } from '../scenario.ts';
 import type { Stage } from '../stage.ts';
 import type { Failure } from '../traffic.ts';
+import { within } from '../within.ts';
 
 export const chaos: Scenario = {
   name: 'chaos',
   title: 'edits, endpoints, origins and workers at random, all at once',
-  expects: /a worker died, replaced/,
+  expects: /a worker died, replaced|a worker has not turned its event loop/,
   run,
 };
 
@@ -81,7 +82,7 @@ async function run(stage: Stage, scale: Scale): Promise<readonly Row[]> {
     const host = hosts[Math.floor(random() * hosts.length)]!;
     const dice = random();
     if (dice < 0.5) await folder.write(`route-${host.name}.yaml`, routeOf(host, ++counts.edits));
-    else if (dice < 0.6) ends.push(await endWorker(fleet, random));
+    else if (dice < 0.6) ends.push(...(await endWorker(fleet, random)));
     else if (host.unwell !== null) await heal(folder, host);
     else if (!serves(host)) continue;
     else if (dice < 0.85) {
@@ -96,10 +97,11 @@ async function run(stage: Stage, scale: Scale): Promise<readonly Row[]> {
   }
   for (const host of hosts) await heal(folder, host);
   const well = performance.now();
-  while (!hosts.every(serves)) await setTimeout(10);
+  await within(30, 'every origin serves again', () => hosts.every(serves));
   const back = performance.now();
   await setTimeout(500);
 
+  const restarts = await restartsOf(gateway);
   const rows: Row[] = [];
   for (const [i, traffic] of loads.entries()) {
     await traffic.stop();
@@ -114,7 +116,7 @@ async function run(stage: Stage, scale: Scale): Promise<readonly Row[]> {
       unsavable: unsavable.length,
       p99Millis: traffic.percentile(0.99),
       recoverMillis: back - well,
-      missed,
+      missed: [...missed, ...(restarts === ends.length ? [] : [`${restarts} restarts counted of ${ends.length}`])],
       notes: `${i === 0 ? told : ''}${failureText(failed)}`,
     });
   }
@@ -137,11 +139,12 @@ async function heal(folder: Folder, host: Host): Promise<void> {
   host.healed = performance.now();
 }
 
-async function endWorker(fleet: MortalFleet, random: () => number): Promise<Span> {
+/** @returns nothing if it was between two lives */
+async function endWorker(fleet: MortalFleet, random: () => number): Promise<readonly Span[]> {
   const from = performance.now();
   const name = `worker-${1 + Math.floor(random() * Workers)}`;
-  await fleet.end(name, endings[Math.floor(random() * endings.length)]!);
-  return { from, to: performance.now() };
+  const thread = await fleet.end(name, endings[Math.floor(random() * endings.length)]!);
+  return thread === null ? [] : [{ from, to: performance.now() }];
 }
 
 function lostByRight({ kind, code, method, received, from, to }: Failure, ends: readonly Span[]): boolean {

@@ -11,6 +11,7 @@ import { failureText } from '../failure-text.ts';
 import { readLedger } from '../ledger.ts';
 import type { Row, Scale, Scenario } from '../scenario.ts';
 import type { Stage } from '../stage.ts';
+import { within } from '../within.ts';
 
 const EditsPerMinute = 1000;
 
@@ -46,7 +47,7 @@ async function run(stage: Stage, scale: Scale): Promise<readonly Row[]> {
     if (i % 10 === 8) await folder.remove('more.yaml');
   }
   const written = performance.now();
-  while ((await editServed(port)) !== String(edits)) await setTimeout(5);
+  await within(30, 'the last edit is live', async () => (await editServed(port)) === String(edits));
   const live = performance.now() - written;
   const told = `${edits} edits in ${((written - begin) / 1000).toFixed(0)} s, the last one live after ${live.toFixed(0)} ms`;
   const rows: Row[] = [];

@@ -17,6 +17,7 @@ import type { Origin } from '../origin.ts';
 import type { Row, Scale, Scenario } from '../scenario.ts';
 import type { Stage } from '../stage.ts';
 import type { Failure } from '../traffic.ts';
+import { within } from '../within.ts';
 
 export const endpointChurn: Scenario = {
   name: 'endpoint-churn',
@@ -57,7 +58,7 @@ async function churn(stage: Stage, scale: Scale, form: Form): Promise<Row> {
     await origin.behave('serve', 2);
     const since = performance.now();
     await folder.write(fileOf(origin), sliceOf(origin));
-    while ((traffic.served.get(origin.name)?.last ?? 0) < since) await setTimeout(10);
+    await within(30, `${origin.name} serves again`, () => (traffic.served.get(origin.name)?.last ?? 0) >= since);
     await setTimeout(Math.max(1, begin + (i + 1) * period - performance.now()));
   }
   await traffic.stop();
