@@ -44,7 +44,7 @@ export class H1Context {
  * whoever needs it next sends what the owner before left in it.
  */
 export class Outbox {
-  readonly bytes = Buffer.allocUnsafeSlow(OutboxBytes);
+  bytes = Buffer.allocUnsafeSlow(OutboxBytes);
   owner: H1Writer | null = null;
   length = 0;
 
@@ -60,6 +60,11 @@ export class Outbox {
     if (this.owner !== owner) return;
     this.owner = null;
     this.length = 0;
+  }
+
+  /** The system still writes from its bytes: what is gathered next goes into others. */
+  renew(): void {
+    this.bytes = Buffer.allocUnsafeSlow(OutboxBytes);
   }
 }
 

@@ -88,6 +88,11 @@ describe('H1Dispatcher', () => {
       lengths.push(length);
       return writeOutput(length);
     };
+    const write = connection.write.bind(connection);
+    connection.write = (bytes, start, end) => {
+      lengths.push(end - start);
+      return write(bytes, start, end);
+    };
     return connection;
   };
 

@@ -83,9 +83,10 @@ export class H1Writer {
     const { length } = outbox;
     outbox.drop(this);
     if (length === 0) return true;
-    outbox.bytes.copy(this.#connection.output(), 0, 0, length);
     this.sent = true;
-    return this.#connection.writeOutput(length);
+    const taken = this.#connection.write(outbox.bytes, 0, length);
+    if (!taken) outbox.renew();
+    return taken;
   }
 
   /** The outbox with room for `length` bytes behind what is in it. */
