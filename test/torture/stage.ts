@@ -35,6 +35,12 @@ export async function createStage(args: readonly string[] = []): Promise<Stage> 
   const scratch = await mkdtemp(join(tmpdir(), 'torture-'));
   const cleanups: (() => unknown)[] = [() => rm(scratch, { recursive: true, force: true })];
   const gateways: TestGateway[] = [];
+  // If the scenarios themselves crash, nobody else would end them.
+  const kill = (): void => {
+    for (const gateway of gateways) gateway.process.kill('SIGKILL');
+  };
+  process.once('exit', kill);
+  cleanups.push(() => process.off('exit', kill));
   let journals = 0;
   let loads = 0;
 
@@ -59,14 +65,10 @@ export async function createStage(args: readonly string[] = []): Promise<Stage> 
         args: [...args, ...(options?.args ?? [])],
       });
       gateways.push(gateway);
-      // If the scenarios themselves crash, nobody else would end it.
-      const kill = (): void => void gateway.process.kill('SIGKILL');
-      process.once('exit', kill);
       cleanups.push(async () => {
-        process.off('exit', kill);
         if (gateway.process.exitCode !== null || gateway.process.signalCode !== null) return;
         // Nothing of a scenario is worth a drain once it is over.
-        kill();
+        gateway.process.kill('SIGKILL');
         await gateway.stop();
       });
       return gateway;

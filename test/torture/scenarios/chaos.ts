@@ -69,6 +69,8 @@ async function run(stage: Stage, scale: Scale): Promise<readonly Row[]> {
       kept: 16,
       fresh: 2,
       rate: 500,
+      // See worker-ends.ts.
+      patience: 60_000,
     }),
   );
 
@@ -77,7 +79,7 @@ async function run(stage: Stage, scale: Scale): Promise<readonly Row[]> {
     origins.every(({ name }) => loads.some(({ served }) => (served.get(name)?.last ?? 0) > healed));
   const ends: Span[] = [];
   const counts = { edits: 0, faults: 0, endpoints: 0 };
-  for (const until = performance.now() + (scale === 'full' ? 40_000 : 5000); performance.now() < until; ) {
+  for (const until = performance.now() + (scale === 'full' ? 30_000 : 5000); performance.now() < until; ) {
     await setTimeout(50 + random() * 150);
     const host = hosts[Math.floor(random() * hosts.length)]!;
     const dice = random();

@@ -31,7 +31,7 @@ type Form = 'announced' | 'at once';
 const AnnouncedMillis = 200;
 
 async function churn(stage: Stage, scale: Scale, form: Form): Promise<Row> {
-  const { rounds, period } = scale === 'full' ? { rounds: 25, period: 1000 } : { rounds: 3, period: 600 };
+  const { rounds, period } = scale === 'full' ? { rounds: 20, period: 1000 } : { rounds: 3, period: 600 };
   const origins = await Promise.all(['a', 'b', 'c', 'd'].map((name) => stage.origin(name)));
   for (const origin of origins) await origin.behave('serve', 2);
   const folder = await stage.folder({

@@ -54,6 +54,8 @@ async function run(stage: Stage, scale: Scale): Promise<readonly Row[]> {
     kept: 48,
     fresh: 2,
     rate: 1000,
+    // Longer than a thread may take to fill its heap on a busy machine: what it holds is cut then, and must not look like lost otherwise.
+    patience: 60_000,
     prefix: (connection, first) => (first ? `/who/${connection}/` : '/t/'),
   });
   const ends = await endWorkers(fleet, workers, count);
@@ -88,7 +90,7 @@ async function endWorkers(fleet: MortalFleet, workers: number, count: number): P
   const limit = performance.now() + MillisPerEnd * count;
   while (ends.length < count) {
     if (performance.now() > limit) throw new Error(`only ${ends.length} of ${count} workers could be ended`);
-    await setTimeout(100 + Math.random() * 200);
+    await setTimeout(50 + Math.random() * 200);
     const serving = await servingWorkers(fleet, workers, gone);
     if (serving.length < 2) continue;
     const name = serving[Math.floor(Math.random() * serving.length)]!;
