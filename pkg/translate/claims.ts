@@ -128,7 +128,10 @@ function byPrecedence(a: Route, b: Route): number {
   return (
     a.created - b.created ||
     RouteKinds[a.kind] - RouteKinds[b.kind] ||
-    compareText(`${a.namespace}/${a.name}`, `${b.namespace}/${b.name}`)
+    // Text is made only where namespaces differ: `a-b/c` goes before `a/b`.
+    (a.namespace === b.namespace
+      ? compareText(a.name, b.name)
+      : compareText(`${a.namespace}/${a.name}`, `${b.namespace}/${b.name}`))
   );
 }
 

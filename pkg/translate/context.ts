@@ -5,7 +5,7 @@
  * `compute` a Draft to resolve references with, and uses its former result again while nothing that it read has changed.
  */
 import type { Kind, ObjectOf } from '../api/kinds.ts';
-import { type KubeObject, objectId, refOf } from '../api/object.ts';
+import type { KubeObject } from '../api/object.ts';
 import type { Listener, SocketId } from '../ir/listener.ts';
 import type { Route } from '../ir/route.ts';
 import type { ObjectStatus } from '../status/status.ts';
@@ -52,7 +52,8 @@ export class Context implements World {
   readonly statuses: ObjectStatus[] = [];
   /** Accepted routes by listener id, whether it serves or not. Ingresses are not counted: they are no Routes. */
   readonly attachedRoutes = new Map<string, number>();
-  readonly #gateways = new Map<string, AttachableGateway>();
+  /** By namespace and name: a run asks for one of them as often as there are routes. */
+  readonly #gateways = new Map<string, Map<string, AttachableGateway>>();
 
   constructor(parts: ContextParts) {
     this.snapshot = parts.snapshot;
@@ -80,12 +81,13 @@ export class Context implements World {
   }
 
   gateway(namespace: string, name: string): AttachableGateway | undefined {
-    return this.#gateways.get(`${namespace}/${name}`);
+    return this.#gateways.get(namespace)?.get(name);
   }
 
   addGateway(gateway: AttachableGateway): void {
-    const id = `${gateway.namespace}/${gateway.name}`;
-    this.#gateways.set(id, this.memo.stable(`gateway ${id}`, gateway));
+    const { namespace, name } = gateway;
+    const others = this.#gateways.get(namespace) ?? new Map<string, AttachableGateway>();
+    this.#gateways.set(namespace, others.set(name, this.memo.stable(`gateway ${namespace}/${name}`, gateway)));
   }
 
   /**
@@ -94,18 +96,17 @@ export class Context implements World {
    * @param aspect tells several translations of one object apart
    */
   translate<T>(object: KubeObject, compute: (draft: Draft) => T, aspect = ''): T {
-    const key = `${objectId(refOf(object))} ${aspect}`;
-    const known = this.memo.find(key, object, this);
+    const known = this.memo.find(object, aspect, this);
     if (known !== undefined) {
-      this.memo.keep(key, known);
+      this.memo.keep(object, known);
       mergeOutputs(this.outputs, known.outputs);
-      // Kept under this key by the same caller, so it is a T.
+      // Kept for this object and aspect by the same caller, so it is a T.
       return known.value as T;
     }
     const recorder = new Recorder(this);
     const draft = new Draft(object, recorder);
     const value = compute(draft);
-    this.memo.keep(key, { object, reads: recorder.reads, outputs: draft.outputs, value });
+    this.memo.keep(object, { aspect, reads: recorder.reads, outputs: draft.outputs, value });
     mergeOutputs(this.outputs, draft.outputs);
     return value;
   }
@@ -121,7 +122,7 @@ export class Context implements World {
   }
 
   addRoute(route: Route): void {
-    this.routes.set(objectId(route), route);
+    this.routes.set(this.memo.idOf(route), route);
   }
 
   countRoute(listener: string): void {

@@ -1,11 +1,13 @@
 /** What one run of translate keeps for the next, so that one change does not redo 10,000 routes. Forgetting it is always correct. */
+import { type KubeObject, objectId } from '../api/object.ts';
+import type { Route } from '../ir/route.ts';
 import type { CheckedSecrets } from './certificate.ts';
 import type { KnownClaims } from './claims.ts';
 import type { Outputs } from './draft.ts';
 import { type Read, stillHolds, type World } from './world.ts';
 
 export interface Entry {
-  readonly object: unknown;
+  readonly aspect: string;
   readonly reads: readonly Read[];
   readonly outputs: Outputs;
   readonly value: unknown;
@@ -17,8 +19,10 @@ export class Memo {
   readonly claims: KnownClaims = new WeakMap();
   /** Addresses of the pool by `namespace/name` of their Gateway: one that goes must not move the others. */
   readonly assigned = new Map<string, string>();
-  #previous = new Map<string, Entry>();
-  #next = new Map<string, Entry>();
+  // By identity: ten thousand names made and hashed anew take longer than all the rest of a run in which one route changed.
+  #previous = new Map<KubeObject, Entry[]>();
+  #next = new Map<KubeObject, Entry[]>();
+  readonly #ids = new WeakMap<Route, string>();
   #texts = new Map<string, { readonly text: string; readonly value: unknown }>();
   #nextTexts = new Map<string, { readonly text: string; readonly value: unknown }>();
   #inputs = '';
@@ -37,13 +41,22 @@ export class Memo {
     this.#texts = this.#nextTexts;
   }
 
-  find(key: string, object: unknown, world: World): Entry | undefined {
-    const entry = this.#previous.get(key);
-    return entry !== undefined && entry.object === object && stillHolds(entry.reads, world) ? entry : undefined;
+  find(object: KubeObject, aspect: string, world: World): Entry | undefined {
+    const entry = this.#previous.get(object)?.find((each) => each.aspect === aspect);
+    return entry !== undefined && stillHolds(entry.reads, world) ? entry : undefined;
   }
 
-  keep(key: string, entry: Entry): void {
-    this.#next.set(key, entry);
+  keep(object: KubeObject, entry: Entry): void {
+    const others = this.#next.get(object);
+    if (others === undefined) this.#next.set(object, [entry]);
+    else others.push(entry);
+  }
+
+  /** `Kind/namespace/name`: the same text for the same route, whose hash is then known. */
+  idOf(route: Route): string {
+    let id = this.#ids.get(route);
+    if (id === undefined) this.#ids.set(route, (id = objectId(route)));
+    return id;
   }
 
   /** Gives the former instance back if `value` is the same JSON, so that what was derived from it holds. */

@@ -45,12 +45,13 @@ export function translate(snapshot: Snapshot, options: TranslateOptions, memo: M
   for (const state of gateways) context.addStatus(gatewayStatus(state, context.attachedRoutes));
   for (const status of orphanedGateways(snapshot)) context.addStatus(status);
   const lost = findClaims(context.routes.values(), memo);
-  const statuses = context.statuses.map((status) => {
+  const told = (status: ObjectStatus): ObjectStatus => {
     const claims = lost.get(objectId(status.ref));
     if (claims === undefined) return status;
     const ingress = status.ref.kind === 'Ingress' && snapshot.get('Ingress', status.ref.namespace, status.ref.name);
     return ingress ? withIngressClaims(status, claims, ingress) : withClaims(status, claims);
-  });
+  };
+  const statuses = lost.size === 0 ? context.statuses : context.statuses.map(told);
   memo.end();
 
   return {
