@@ -25,19 +25,17 @@ test('every request leads to its own route, and every route has one', () => {
   const { sockets } = createCompiler({ filter: () => ({}) }).compile(1, irOf(objects));
   const requests = estateRequests(Hosts);
   const found = requests.map(({ host, path, headers }) => {
-    const rule = sockets
-      .get('*|80')
-      ?.find(
-        {
-          method: 'GET',
-          host,
-          path,
-          header: (name) => headers[name],
-          queryParam: () => undefined,
-          cookie: () => undefined,
-        },
-        null,
-      );
+    const rule = sockets.get('*|80')?.find(
+      {
+        method: 'GET',
+        host,
+        path,
+        header: (name) => headers[name],
+        queryParam: () => undefined,
+        cookie: () => undefined,
+      },
+      null,
+    );
     return typeof rule === 'object' ? rule.routeId : rule;
   });
   expect(found).toEqual(requests.map(({ route }) => route));
