@@ -1,25 +1,29 @@
-/** The judge of memory: what grows is seen through noise, and what stands still is not accused. */
+/** The judge of memory: what grows is seen through noise, and what goes up and down is not accused. */
 import { describe, expect, test } from '@jest/globals';
-import { lowest, type Sample, slopeOf } from './trend.ts';
+import { growthOf, type Sample } from './trend.ts';
 
-const samples = (of: (i: number) => number): Sample[] => Array.from({ length: 100 }, (_, i) => [i, of(i)]);
+const samples = (of: (i: number) => number): Sample[] => Array.from({ length: 101 }, (_, i) => [i, of(i)]);
 
-describe('the slope', () => {
+describe.each(['lowest', 'highest'] as const)('by the %s', (extreme) => {
   test.each<[string, (i: number) => number, number]>([
-    ['a line', (i) => 5 + 2 * i, 2],
     ['nothing', () => 7, 0],
-    ['a line below noise', (i) => 0.5 * i + (i % 2 === 0 ? 10 : -10), 0.5],
-  ])('of %s', (_, of, slope) => {
-    expect(slopeOf(samples(of))).toBeCloseTo(slope, 1);
+    ['a line', (i) => 5 + 2 * i, 2],
+    ['a saw', (i) => 50 * (i % 10), 0],
+    ['a saw on a line', (i) => i + 500 * (i % 10), 1],
+  ])('%s', (_, of, growth) => {
+    expect(growthOf(samples(of), extreme)).toBeCloseTo(growth, 1);
   });
 
-  test('of too few samples is 0', () => {
-    expect([slopeOf([]), slopeOf([[1, 1]])]).toEqual([0, 0]);
+  test('too few samples do not grow', () => {
+    expect([growthOf([], extreme), growthOf([[1, 1]], extreme)]).toEqual([0, 0]);
   });
 });
 
-test('the lowest of each group is what a collector leaves', () => {
-  const saw = samples((i) => i + 50 * (i % 10));
-  expect(lowest(saw, 10).map(([x]) => x)).toEqual([0, 10, 20, 30, 40, 50, 60, 70, 80, 90]);
-  expect(slopeOf(lowest(saw, 10))).toBeCloseTo(1, 5);
+test('one rare collection does not hide a floor that rises', () => {
+  expect(
+    growthOf(
+      samples((i) => (i === 20 || i === 90 ? i : 1000 + i)),
+      'lowest',
+    ),
+  ).toBeCloseTo(1.4, 1);
 });

@@ -20,14 +20,17 @@ import { startMixed } from '../mixed.ts';
 import { MiB, residentBytes } from '../resident.ts';
 import type { Row, Scale, Scenario } from '../scenario.ts';
 import type { Stage } from '../stage.ts';
-import { lowest, type Sample, slopeOf } from '../trend.ts';
+import { growthOf, type Sample } from '../trend.ts';
 import { within } from '../within.ts';
 
 const Chart = join(import.meta.dirname, '../../../docs/torture-memory.svg');
 /** Of all requests, before the judgement: code is compiled, pools and buffers are filled, the heap has its size. */
 const WarmUp = 0.3;
-/** Bytes for each request after that. Anything that is kept of a request is larger: the smallest object with a string has more. */
-const Allowed = 24;
+/**
+ * Bytes for each request after that, from the lowest heap of the one half to that of the other, and from the most resident memory to that. What is
+ * kept of a request weighs more: a closure with a string, or an entry of a map, has 100 bytes and up.
+ */
+const Allowed = { heap: 24, resident: 48 };
 /** MiB of old space for each thread; by default it is what the machine has. */
 const HeapLimit = 64;
 /** What a quick run may grow by after its warm-up, which is too short to judge a slope. */
@@ -147,27 +150,28 @@ async function descriptors({ process }: TestGateway): Promise<number> {
   return (await readdir(`/proc/${process.pid}/fd`)).length;
 }
 
-function judge({ resident, heap }: Samples, requests: number, scale: Scale): string[] {
-  const settled = resident.filter(([count]) => count >= requests * WarmUp);
+function judge(samples: Samples, requests: number, scale: Scale): string[] {
+  const { resident, heap } = settled(samples, requests);
   if (scale === 'quick') {
-    const growth = Math.max(...settled.map(([, bytes]) => bytes)) - (settled[0]?.[1] ?? 0);
+    const growth = Math.max(...resident.map(([, bytes]) => bytes)) - (resident[0]?.[1] ?? 0);
     return growth <= QuickAllowed ? [] : [`memory grew by ${mib(growth)} after the warm-up`];
   }
-  const floors = lowest(
-    heap.filter(([count]) => count >= requests * WarmUp),
-    8,
-  );
-  return [['resident memory', slopeOf(settled)] as const, ['the heap', slopeOf(floors)] as const].flatMap(
-    ([what, slope]) => (slope <= Allowed ? [] : [`${what} grew by ${slope.toFixed(0)} bytes a request`]),
-  );
+  const missed: string[] = [];
+  if (growthOf(heap, 'lowest') > Allowed.heap) missed.push('the heap grows');
+  if (growthOf(resident, 'highest') > Allowed.resident) missed.push('resident memory grows');
+  return missed;
 }
 
-function describe({ resident, heap }: Samples, requests: number): string {
-  const settled = (samples: readonly Sample[]): readonly Sample[] =>
-    samples.filter(([count]) => count >= requests * WarmUp);
-  const [first, last] = [settled(resident)[0]?.[1] ?? 0, resident.at(-1)?.[1] ?? 0];
-  const slope = slopeOf(settled(resident));
-  return `resident ${mib(first)} after the warm-up, ${mib(last)} at the end (${slope.toFixed(1)} bytes a request), heap ${slopeOf(lowest(settled(heap), 8)).toFixed(1)} bytes a request`;
+function settled({ resident, heap }: Samples, requests: number): Samples {
+  const late = ([count]: Sample): boolean => count >= requests * WarmUp;
+  return { resident: resident.filter(late), heap: heap.filter(late) };
+}
+
+function describe(samples: Samples, requests: number): string {
+  const { resident, heap } = settled(samples, requests);
+  const most = mib(Math.max(...resident.map(([, bytes]) => bytes)));
+  const [ofHeap, ofResident] = [growthOf(heap, 'lowest').toFixed(1), growthOf(resident, 'highest').toFixed(1)];
+  return `after the warm-up ${most} resident at most, growing ${ofResident} bytes a request, the heap ${ofHeap}`;
 }
 
 function chartOf({ resident, heap }: Samples): string {

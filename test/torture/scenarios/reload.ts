@@ -30,7 +30,7 @@ export const reload: Scenario = {
 
 async function run(stage: Stage, scale: Scale): Promise<readonly Row[]> {
   const routes = scale === 'full' ? 10_000 : 1000;
-  const reloads = scale === 'full' ? 5 : 2;
+  const reloads = scale === 'full' ? 5 : 1;
   const origin = await stage.origin('one');
   const rows: Row[] = [];
   for (const way of [atOnce, fileByFile]) {
