@@ -101,7 +101,7 @@ class SocketConnection implements Connection {
   writeOutput(length: number): boolean {
     if (!this.#writable() || length === 0) return true;
     const regions = this.#regions;
-    const view = regions.current.buffer.subarray(0, length);
+    const view = regions.current.view(length);
     if (this.tls !== null) return this.#encrypt(this.#socket.writableLength > 0 ? Buffer.from(view) : view);
     // Behind a write that waits only a copy can be queued: a region for each would be 128 KiB a message.
     if (this.#socket.writableLength > 0) return this.#send(Buffer.from(view));
@@ -163,10 +163,15 @@ class SocketConnection implements Connection {
   }
 
   #encrypt(view: Buffer): boolean {
-    this.#socket.write(view, this.#written);
-    if (this.#socket.writableLength < TlsBacklog) return !this.#waiting;
-    this.#waiting = true;
-    return false;
+    const socket = this.#socket;
+    // Only a write that may have to wait is asked to report: a callback costs a turn of the tick queue.
+    if (!this.#waiting && socket.writableLength + view.length < TlsBacklog) {
+      socket.write(view);
+      return true;
+    }
+    socket.write(view, this.#written);
+    this.#waiting ||= socket.writableLength >= TlsBacklog;
+    return !this.#waiting;
   }
 
   readonly #written = (): void => {
