@@ -8,6 +8,9 @@ const Round = 40;
 /** ms before the first round: the optimising compiler has then seen all of it. */
 const WarmUp = 150;
 
+/** Nothing is done that often within a round. */
+const MaxCount = 2 ** 32;
+
 export function measure(benchmark: Benchmark, rounds: number): Figure {
   const { run, group, name } = benchmark;
   let sink = 0;
@@ -17,6 +20,8 @@ export function measure(benchmark: Benchmark, rounds: number): Figure {
     const start = performance.now();
     sink += run(count);
     took = performance.now() - start;
+    if (Number.isNaN(sink)) throw new Error(`${name} gave no number`);
+    if (count > MaxCount) throw new Error(`${name} takes no time`);
     if (took < Round / 4) count *= 2;
   }
   count = Math.max(1, Math.round((count * Round) / took));
@@ -31,7 +36,6 @@ export function measure(benchmark: Benchmark, rounds: number): Figure {
     times.push(((performance.now() - start) * 1e6) / count);
     bytes.push((allocated() - before) / count);
   }
-  if (Number.isNaN(sink)) throw new Error(`${name} gave no number`);
   const each = bytes.toSorted((a, b) => a - b)[Math.floor(rounds / 2)] ?? Number.NaN;
   return figureOf({ group, name, unit: 'ns' }, times, {
     // No object is smaller than 12 bytes: what is less than 8 for each is the measuring's own.
