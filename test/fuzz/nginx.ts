@@ -16,9 +16,9 @@ export interface Nginx {
   close(): Promise<void>;
 }
 
-/** Installs it where it is missing and that is possible. @returns null where there is none: say so, it is "not run" */
-export async function startNginx(): Promise<Nginx | null> {
-  const version = versionOf() ?? (install() ? versionOf() : null);
+/** @param mayInstall from the system's packages, where it is missing. @returns null where there is none: say so, it is "not run" */
+export async function startNginx(mayInstall: boolean): Promise<Nginx | null> {
+  const version = versionOf() ?? (mayInstall && install() ? versionOf() : null);
   if (version === null) return null;
   const folder = mkdtempSync(join(tmpdir(), 'fuzz-'));
   writeFileSync(join(folder, 'nginx.conf'), configuration(folder));

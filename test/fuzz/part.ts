@@ -22,6 +22,8 @@ export interface Failure {
 export interface Outcome {
   readonly part: string;
   readonly inputs: number;
+  /** What was asked for, once the run is over: more where its time or its failures ended it. */
+  readonly planned?: number;
   readonly seconds: number;
   /** Label and number, in the order to print. */
   readonly counts: readonly (readonly [label: string, count: number | string])[];

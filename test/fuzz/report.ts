@@ -1,9 +1,10 @@
 /** The tables that `make fuzz` prints. */
 import type { Outcome } from './part.ts';
 
-export function renderOutcome({ part, inputs, seconds, counts, refusals }: Outcome): string {
+export function renderOutcome({ part, inputs, planned = inputs, seconds, counts, refusals }: Outcome): string {
   const rows: (readonly [string, string])[] = [
     ['inputs', number(inputs)],
+    ...(planned > inputs ? [['asked for', number(planned)] as const] : []),
     ...counts.map(([label, count]) => [label, typeof count === 'number' ? number(count) : count] as const),
     ['seconds', seconds.toFixed(1)],
   ];

@@ -26,15 +26,16 @@ export async function runParts(options: RunOptions, after: (outcome: Outcome) =>
   if (unknown.length > 0)
     throw new RangeError(`no part ${unknown.join(', ')}: ${parts.map(({ name }) => name).join(', ')}`);
   const chosen = parts.filter(({ name }) => only.length === 0 || only.includes(name));
-  const nginx = await startNginx();
+  const nginx = await startNginx(true);
   try {
     const outcomes: Outcome[] = [];
     for (const part of chosen) {
       const share = (of: (part: Part) => number): number => of(part) / chosen.reduce((sum, each) => sum + of(each), 0);
+      const planned = Math.ceil(count * share(({ inputs }) => inputs));
       const outcome = await part.run(
         {
           seed,
-          count: Math.ceil(count * share(({ inputs }) => inputs)),
+          count: planned,
           deadline: performance.now() + 1_000 * seconds * share(({ time }) => time),
           progress: (text) => progress(`${part.name}: ${text}`),
         },
@@ -42,7 +43,7 @@ export async function runParts(options: RunOptions, after: (outcome: Outcome) =>
       );
       await after(outcome);
       await outcome.close?.();
-      outcomes.push(outcome);
+      outcomes.push({ ...outcome, planned });
     }
     return { outcomes, nginx: nginx?.version ?? null };
   } finally {
