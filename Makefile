@@ -59,4 +59,7 @@ fuzz: install ## A million hostile inputs against llhttp and nginx (PART=a,b SEE
 
 .PHONY: torture
 torture: install ## Break things while traffic flows (SCENARIO=a,b QUICK=1)
-	@exec node test/torture/main.ts
+	@node test/torture/main.ts
+ifeq ($(SCENARIO),)
+	@QUICK=1 node test/strict/slow-main.ts
+endif
