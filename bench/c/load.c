@@ -9,7 +9,6 @@
 #include <errno.h>
 #include <math.h>
 #include <netinet/tcp.h>
-#include <openssl/ssl.h>
 #include <signal.h>
 #include <stdbool.h>
 #include <strings.h>
@@ -21,6 +20,7 @@
 #include "body.h"
 #include "latency.h"
 #include "requests.h"
+#include "stream.h"
 
 enum { MaxEvents = 256, MaxHead = 16 * 1024 };
 static const double Patience = 5;  // seconds for the last answers
@@ -97,41 +97,11 @@ static void be_free(struct connection *c) {
   freeConnections = c;
 }
 
-// > 0: bytes; 0: the peer is done; -1: not now; -2: broken.
-static ssize_t receive(struct connection *c, char *to, size_t size) {
-  if (c->ssl == NULL) {
-    ssize_t got = recv(c->fd, to, size, 0);
-    return got >= 0 ? got : errno == EAGAIN ? -1 : -2;
-  }
-  int got = SSL_read(c->ssl, to, (int)size);
-  if (got > 0) return got;
-  switch (SSL_get_error(c->ssl, got)) {
-    case SSL_ERROR_WANT_READ:
-    case SSL_ERROR_WANT_WRITE:
-      return -1;
-    case SSL_ERROR_ZERO_RETURN:
-      return 0;
-    default:
-      return -2;
-  }
-}
-
-static ssize_t transmit(struct connection *c, const char *from, size_t size) {
-  if (c->ssl == NULL) {
-    ssize_t sent = send(c->fd, from, size, MSG_NOSIGNAL);
-    return sent >= 0 ? sent : errno == EAGAIN ? -1 : -2;
-  }
-  int sent = SSL_write(c->ssl, from, (int)size);
-  if (sent > 0) return sent;
-  int error = SSL_get_error(c->ssl, sent);
-  return error == SSL_ERROR_WANT_READ || error == SSL_ERROR_WANT_WRITE ? -1 : -2;
-}
-
 static void send_rest(struct connection *c) {
   while (c->sent < c->request->length) {
-    ssize_t sent = transmit(c, c->request->bytes + c->sent, c->request->length - c->sent);
+    ssize_t sent = stream_send(c->fd, c->ssl, c->request->bytes + c->sent, c->request->length - c->sent);
     if (sent == -1) return;
-    if (sent < 0) {
+    if (sent <= 0) {
       give_up(c, &counts.transport);
       return;
     }
@@ -259,7 +229,7 @@ static void on_end(struct connection *c, bool broken) {
 
 static void read_all(struct connection *c, bool ended) {
   for (;;) {
-    ssize_t got = receive(c, input, sizeof input);
+    ssize_t got = stream_receive(c->fd, c->ssl, input, sizeof input);
     if (got == -1) return;
     if (got <= 0) {
       on_end(c, got < 0);
@@ -417,14 +387,7 @@ int main(int argc, char **argv) {
   setrlimit(RLIMIT_NOFILE, &files);
   body_prepare();
   poller = epoll_create1(0);
-  if (options.tls) {
-    secure = SSL_CTX_new(TLS_client_method());
-    SSL_CTX_set_min_proto_version(secure, TLS1_3_VERSION);
-    // Never resumed: each connection is a full handshake. The certificate is the benchmark's own, so it is not verified.
-    SSL_CTX_set_session_cache_mode(secure, SSL_SESS_CACHE_OFF);
-    SSL_CTX_set_mode(secure, SSL_MODE_ENABLE_PARTIAL_WRITE | SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER);
-    SSL_CTX_set_quiet_shutdown(secure, 1);
-  }
+  if (options.tls) secure = stream_secure();
   struct connection *all = calloc((size_t)options.connections, sizeof *all);
   if (all == NULL) fail("calloc");
   double seconds = run(all);
