@@ -14,7 +14,7 @@ export interface Page {
 }
 
 /** In the order of the chart's bars. */
-const Charted = ['gateway', 'nginx', 'nginx-64k', 'haproxy', 'envoy'] as const;
+const Charted = ['gateway', 'nginx', 'nginx-64k', 'haproxy', 'envoy', 'floor'] as const;
 
 export function renderPage({ results, micro, whereTheTimeGoes }: Page): string {
   return [
@@ -89,10 +89,10 @@ function barRow(bar: Bar): readonly string[] {
 }
 
 function figureRow(figure: Figure): readonly string[] {
-  const { name, unit, bar } = figure;
+  const { group, name, unit, bar } = figure;
   const value = figure[bar!.of];
   return [
-    `${name}${bar!.of === 'max' ? ' (longest)' : ''}`,
+    `${group}: ${name}${bar!.of === 'max' ? ' (longest)' : ''}`,
     `${numberText(bar!.limit)} ${unit}`,
     '',
     `${numberText(value)} ${unit}`,
@@ -113,7 +113,7 @@ function machine(results: readonly Result[], micro: MicroResult | null): string 
   const { cpu, cores, memory, kernel, architecture } = first.machine;
   const versions = Object.assign({}, ...results.map((result) => result.versions)) as Readonly<Record<string, string>>;
   const text = Object.entries(versions)
-    .filter(([name]) => !name.includes('-'))
+    .filter(([name, version]) => !name.includes('-') && /^\d/.test(version))
     .map(([name, version]) => `${name} ${version}`);
   const others = results.filter((result) => JSON.stringify(result.machine) !== JSON.stringify(first.machine));
   return [

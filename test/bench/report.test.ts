@@ -70,7 +70,7 @@ describe('a bar', () => {
     };
     const text = page([result({ bars: [bar(0.9), bar(null), bar(2)] })], micro);
     expect(text).toContain('2 of 5 bars are met, 2 missed, 1 not measured.');
-    expect(text).toContain('| single steps | a \\| b (longest) | 5 ns |  | 6 ns | **missed by 20 %** |');
+    expect(text).toContain('| single steps | parser: a \\| b (longest) | 5 ns |  | 6 ns | **missed by 20 %** |');
   });
 });
 
