@@ -208,8 +208,12 @@ function descend(root: object, random: Random): { parent: Record<string, Json>; 
   }
 }
 
-// A plain assignment to `__proto__` would set the prototype, which no parser does.
+// A plain assignment to `__proto__` would set the prototype, which no parser does; nor does one give a list a named member.
 function set(parent: Record<string, Json>, key: string, value: Json): void {
+  if (Array.isArray(parent) && !/^[0-9]+$/.test(key)) {
+    parent.push(value);
+    return;
+  }
   Object.defineProperty(parent, key, { value, enumerable: true, configurable: true, writable: true });
 }
 
