@@ -31,6 +31,8 @@ export function changedSibling(
   }
   // A route stands in its own entry; everything else that was there without it is there with it.
   if (!isRoute(original) || !isRoute(changed)) return null;
+  // Under the name of another it has replaced that one, which takes its own along.
+  if (objects.some((each) => each !== original && objectId(idOf(each)) === objectId(idOf(changed)))) return null;
   for (const section of [
     'listeners',
     'routes',
