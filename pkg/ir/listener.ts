@@ -34,6 +34,16 @@ export interface ListenerTls {
   /** Ids in `Ir.certificates`; for one name an ECDSA and an RSA certificate may stand side by side. Empty: every handshake is refused. */
   readonly certificates: readonly string[];
   readonly minVersion: 'TLSv1.2' | 'TLSv1.3';
+  /** Absent: no client is asked for a certificate. */
+  readonly client?: ClientValidation;
+}
+
+/** Certificates of clients (Gateway API: FrontendTLSValidation). */
+export interface ClientValidation {
+  /** Ids in `Ir.authorities`. None that is there: every handshake is refused. */
+  readonly authorities: readonly string[];
+  /** Demand: who has no valid certificate is refused in the handshake. Ask: anybody may connect, with whatever certificate or none. */
+  readonly mode: 'Demand' | 'Ask';
 }
 
 /** `address|port`, the id of a socket. */

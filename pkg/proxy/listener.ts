@@ -62,9 +62,9 @@ export class Listener {
         transport,
         timers: core.timers,
         handshakes: this.handshakes,
-        contextFor: (servername) => {
+        termsFor: (servername) => {
           const listener = core.table.sockets.get(this.id)?.listenerForName(servername);
-          return listener === undefined ? null : contexts.contextOf(listener);
+          return listener === undefined ? null : contexts.termsOf(listener);
         },
         handshakeTimeout: () => core.settings.timeouts.handshake,
         admits: () => this.#limitHit() === null,

@@ -46,7 +46,11 @@ export interface Proxy {
    * Exchanges under way go on with what they have.
    * @returns by socket id: why it could not be bound
    */
-  apply(table: RoutingTable, certificates: Ir['certificates']): Promise<Readonly<Record<string, string>>>;
+  apply(
+    table: RoutingTable,
+    certificates: Ir['certificates'],
+    authorities: Ir['authorities'],
+  ): Promise<Readonly<Record<string, string>>>;
   /** New ticket keys; see `ProxyOptions.ticketKeys`. */
   setTicketKeys(keys: Buffer): void;
   /** Goes on accepting for `delayMs`, ends connections as they become idle; resolves when all are gone, at the latest after `timeoutMs` more. */
@@ -123,8 +127,8 @@ export function createProxy(options: ProxyOptions): Proxy {
   }
 
   return {
-    async apply(table, certificates) {
-      contexts.update(certificates);
+    async apply(table, certificates, authorities) {
+      contexts.update(certificates, authorities);
       core ??= createCore(table);
       if (core.settings.client !== table.settings.client) core.trust = createTrust(table.settings.client);
       core.table = table;

@@ -2,8 +2,9 @@
 import { Buffer } from 'node:buffer';
 import { once } from 'node:events';
 import { type AddressInfo, createServer, type Socket } from 'node:net';
-import { type SecureContext, TLSSocket } from 'node:tls';
+import { TLSSocket } from 'node:tls';
 import { MaxClientHello, readClientHello, serverName } from './client-hello.ts';
+import type { HandshakeTerms } from './secure-context.ts';
 import { TimerEntry, type Timers } from './timers.ts';
 import { type Connection, KeepAliveMs, type ListenOptions, type Transport, type TransportServer } from './transport.ts';
 
@@ -11,10 +12,10 @@ export interface SecureListenOptions extends ListenOptions {
   readonly transport: Transport;
   readonly timers: Timers;
   /**
-   * The context of the listener that takes this name, or null to refuse the handshake.
+   * The terms of the listener that takes this name, or null to refuse the handshake.
    * @param servername lower case without trailing dot; `''` without SNI
    */
-  contextFor(servername: string): SecureContext | null;
+  termsFor(servername: string): HandshakeTerms | null;
   /** Milliseconds from accept to the end of the handshake. */
   handshakeTimeout(): number;
   /** Whether one more connection may be taken. */
@@ -105,8 +106,8 @@ export class Handshake extends TimerEntry {
       return;
     }
     const name = hello.servername === null ? '' : serverName(hello.servername);
-    const context = name === null ? null : this.#options.contextFor(name);
-    if (context === null) {
+    const terms = name === null ? null : this.#options.termsFor(name);
+    if (terms === null) {
       socket.write(unrecognizedName);
       socket.destroySoon();
       this.#fail();
@@ -114,15 +115,26 @@ export class Handshake extends TimerEntry {
     }
     socket.unshift(this.#peeked);
     this.#peeked = Buffer.alloc(0);
-    this.#shake(context, name ?? '');
+    this.#shake(terms, name ?? '');
   };
 
-  #shake(secureContext: SecureContext, name: string): void {
-    const secure = new TLSSocket(this.#socket, { isServer: true, secureContext, ALPNProtocols: ['http/1.1'] });
+  #shake({ context, client }: HandshakeTerms, name: string): void {
+    const secure = new TLSSocket(this.#socket, {
+      isServer: true,
+      secureContext: context,
+      ALPNProtocols: ['http/1.1'],
+      requestCert: client !== 'None',
+      // OpenSSL itself refuses who sends no certificate; who sends a wrong one is found by `isVerified`.
+      rejectUnauthorized: client === 'Demand',
+    });
     this.#secure = secure;
     secure.on('error', this.#fail);
     secure.on('close', this.#fail);
     secure.once('secure', () => {
+      if (client === 'Demand' && !isVerified(secure)) {
+        this.#fail();
+        return;
+      }
       this.#end();
       secure.removeListener('close', this.#fail);
       // OpenSSL forgets the name when a session of TLS 1.2 is resumed; what the client has sent chose the context, and chooses the listener.
@@ -136,4 +148,13 @@ export class Handshake extends TimerEntry {
     this.#options.handshakes.delete(this);
     this.#options.timers.cancel(this);
   }
+}
+
+/**
+ * Whether the client's certificate was verified. Node's verify callback lets every certificate pass and leaves the verdict here; only a `tls.Server`
+ * turns it into `authorized`, and that would take the ClientHello from us. A Node without this method lets nobody in, which the tests would show.
+ */
+function isVerified(secure: TLSSocket): boolean {
+  const { ssl } = secure as unknown as { readonly ssl?: { verifyError?(): Error | null } };
+  return ssl?.verifyError !== undefined && ssl.verifyError() === null;
 }

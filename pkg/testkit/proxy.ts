@@ -34,6 +34,8 @@ export interface TestProxyOptions {
   /** Default: one on any host. Their ids are the keys. */
   readonly listeners?: Readonly<Record<string, Partial<Listener>>>;
   readonly certificates?: Readonly<Record<string, Certificate>>;
+  /** CA bundles (PEM). */
+  readonly authorities?: Readonly<Record<string, string>>;
   readonly protocol?: 'HTTP' | 'HTTPS';
   /** More sockets, by id. */
   readonly sockets?: Readonly<Record<string, { readonly port: number }>>;
@@ -154,7 +156,7 @@ export async function createTestProxy(options: TestProxyOptions = {}): Promise<T
     const ir = irOf({ ...options, ...change });
     clusters.setEgress(ir.settings.default.egress);
     clusters.update(ir.clusters, ir.certificates, ir.authorities);
-    return proxy.apply(compiler.compile(++version, ir), ir.certificates);
+    return proxy.apply(compiler.compile(++version, ir), ir.certificates, ir.authorities);
   };
 
   const unbound = await apply({});
@@ -233,7 +235,7 @@ function irOf(options: TestProxyOptions): Ir {
     filters: { ...options.filters, ...custom },
     clusters,
     certificates: options.certificates ?? {},
-    authorities: {},
+    authorities: options.authorities ?? {},
   };
 }
 

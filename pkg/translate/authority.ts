@@ -2,22 +2,24 @@
 import { X509Certificate } from 'node:crypto';
 import type { KubeObject } from '../api/object.ts';
 import type { Problem } from '../status/problem.ts';
+import { grantMissing, referenceAllowed } from './referencegrant.ts';
 import type { World } from './world.ts';
 
 export interface AuthorityRef {
   readonly group: string;
   readonly kind: string;
   readonly name: string;
+  /** Default: that of the object that refers. */
+  readonly namespace?: string;
 }
 
 export type FoundAuthority =
   | { readonly id: string; readonly pem: string; readonly problem?: undefined }
   | { readonly id?: undefined; readonly pem?: undefined; readonly problem: Problem };
 
-/** The reference is local: it has no namespace. @param path where it stands, for messages */
+/** @param path where the reference stands, for messages */
 export function resolveAuthority(from: KubeObject, ref: AuthorityRef, path: string, world: World): FoundAuthority {
-  const { namespace } = from.metadata;
-  const { group, kind, name } = ref;
+  const { group, kind, name, namespace = from.metadata.namespace } = ref;
   const failed = (reason: string, message: string): FoundAuthority => ({ problem: { path, reason, message } });
   if (group !== '' || (kind !== 'ConfigMap' && kind !== 'Secret')) {
     return failed(
@@ -25,6 +27,8 @@ export function resolveAuthority(from: KubeObject, ref: AuthorityRef, path: stri
       `${kind} cannot hold CA certificates; refer to a ConfigMap or Secret with the key ca.crt`,
     );
   }
+  const target = { group, kind, namespace, name };
+  if (!referenceAllowed(from, target, world)) return failed('RefNotPermitted', grantMissing(from, target));
   const id = `${kind}/${namespace}/${name}`;
   const object = world.get(kind, namespace, name);
   if (object === undefined)

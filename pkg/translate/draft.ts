@@ -4,6 +4,7 @@ import type { KubeObject } from '../api/object.ts';
 import type { Filter } from '../ir/filter.ts';
 import type { Certificate } from '../ir/ir.ts';
 import type { Problem } from '../status/problem.ts';
+import { type AuthorityRef, resolveAuthority } from './authority.ts';
 import { type BackendRef, resolveBackend } from './backendref.ts';
 import { type CertificateRef, resolveCertificate } from './certificate.ts';
 import type { World } from './world.ts';
@@ -23,7 +24,7 @@ export interface ResolvedBackend {
   readonly problem?: Problem;
 }
 
-/** Either an id in `Ir.certificates`, or why not. */
+/** Either an id in `Ir.certificates` or `Ir.authorities`, or why not. */
 export type ResolvedCertificate =
   | { readonly id: string; readonly problem?: undefined }
   | { readonly id?: undefined; readonly problem: Problem };
@@ -87,6 +88,14 @@ export class Draft {
     const found = resolveCertificate(this.object, ref, path, this.world);
     if (found.problem !== undefined) return { problem: found.problem };
     this.outputs.certificates.set(found.id, found.certificate);
+    return { id: found.id };
+  }
+
+  /** Reads and checks a CA bundle. @returns id in `Ir.authorities`, or why not */
+  resolveAuthority(ref: AuthorityRef, path: string): ResolvedCertificate {
+    const found = resolveAuthority(this.object, ref, path, this.world);
+    if (found.problem !== undefined) return { problem: found.problem };
+    this.outputs.authorities.set(found.id, found.pem);
     return { id: found.id };
   }
 }

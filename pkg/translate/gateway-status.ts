@@ -4,6 +4,7 @@ import type { Problem } from '../status/problem.ts';
 import type { Condition, ObjectStatus } from '../status/status.ts';
 import { AnyAddress } from './addresses.ts';
 import { Conditions, summarise } from './condition.ts';
+import { insecureFallback } from './frontend-tls.ts';
 import type { GatewayState, ListenerState } from './gateway.ts';
 
 /** @param attachedRoutes by listener id */
@@ -16,7 +17,11 @@ export function gatewayStatus(state: GatewayState, attachedRoutes: ReadonlyMap<s
     generation,
     status: {
       addresses: fault === undefined ? assignment.addresses.map(statusAddress) : [],
-      conditions: [acceptedCondition(state, conditions), programmedCondition(state, conditions)],
+      conditions: [
+        acceptedCondition(state, conditions),
+        programmedCondition(state, conditions),
+        ...insecureCondition(state, conditions),
+      ],
       listeners: listeners.map((listener) => ({
         name: listener.listener.spec.name,
         supportedKinds: listener.listener.supportedKinds,
@@ -51,6 +56,14 @@ function programmedCondition(state: GatewayState, conditions: Conditions): Condi
   return serving === 0
     ? conditions.no('Programmed', 'Invalid', 'no listener is served; see the conditions of the listeners')
     : conditions.yes('Programmed', `${serving} of ${listeners.length} listeners are served`);
+}
+
+/** "InsecureFrontendValidationMode … MUST be set to True when AllowInsecureFallback is used" (Gateway API); absent otherwise. */
+function insecureCondition({ gateway }: GatewayState, conditions: Conditions): readonly Condition[] {
+  const path = insecureFallback(gateway);
+  if (path === undefined) return [];
+  const message = `${path}.validation.mode: clients without a valid certificate are let in, too; use AllowValidOnly to refuse them`;
+  return [conditions.yes('InsecureFrontendValidationMode', message, 'ConfigurationChanged')];
 }
 
 function listenerConditions(

@@ -124,14 +124,16 @@ function shut(state: ListenerState, gateway: Gateway, addresses: readonly string
 }
 
 function irListener(gateway: Gateway, listener: TranslatedListener, protocol: 'HTTP' | 'HTTPS'): IrListener {
-  const { spec, certificates } = listener;
+  const { spec, certificates, client } = listener;
   return {
     gateway: `${gateway.metadata.namespace}/${gateway.metadata.name}`,
     name: spec.name,
     port: spec.port,
     protocol,
     hostname: normaliseHostname(spec.hostname),
-    ...(protocol === 'HTTPS' ? { tls: { certificates, minVersion: 'TLSv1.2' } } : {}),
+    ...(protocol === 'HTTPS'
+      ? { tls: { certificates, minVersion: 'TLSv1.2' as const, ...(client === undefined ? {} : { client }) } }
+      : {}),
   };
 }
 

@@ -2,9 +2,11 @@
 import type { Gateway, Listener } from '../api/gatewayapi.ts';
 import { GATEWAY_API_GROUP, OUR_GROUP } from '../api/kinds.ts';
 import { selectorMistake } from '../api/selector.ts';
+import type { ClientValidation } from '../ir/listener.ts';
 import type { Problem } from '../status/problem.ts';
 import { findConflicts, findOverlaps } from './conflicts.ts';
 import type { Draft } from './draft.ts';
+import { translateFrontendTls } from './frontend-tls.ts';
 import { noCertificates, translateCertificates } from './listener-certificates.ts';
 
 export interface RouteKind {
@@ -19,6 +21,8 @@ export interface TranslatedListener {
   readonly supportedKinds: readonly RouteKind[];
   /** Ids in Ir.certificates of those that can be used. */
   readonly certificates: readonly string[];
+  /** HTTPS only: what is asked of clients. */
+  readonly client?: ClientValidation;
   /** Accepted False. */
   readonly notAccepted?: Problem;
   /** Conflicted True; then notAccepted is the same. */
@@ -47,8 +51,9 @@ export function translateListeners(gateway: Gateway, draft: Draft): readonly Tra
     const certificates = protocol === 'HTTPS' ? translateCertificates(spec, path, draft) : noCertificates;
     const conflict = conflicts.get(spec);
     const overlap = overlaps.get(spec);
-    const notAccepted = conflict ?? refusal(gateway, spec, protocol, path);
-    const [unresolved, ...others] = [kinds.problem, ...certificates.problems].filter(
+    const frontend = protocol === 'HTTPS' ? translateFrontendTls(gateway, spec.port, draft) : undefined;
+    const notAccepted = conflict ?? refusal(spec, protocol, path) ?? frontend?.notAccepted;
+    const [unresolved, ...others] = [kinds.problem, ...certificates.problems, ...(frontend?.problems ?? [])].filter(
       (problem) => problem !== undefined,
     );
     notes.push(...others, ...certificates.notes, ...selectorProblems(spec, `${path}.allowedRoutes.namespaces`));
@@ -60,6 +65,7 @@ export function translateListeners(gateway: Gateway, draft: Draft): readonly Tra
       protocol,
       supportedKinds: kinds.supported,
       certificates: certificates.ids,
+      ...(frontend === undefined ? {} : { client: frontend.client }),
       ...(notAccepted === undefined ? {} : { notAccepted }),
       ...(conflict === undefined ? {} : { conflict }),
       ...(unresolved === undefined ? {} : { unresolved }),
@@ -74,12 +80,7 @@ export function ignored(path: string, hint = 'remove it, or do not rely on it'):
   return { path, reason: 'FieldNotSupported', message: `is not acted on by this release; ${hint}` };
 }
 
-function refusal(
-  gateway: Gateway,
-  spec: Listener,
-  protocol: 'HTTP' | 'HTTPS' | null,
-  path: string,
-): Problem | undefined {
+function refusal(spec: Listener, protocol: 'HTTP' | 'HTTPS' | null, path: string): Problem | undefined {
   if (protocol === null) {
     const message = `protocol ${spec.protocol} is not supported by this release; use HTTP or HTTPS`;
     return { path: `${path}.protocol`, reason: 'UnsupportedProtocol', message };
@@ -89,19 +90,6 @@ function refusal(
       path: `${path}.tls.mode`,
       reason: 'UnsupportedValue',
       message: 'an HTTPS listener terminates TLS; use mode: Terminate',
-    };
-  }
-  // Client certificates are a protection: a listener that should demand them must not answer without (DESIGN 6, fails closed).
-  const frontend = gateway.spec.tls?.frontend;
-  const perPort = frontend?.perPort?.findIndex(({ port }) => port === spec.port) ?? -1;
-  const validation = perPort >= 0 ? frontend?.perPort?.[perPort]?.tls.validation : frontend?.default?.validation;
-  if (protocol === 'HTTPS' && validation !== undefined) {
-    const where =
-      perPort >= 0 ? `spec.tls.frontend.perPort[${perPort}].tls.validation` : 'spec.tls.frontend.default.validation';
-    return {
-      path: where,
-      reason: 'UnsupportedValue',
-      message: `client certificates are not supported by this release, so listener ${spec.name} is not served; remove the field to serve it without them`,
     };
   }
   return undefined;

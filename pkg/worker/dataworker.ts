@@ -21,7 +21,7 @@ export interface DataWorkerParts {
     close(): void | Promise<void>;
   };
   readonly proxy: {
-    apply(table: RoutingTable, certificates: Ir['certificates']): Promise<Unbound>;
+    apply(table: RoutingTable, certificates: Ir['certificates'], authorities: Ir['authorities']): Promise<Unbound>;
     drain(delay: number, timeout: number): Promise<void>;
     close(): Promise<void>;
     setTicketKeys(keys: Buffer): void;
@@ -43,7 +43,15 @@ export interface DataWorker {
 }
 
 /** Sections that routing compiles. Endpoints take the short path: a change of clusters alone recompiles nothing. */
-const routed: readonly Section[] = ['settings', 'sockets', 'listeners', 'routes', 'filters', 'certificates'];
+const routed: readonly Section[] = [
+  'settings',
+  'sockets',
+  'listeners',
+  'routes',
+  'filters',
+  'certificates',
+  'authorities',
+];
 /** What clusters are made from. Looking through 10,000 of them costs a millisecond, so nobody does for an edit of a route. */
 const clustered: readonly Section[] = ['clusters', 'certificates', 'authorities'];
 /** No part keeps this section, only its entries. */
@@ -84,7 +92,7 @@ export function createDataWorker(parts: DataWorkerParts): DataWorker {
       parts.clusters.update({ ...before?.clusters, ...next.clusters }, next.certificates, next.authorities);
     }
     const table = parts.compiler.compile(version, withoutSockets(next, refused), routes);
-    unbound = { ...(await parts.proxy.apply(table, next.certificates)), ...refused };
+    unbound = { ...(await parts.proxy.apply(table, next.certificates, next.authorities)), ...refused };
     if (clusterChanges) parts.clusters.update(next.clusters, next.certificates, next.authorities);
     return unbound;
   }
