@@ -71,7 +71,7 @@ const servicePort = object(
     port: PORT,
     targetPort: { 'x-kubernetes-int-or-string': true, minimum: 1, maximum: 65535, minLength: 1, maxLength: 15 },
     appProtocol: TEXT,
-    ...unread('nodePort'),
+    nodePort: { type: 'integer', minimum: 0, maximum: 65535 },
   },
   ['port'],
 );
@@ -104,6 +104,10 @@ export const service = object({
     }),
     default: {},
   },
+  status: object({
+    loadBalancer: object({ ingress: list(object({ ip: TEXT, hostname: TEXT, ...unread('ipMode', 'ports') })) }),
+    ...unread('conditions'),
+  }),
 });
 
 const sliceEndpoint = object(

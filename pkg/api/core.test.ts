@@ -31,14 +31,18 @@ describe('defaults', () => {
   test.each<[string, object, object]>([
     [
       'Service',
-      { spec: { selector: { app: 'a' }, ports: [{ port: 80, nodePort: 30080 }], ipFamilies: ['IPv4'] } },
+      {
+        spec: { selector: { app: 'a' }, ports: [{ port: 80, nodePort: 30080 }], ipFamilies: ['IPv4'] },
+        status: { conditions: [], loadBalancer: { ingress: [{ ip: '192.0.2.1', ipMode: 'VIP' }] } },
+      },
       {
         spec: {
           type: 'ClusterIP',
           sessionAffinity: 'None',
           selector: { app: 'a' },
-          ports: [{ port: 80, protocol: 'TCP', targetPort: 80 }],
+          ports: [{ port: 80, protocol: 'TCP', targetPort: 80, nodePort: 30080 }],
         },
+        status: { loadBalancer: { ingress: [{ ip: '192.0.2.1' }] } },
       },
     ],
     [

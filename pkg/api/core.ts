@@ -61,6 +61,12 @@ export interface IngressClass extends KubeObject {
 export interface Service extends KubeObject {
   readonly kind: 'Service';
   readonly spec: ServiceSpec;
+  readonly status?: {
+    readonly loadBalancer?: {
+      /** Addresses that the load balancer answers at; each has one of the two. */
+      readonly ingress?: readonly { readonly ip?: string; readonly hostname?: string }[];
+    };
+  };
 }
 
 export interface ServiceSpec {
@@ -82,6 +88,8 @@ export interface ServicePort {
   readonly port: number;
   /** A number, or the name of a container port; the port itself where none was written. */
   readonly targetPort: number | string;
+  /** Port of every node; types NodePort and LoadBalancer. */
+  readonly nodePort?: number;
   readonly appProtocol?: string;
 }
 

@@ -12,6 +12,7 @@ import {
   objectName,
   size,
   text,
+  textMap,
   type ValueOf,
 } from './schema.ts';
 
@@ -41,6 +42,16 @@ export const ACCESS_LOG_FIELDS = [
   'cluster',
   'endpoint',
   'userAgent',
+] as const;
+
+/** Words of `gatewayMayOverride`, one for each field of `service`. */
+export const OVERRIDABLE = [
+  'ServiceType',
+  'LoadBalancerClass',
+  'ExternalTrafficPolicy',
+  'IPFamilyPolicy',
+  'ServiceLabels',
+  'ServiceAnnotations',
 ] as const;
 
 const accessLogSchema = Type.Object(
@@ -134,6 +145,12 @@ const dataPlaneSchema = Type.Object(
         pattern: '^(Auto|[1-9]|[1-9][0-9]|1[0-9][0-9]|2[0-4][0-9]|25[0-6])$',
       }),
     ),
+    exposure: optional(
+      choice(
+        ['SharedService', 'HostNetwork'],
+        'How clients reach the Gateways of the class in a cluster. SharedService (default): each by a Service of its own. HostNetwork: listeners bind their ports on the nodes of the gateway pods, which have to run with hostNetwork.',
+      ),
+    ),
     accessLog: optional(accessLogSchema),
     limits: optional(limitsSchema),
     timeouts: optional(timeoutsSchema),
@@ -142,6 +159,32 @@ const dataPlaneSchema = Type.Object(
     client: optional(clientSchema),
   },
   { description: 'The proxies.' },
+);
+
+const serviceSchema = Type.Object(
+  {
+    type: optional(
+      choice(['LoadBalancer', 'NodePort', 'ClusterIP'], 'Type of the Service of a Gateway; default LoadBalancer.'),
+    ),
+    loadBalancerClass: optional(
+      text(253, 'Which load balancer implementation serves it; absent: that of the cluster. Cannot be changed later.'),
+    ),
+    externalTrafficPolicy: optional(
+      choice(
+        ['Cluster', 'Local'],
+        'Local keeps the address of the client, and sends nothing to nodes without a gateway pod; default Cluster.',
+      ),
+    ),
+    ipFamilyPolicy: optional(
+      choice(
+        ['SingleStack', 'PreferDualStack', 'RequireDualStack'],
+        'Whether it has an IPv4 and an IPv6 address; absent: as the cluster has it.',
+      ),
+    ),
+    labels: optional(textMap(63, 'Labels of the Service.')),
+    annotations: optional(textMap(4096, 'Annotations of the Service, as load balancers ask for them.')),
+  },
+  { description: 'The Service in front of each Gateway. Not asked in a directory, nor with HostNetwork.' },
 );
 
 const ingressSchema = Type.Object(
@@ -200,7 +243,19 @@ const egressSchema = Type.Object(
 );
 
 export const gatewayClassConfigSpecSchema = Type.Object(
-  { dataPlane: optional(dataPlaneSchema), ingress: optional(ingressSchema), egress: optional(egressSchema) },
+  {
+    dataPlane: optional(dataPlaneSchema),
+    service: optional(serviceSchema),
+    gatewayMayOverride: optional(
+      list(
+        choice(OVERRIDABLE, 'Field of `service`.'),
+        8,
+        'What a Gateway may set for itself by a GatewayClassConfig of its own namespace (spec.infrastructure.parametersRef). Absent: nothing.',
+      ),
+    ),
+    ingress: optional(ingressSchema),
+    egress: optional(egressSchema),
+  },
   { description: 'Settings of a class.' },
 );
 

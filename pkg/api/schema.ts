@@ -45,6 +45,17 @@ export function list<T extends TSchema>(items: T, maxItems: number, description:
   return Type.Array(items, { maxItems, description, 'x-kubernetes-list-type': 'atomic', ...more });
 }
 
+/** Labels or annotations: texts by key. */
+export function textMap(maxLength: number, description: string) {
+  const values = Type.String({ maxLength, description: 'Value.' });
+  return Type.Unsafe<Record<string, string>>({
+    type: 'object',
+    additionalProperties: values,
+    maxProperties: 32,
+    description,
+  });
+}
+
 /** GEP-2257: `1h30m`, `500ms`. */
 export function duration(description: string) {
   return Type.String({ pattern: DURATION_PATTERN, maxLength: 32, description });

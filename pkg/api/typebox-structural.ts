@@ -38,6 +38,9 @@ export function structuralOf(schema: TSchema): StructuralSchema {
       properties.map(([name, child]) => [name, structuralOf(child as TSchema)]),
     );
   }
+  if (typeof given.additionalProperties === 'object') {
+    result['additionalProperties'] = structuralOf(given.additionalProperties as TSchema);
+  }
   if (given.items !== undefined) result['items'] = structuralOf(given.items);
   return result;
 }
