@@ -97,6 +97,13 @@ const reasons: readonly Reason[] = [
     reasons: ['connection closed'],
     holds: ({ before }) => before.includes(' HTTP/1.0\r\n'),
   },
+  {
+    oracle: 'nginx',
+    // RFC 9110 7.6.1: a list of tokens. nginx looks for the five letters anywhere in the value.
+    name: 'close within another word of Connection, in the message before',
+    reasons: ['connection closed'],
+    holds: ({ before }) => /^connection:.*(?:close[\w-]|[\w-]close)/im.test(before),
+  },
   { oracle: 'nginx', name: 'TRACE', reasons: ['405'], holds: (refused) => methodOf(refused) === 'TRACE' },
   { oracle: 'nginx', name: 'OPTIONS *', reasons: ['400'], holds: ({ frame }) => frame.start === 'OPTIONS *' },
   {
