@@ -5,7 +5,7 @@ ARGS ?=
 
 .PHONY: help
 help: ## Show the targets
-	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 16
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 16
 
 .PHONY: install
 install: ## Install the pinned Node and the dependencies
@@ -44,6 +44,16 @@ generate: install ## Write crds/ and docs/reference/ from the schemas
 .PHONY: bundle
 bundle: install ## One file per entry in dist/bundle, for the image
 	node scripts/bundle.ts
+
+.PHONY: image
+image: bundle ## OCI archive of the gateway in dist/image, without a container engine (IMAGE=name:tag)
+	@IMAGE="$(IMAGE)" node scripts/image.ts
+
+.PHONY: image-check
+image-check: image ## Run what is in that archive as user 65532 on a read-only root (needs root)
+	@scripts/image-check.sh
+
+include e2e/cluster.mk
 
 .PHONY: bench
 bench: install ## CPU per request beside nginx, HAProxy and Envoy (SCENARIO=a,b TARGETS=a,b ROUNDS=n QUICK=1)
