@@ -7,7 +7,7 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { parse } from 'yaml';
 
-const PLURALS = ['gatewayclasses', 'gateways', 'httproutes', 'referencegrants'];
+const PLURALS = ['gatewayclasses', 'gateways', 'httproutes', 'listenersets', 'referencegrants'];
 const TARGET = join(import.meta.dirname, '../pkg/api/structural');
 
 interface Crd {

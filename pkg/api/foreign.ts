@@ -7,7 +7,6 @@ import { type FieldProblem, quote } from './problem.ts';
 const NOT_IN_THIS_RELEASE: ReadonlySet<string> = new Set([
   'BackendTLSPolicy',
   'GRPCRoute',
-  'ListenerSet',
   'TCPRoute',
   'TLSRoute',
   'UDPRoute',

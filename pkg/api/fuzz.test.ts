@@ -79,6 +79,7 @@ const SPECS: Readonly<Record<string, object>> = {
     },
   },
   GatewayClass: { spec: { controllerName: 'a.b/c' } },
+  ListenerSet: { spec: { parentRef: { name: 'gw' }, listeners: [{ name: 'http', port: 80, protocol: 'HTTP' }] } },
   ReferenceGrant: { spec: { from: [{ group: '', kind: 'K', namespace: 'n' }], to: [{ group: '', kind: 'K' }] } },
   Ingress: {
     spec: {

@@ -1,4 +1,4 @@
-/** Cross-field rules of Gateway; the CRD has them as CEL. Used by rules.ts once the structure is right. */
+/** Cross-field rules of Gateway and ListenerSet; the CRD has them as CEL. Used by rules.ts once the structure is right. */
 import { isIP } from 'node:net';
 import type { GatewayAddress, GatewaySpec, Listener } from './gatewayapi.ts';
 import { isSubdomain, isWildcard } from './hostname.ts';
@@ -15,9 +15,14 @@ export function checkGateway(spec: GatewaySpec, findings: Findings): void {
       findings.report(`${quote(key)} is not a valid key`, hint, 'infrastructure', name, key);
     }
   }
+  checkListeners(spec.listeners, findings);
+}
+
+/** Of a Gateway or a ListenerSet: findings stand at `spec`. */
+export function checkListeners(listeners: readonly Listener[], findings: Findings): void {
   findings.enter('listeners');
   const claims = new Map<string, string>();
-  for (const [index, listener] of spec.listeners.entries()) {
+  for (const [index, listener] of listeners.entries()) {
     findings.enter(index);
     checkListener(listener, findings);
     const claim = JSON.stringify([listener.port, listener.protocol, listener.hostname]);

@@ -1,4 +1,4 @@
-/** Gateway API v1.6 (standard and experimental fields): GatewayClass, Gateway, ReferenceGrant, and the references they share. After defaulting. */
+/** Gateway API v1.6 (standard and experimental fields): GatewayClass, Gateway, ListenerSet, ReferenceGrant, and the references they share. After defaulting. */
 import type { KubeObject } from './object.ts';
 import type { LabelSelector } from './selector.ts';
 
@@ -39,6 +39,16 @@ export interface GatewaySpec {
   };
   readonly defaultScope?: 'All' | 'None';
   readonly tls?: GatewayTls;
+}
+
+/** Listeners that another object, often of another namespace, adds to a Gateway that allows it (`spec.allowedListeners`). */
+export interface ListenerSet extends KubeObject {
+  readonly kind: 'ListenerSet';
+  readonly spec: {
+    readonly parentRef: ObjectReference;
+    /** 1 to 64, by unique name. */
+    readonly listeners: readonly Listener[];
+  };
 }
 
 export interface GatewayAddress {

@@ -1,7 +1,7 @@
 /** Every kind the gateway reads: its type, group, versions and scope. */
 import type { Backend } from './backend.ts';
 import type { ConfigMap, EndpointSlice, Ingress, IngressClass, Namespace, Secret, Service } from './core.ts';
-import type { Gateway, GatewayClass, ReferenceGrant } from './gatewayapi.ts';
+import type { Gateway, GatewayClass, ListenerSet, ReferenceGrant } from './gatewayapi.ts';
 import type { GatewayClassConfig } from './gatewayclassconfig.ts';
 import type { GatewayRoute } from './gatewayroute.ts';
 import type { HTTPRoute } from './httproute.ts';
@@ -9,6 +9,7 @@ import type { HTTPRoute } from './httproute.ts';
 export interface Objects {
   readonly GatewayClass: GatewayClass;
   readonly Gateway: Gateway;
+  readonly ListenerSet: ListenerSet;
   readonly HTTPRoute: HTTPRoute;
   readonly ReferenceGrant: ReferenceGrant;
   readonly Ingress: Ingress;
@@ -41,6 +42,7 @@ export const GATEWAY_API_GROUP = 'gateway.networking.k8s.io';
 export const KINDS: Readonly<Record<Kind, KindFacts>> = {
   GatewayClass: kind(GATEWAY_API_GROUP, ['v1', 'v1beta1'], 'gatewayclasses', false),
   Gateway: kind(GATEWAY_API_GROUP, ['v1', 'v1beta1'], 'gateways', true),
+  ListenerSet: kind(GATEWAY_API_GROUP, ['v1'], 'listenersets', true),
   HTTPRoute: kind(GATEWAY_API_GROUP, ['v1', 'v1beta1'], 'httproutes', true),
   ReferenceGrant: kind(GATEWAY_API_GROUP, ['v1', 'v1beta1'], 'referencegrants', true),
   Ingress: kind('networking.k8s.io', ['v1'], 'ingresses', true),

@@ -8,7 +8,7 @@ import {
   checkSecret,
   checkService,
 } from './core-rules.ts';
-import { checkGateway } from './gateway-rules.ts';
+import { checkGateway, checkListeners } from './gateway-rules.ts';
 import type { Kind, ObjectOf } from './kinds.ts';
 import type { Findings } from './problem.ts';
 import { checkRoute } from './route-rules.ts';
@@ -23,6 +23,7 @@ type Rules = { readonly [K in Kind]: ((body: ObjectOf<K>, findings: Findings) =>
 export const RULES: Rules = {
   GatewayClass: undefined,
   Gateway: ({ spec }, findings) => within('spec', findings, () => checkGateway(spec, findings)),
+  ListenerSet: ({ spec }, findings) => within('spec', findings, () => checkListeners(spec.listeners, findings)),
   HTTPRoute: ({ spec }, findings) => within('spec', findings, () => checkRoute(spec, HTTP_ROUTE_MATCHES, findings)),
   ReferenceGrant: undefined,
   Ingress: checkIngress,

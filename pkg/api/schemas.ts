@@ -7,6 +7,7 @@ import type { Kind } from './kinds.ts';
 import gatewaySpec from './structural/gateway.json' with { type: 'json' };
 import gatewayClassSpec from './structural/gatewayclass.json' with { type: 'json' };
 import httpRouteSpec from './structural/httproute.json' with { type: 'json' };
+import listenerSetSpec from './structural/listenerset.json' with { type: 'json' };
 import referenceGrantSpec from './structural/referencegrant.json' with { type: 'json' };
 import type { StructuralSchema } from './structural.ts';
 import { structuralOf } from './typebox-structural.ts';
@@ -14,6 +15,7 @@ import { structuralOf } from './typebox-structural.ts';
 export const SCHEMAS: Readonly<Record<Kind, StructuralSchema>> = {
   GatewayClass: withSpec(gatewayClassSpec as StructuralSchema),
   Gateway: withSpec(gatewaySpec as StructuralSchema),
+  ListenerSet: withSpec(listenerSetSpec as StructuralSchema),
   HTTPRoute: withSpec(httpRouteSpec as StructuralSchema),
   ReferenceGrant: withSpec(referenceGrantSpec as StructuralSchema),
   Ingress: ingress,

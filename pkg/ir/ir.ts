@@ -16,7 +16,7 @@ export interface Ir {
   readonly settings: Readonly<Record<'default', Settings>>;
   /** By socketId. */
   readonly sockets: Readonly<Record<string, Socket>>;
-  /** By `namespace/gateway/listener`. */
+  /** By `namespace/gateway/listener`; those of ListenerSets by `namespace/gateway/namespace/set/listener`. */
   readonly listeners: Readonly<Record<string, Listener>>;
   /** By `Kind/namespace/name`. The hosts of an Ingress have rules of their own, so each is an entry: `Ingress/namespace/name/host`. */
   readonly routes: Readonly<Record<string, Route>>;

@@ -20,6 +20,7 @@ export interface Socket {
 export interface Listener {
   /** `namespace/name` of the Gateway. */
   readonly gateway: string;
+  /** Of a ListenerSet's: `namespace/set/listener`. */
   readonly name: string;
   /** The port that users see: the spec's, before `--port-map`. Redirects are built from it. */
   readonly port: number;

@@ -29,12 +29,18 @@ interface Attaching extends KubeObject {
   readonly spec: { readonly parentRefs?: readonly ParentReference[]; readonly hostnames?: readonly string[] };
 }
 
-/** ParentRefs that name something else than a Gateway of ours are left to whom they belong. */
+/** ParentRefs that name something else than a Gateway of ours, or a ListenerSet of one, are left to whom they belong. */
 export function attach(route: Attaching, world: World): readonly Parent[] {
   const parents: Parent[] = [];
   for (const [index, ref] of (route.spec.parentRefs ?? []).entries()) {
-    if (ref.group !== GATEWAY_API_GROUP || ref.kind !== 'Gateway') continue;
-    const gateway = world.gateway(ref.namespace ?? route.metadata.namespace, ref.name);
+    if (ref.group !== GATEWAY_API_GROUP) continue;
+    const namespace = ref.namespace ?? route.metadata.namespace;
+    const gateway =
+      ref.kind === 'Gateway'
+        ? world.gateway(namespace, ref.name)
+        : ref.kind === 'ListenerSet'
+          ? world.listenerSet(namespace, ref.name)
+          : undefined;
     if (gateway !== undefined) parents.push({ ref, index, gateway, ...attachTo(route, ref, gateway, world) });
   }
   return parents;
@@ -58,7 +64,7 @@ function attachTo(
   gateway: AttachableGateway,
   world: World,
 ): Pick<Parent, 'attached' | 'refusal'> {
-  const id = `Gateway ${gateway.namespace}/${gateway.name}`;
+  const id = `${gateway.kind} ${gateway.namespace}/${gateway.name}`;
   const refuse = (reason: string, message: string): Pick<Parent, 'attached' | 'refusal'> => ({
     attached: [],
     refusal: { reason, message },

@@ -1,7 +1,9 @@
-/** Gateways as routes see them: what attach, the Ingress translator and statuses read of a Gateway that was translated earlier in the run. */
+/** Gateways and ListenerSets as routes see them: what attach, the Ingress translator and statuses read of a Gateway that was translated earlier in the run. */
 import type { LabelSelector } from '../api/selector.ts';
 
 export interface AttachableGateway {
+  /** Of the object that has the listeners. A ListenerSet is a parent of its own: routes of the Gateway are not attached to its listeners. */
+  readonly kind: 'Gateway' | 'ListenerSet';
   readonly namespace: string;
   readonly name: string;
   /** False: not ours to serve at all (Accepted False); its listeners still take part in attachment, since routes report on them. */
@@ -13,7 +15,7 @@ export interface AttachableGateway {
 }
 
 export interface AttachableListener {
-  /** Id in `Ir.listeners`: `namespace/gateway/listener`. */
+  /** Id in `Ir.listeners`: `namespace/gateway/listener`, or `namespace/gateway/namespace/set/listener`. */
   readonly id: string;
   readonly name: string;
   /** The spec's port. */

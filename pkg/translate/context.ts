@@ -54,6 +54,7 @@ export class Context implements World {
   readonly attachedRoutes = new Map<string, number>();
   /** By namespace and name: a run asks for one of them as often as there are routes. */
   readonly #gateways = new Map<string, Map<string, AttachableGateway>>();
+  readonly #listenerSets = new Map<string, AttachableGateway>();
 
   constructor(parts: ContextParts) {
     this.snapshot = parts.snapshot;
@@ -84,8 +85,17 @@ export class Context implements World {
     return this.#gateways.get(namespace)?.get(name);
   }
 
-  addGateway(gateway: AttachableGateway): void {
-    const { namespace, name } = gateway;
+  listenerSet(namespace: string, name: string): AttachableGateway | undefined {
+    return this.#listenerSets.get(`${namespace}/${name}`);
+  }
+
+  addParent(gateway: AttachableGateway): void {
+    const { kind, namespace, name } = gateway;
+    if (kind === 'ListenerSet') {
+      const id = `${namespace}/${name}`;
+      this.#listenerSets.set(id, this.memo.stable(`set ${id}`, gateway));
+      return;
+    }
     const others = this.#gateways.get(namespace) ?? new Map<string, AttachableGateway>();
     this.#gateways.set(namespace, others.set(name, this.memo.stable(`gateway ${namespace}/${name}`, gateway)));
   }
@@ -112,7 +122,7 @@ export class Context implements World {
   }
 
   /**
-   * @param id `namespace/gateway/listener`, as in Ir.listeners
+   * @param id as in Ir.listeners
    * @param sockets ids that `sockets.bind` gave
    * @param tier GatewayTier or IngressTier
    */

@@ -5,7 +5,10 @@ import type { Condition, ObjectStatus } from '../status/status.ts';
 import { AnyAddress } from './addresses.ts';
 import { Conditions, summarise } from './condition.ts';
 import { insecureFallback } from './frontend-tls.ts';
-import type { GatewayState, ListenerState } from './gateway.ts';
+import type { GatewayState } from './gateway.ts';
+import { listenerProblems, listenerStatus, refusedBy } from './listener-status.ts';
+import { isSetAccepted } from './listenerset-status.ts';
+import { text } from './rule-text.ts';
 
 /** @param attachedRoutes by listener id */
 export function gatewayStatus(state: GatewayState, attachedRoutes: ReadonlyMap<string, number>): ObjectStatus {
@@ -22,12 +25,8 @@ export function gatewayStatus(state: GatewayState, attachedRoutes: ReadonlyMap<s
         programmedCondition(state, conditions),
         ...insecureCondition(state, conditions),
       ],
-      listeners: listeners.map((listener) => ({
-        name: listener.listener.spec.name,
-        supportedKinds: listener.listener.supportedKinds,
-        attachedRoutes: attachedRoutes.get(listener.id) ?? 0,
-        conditions: listenerConditions(listener, fault, conditions),
-      })),
+      listeners: listeners.map((listener) => listenerStatus(listener, { fault, attachedRoutes, conditions })),
+      ...attachedSets(state),
     },
     problems: gatewayProblems(state),
   };
@@ -66,61 +65,18 @@ function insecureCondition({ gateway }: GatewayState, conditions: Conditions): r
   return [conditions.yes('InsecureFrontendValidationMode', message, 'ConfigurationChanged')];
 }
 
-function listenerConditions(
-  state: ListenerState,
-  fault: Problem | undefined,
-  conditions: Conditions,
-): readonly Condition[] {
-  const { listener, portProblem, unbound } = state;
-  const { conflict, unresolved } = listener;
-  const refused = refusedBy(state) ?? unbound;
-  const notServed = fault ?? refused ?? (state.serves ? undefined : unresolved);
-  const notes = summarise(listener.notes.map(text));
-  const address = portProblem === undefined && !state.serves && notServed === undefined;
-  return [
-    refused === undefined
-      ? conditions.yes('Accepted', notes === '' ? 'the listener is valid' : notes)
-      : conditions.no('Accepted', refused.reason, text(refused)),
-    unresolved === undefined
-      ? conditions.yes('ResolvedRefs', 'every reference is resolved')
-      : conditions.no('ResolvedRefs', unresolved.reason, text(unresolved)),
-    conflict === undefined
-      ? conditions.no('Conflicted', 'NoConflicts', 'no other listener claims the same')
-      : conditions.yes('Conflicted', text(conflict), conflict.reason),
-    notServed === undefined && !address
-      ? conditions.yes('Programmed', 'the listener is served')
-      : conditions.no(
-          'Programmed',
-          'Invalid',
-          notServed === undefined ? 'the Gateway has no usable address' : text(notServed),
-        ),
-    // Negative polarity: absent where nothing is to be said.
-    ...(listener.overlap === undefined || !state.serves
-      ? []
-      : [conditions.yes('OverlappingTLSConfig', listener.overlap, 'OverlappingHostnames')]),
-  ];
-}
-
-function refusedBy(state: ListenerState): Problem | undefined {
-  return state.listener.notAccepted ?? state.portProblem;
-}
-
 function gatewayProblems({ fault, assignment, listeners, notes }: GatewayState): readonly Problem[] {
-  const problems = listeners.flatMap(({ listener, portProblem, unbound }) => [
-    listener.notAccepted,
-    listener.unresolved,
-    portProblem,
-    unbound,
-    ...listener.notes,
-  ]);
+  const problems = listeners.flatMap(listenerProblems);
   // UnsupportedAddress is both.
   return [...new Set([fault, assignment.problem, ...problems, ...notes])].filter((problem) => problem !== undefined);
 }
 
-function statusAddress(address: string): { readonly type: string; readonly value: string } {
-  return { type: 'IPAddress', value: address === AnyAddress ? '0.0.0.0' : address };
+/** Where neither side speaks of ListenerSets the field is left out: CRDs before v1.5 do not have it. */
+function attachedSets({ gateway, sets }: GatewayState): { readonly attachedListenerSets?: number } {
+  if (gateway.spec.allowedListeners === undefined && sets.length === 0) return {};
+  return { attachedListenerSets: sets.filter(isSetAccepted).length };
 }
 
-function text({ path, message }: Problem): string {
-  return `${path}: ${message}`;
+function statusAddress(address: string): { readonly type: string; readonly value: string } {
+  return { type: 'IPAddress', value: address === AnyAddress ? '0.0.0.0' : address };
 }

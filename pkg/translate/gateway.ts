@@ -1,16 +1,19 @@
 /** Processor: Gateways of our classes, oldest first. Binds their sockets, adds their listeners, and makes them known to routes. */
-import type { Gateway } from '../api/gatewayapi.ts';
+import type { Gateway, ListenerSet } from '../api/gatewayapi.ts';
 import { OUR_GROUP } from '../api/kinds.ts';
-import type { Listener as IrListener, SocketId } from '../ir/listener.ts';
 import type { Problem } from '../status/problem.ts';
 import { type Assignment, assignAddresses } from './addresses.ts';
 import { byAge } from './age.ts';
 import type { AllowedNamespaces, AttachableListener } from './attachable.ts';
+import { findConflicts, findOverlaps } from './conflicts.ts';
 import type { Context } from './context.ts';
+import type { Draft } from './draft.ts';
+import { translateFrontendTls } from './frontend-tls.ts';
 import type { Classes } from './gatewayclass.ts';
 import { normaliseHostname } from './hostname.ts';
-import { ignored, type TranslatedListener, translateListeners } from './listeners.ts';
-import { GatewayTier } from './sockets.ts';
+import { type ListenerState, type PlacedListener, placeListener, shutListener } from './listener-place.ts';
+import { draftListeners, ignored, type TranslatedListener, translateListener } from './listeners.ts';
+import { setsByGateway, translateSets } from './listenersets.ts';
 import type { World } from './world.ts';
 
 /** What the status of a Gateway is made of, once routes are attached. */
@@ -20,124 +23,128 @@ export interface GatewayState {
   readonly fault: Problem | undefined;
   readonly assignment: Assignment;
   readonly listeners: readonly ListenerState[];
+  /** Oldest first. */
+  readonly sets: readonly SetState[];
   /** Fields of the Gateway itself that are not acted on. */
   readonly notes: readonly Problem[];
 }
 
-export interface ListenerState {
-  readonly id: string;
-  readonly listener: TranslatedListener;
-  /** The port belongs to somebody else. */
-  readonly portProblem: Problem | undefined;
-  /** The system's error for one of its sockets; it stays in the IR, so that the data plane tries again. */
-  readonly unbound: Problem | undefined;
-  readonly serves: boolean;
+/** A ListenerSet that names the Gateway. */
+export interface SetState {
+  readonly set: ListenerSet;
+  /** Accepted False. */
+  readonly refusal: Problem | undefined;
+  readonly listeners: readonly ListenerState[];
 }
 
 export function translateGateways(context: Context, classes: Classes): readonly GatewayState[] {
   const gateways = context.list('Gateway').filter(({ spec }) => classes.faults.has(spec.gatewayClassName));
   const oldestFirst = gateways.toSorted(byAge);
   const assignments = assignAddresses(oldestFirst, context.addresses, context.memo.assigned);
+  const sets = setsByGateway(context);
   return oldestFirst.map((gateway) => {
     const assignment = assignments.get(gateway) ?? { addresses: [] };
     const { listeners, fault, notes } = context.translate(gateway, (draft) => ({
-      listeners: translateListeners(gateway, draft),
+      listeners: ownListeners(gateway, draft),
       fault: parametersProblem(gateway, draft.world),
       notes: ignoredFields(gateway),
     }));
-    const refused = classProblem(gateway, classes) ?? fault ?? unsupportedAddress(assignment);
-    const states = listeners.map((listener, i) =>
-      place(gateway, listener, `spec.listeners[${i}].port`, refused === undefined ? assignment.addresses : [], context),
-    );
-    for (const state of states) shut(state, gateway, assignment.addresses, context);
     const { namespace, name } = gateway.metadata;
-    context.addGateway({
+    const refused = classProblem(gateway, classes) ?? fault ?? unsupportedAddress(assignment);
+    const addresses = refused === undefined ? assignment.addresses : [];
+    const placed = placeAll(gateway, listeners, sets.get(`${namespace}/${name}`) ?? [], context);
+    const place = (listener: PlacedListener): ListenerState => placeListener(listener, addresses, context);
+    const own = placed.own.map(place);
+    const others = placed.sets.map(({ set, refusal, listeners: ofSet }) => {
+      const problem = refusal ?? (refused === undefined ? undefined : parentNotAccepted(gateway, refused));
+      const nowhere = (listener: PlacedListener): ListenerState => placeListener(listener, [], context);
+      return { set, refusal: problem, placed: ofSet, listeners: ofSet.map(problem === undefined ? place : nowhere) };
+    });
+    const admitted = others.filter(({ refusal }) => refusal === undefined);
+    for (const { placed: from, listeners: states } of [{ placed: placed.own, listeners: own }, ...admitted]) {
+      for (const [i, state] of states.entries()) {
+        const listener = from[i];
+        if (listener !== undefined) shutListener(listener, state, assignment.addresses, context);
+      }
+    }
+    const accepted = refused === undefined;
+    context.addParent({
+      kind: 'Gateway',
       namespace,
       name,
-      accepted: refused === undefined,
-      addresses: refused === undefined ? assignment.addresses : [],
-      listeners: states.map((state) => attachable(state, gateway, refused)),
+      accepted,
+      addresses,
+      listeners: own.map((state) => attachable(state, gateway, refused)),
     });
-    return { gateway, fault: refused, assignment, listeners: states, notes };
+    for (const { set, refusal, listeners: states } of others) {
+      context.addParent({
+        kind: 'ListenerSet',
+        namespace: set.metadata.namespace,
+        name: set.metadata.name,
+        accepted: refusal === undefined,
+        addresses,
+        listeners: states.map((state) => attachable(state, set, refusal)),
+      });
+    }
+    return { gateway, fault: refused, assignment, listeners: own, sets: others, notes };
   });
 }
 
-function place(
-  gateway: Gateway,
-  listener: TranslatedListener,
-  path: string,
-  addresses: readonly string[],
-  context: Context,
-): ListenerState {
-  const { namespace, name } = gateway.metadata;
-  const { spec, protocol } = listener;
-  const id = `${namespace}/${name}/${spec.name}`;
-  const usable = listener.notAccepted === undefined && (protocol === 'HTTP' || listener.certificates.length > 0);
-  let portProblem: Problem | undefined;
-  let unbound: Problem | undefined;
-  const sockets: SocketId[] = [];
-  for (const address of usable ? addresses : []) {
-    if (protocol === null) break;
-    const owner = `${namespace}/${name}`;
-    const { id: socket, takenBy } = context.sockets.bind({
-      owner,
-      address,
-      port: spec.port,
-      protocol,
-      tier: GatewayTier,
+function ownListeners(gateway: Gateway, draft: Draft): readonly TranslatedListener[] {
+  const { listeners } = gateway.spec;
+  const conflicts = findConflicts(listeners);
+  const overlaps = findOverlaps(listeners);
+  return draftListeners(listeners, draft).map((listener) => {
+    const { spec, protocol } = listener;
+    return translateListener(listener, {
+      conflict: conflicts.get(spec),
+      overlap: overlaps.get(spec),
+      frontend: protocol === 'HTTPS' ? translateFrontendTls(gateway, spec.port, draft) : undefined,
     });
-    if (takenBy !== undefined) {
-      const message =
-        takenBy.owner === owner
-          ? `ports ${takenBy.port} and ${spec.port} are both mapped to port ${context.sockets.boundPort(spec.port)}; change --port-map`
-          : `port ${spec.port} belongs to Gateway ${takenBy.owner}, which is older; use another port, or give each Gateway its own address (--addresses)`;
-      portProblem ??= { path, reason: 'PortUnavailable', message };
-      continue;
-    }
-    sockets.push(socket);
-    const error = context.options.unbound[socket];
-    if (error !== undefined) {
-      const message = `${address}:${context.sockets.boundPort(spec.port)} cannot be bound: ${error}; free it or use another port`;
-      unbound ??= { path, reason: 'PortUnavailable', message };
-    }
-  }
-  if (sockets.length > 0 && protocol !== null) {
-    context.addListener(id, irListener(gateway, listener, protocol), sockets, GatewayTier);
-  }
-  return { id, listener, portProblem, unbound, serves: sockets.length > 0 };
+  });
 }
 
-/**
- * An HTTPS listener that cannot be served still takes the names that are its own, and refuses their handshakes: "requests SHOULD match at most one
- * Listener". Else a sibling with a wider hostname would answer for it, with another certificate and fewer demands on the client.
- */
-function shut(state: ListenerState, gateway: Gateway, addresses: readonly string[], context: Context): void {
-  const { listener, serves, portProblem } = state;
-  if (serves || portProblem !== undefined || listener.protocol !== 'HTTPS' || listener.conflict !== undefined) return;
-  const owner = `${gateway.metadata.namespace}/${gateway.metadata.name}`;
-  const { port } = listener.spec;
-  const sockets = addresses.flatMap(
-    (address) => context.sockets.find({ owner, address, port, protocol: 'HTTPS', tier: GatewayTier }) ?? [],
-  );
-  if (sockets.length === 0) return;
-  context.addListener(state.id, irListener(gateway, { ...listener, certificates: [] }, 'HTTPS'), sockets, GatewayTier);
+interface Placed {
+  readonly own: readonly PlacedListener[];
+  readonly sets: readonly {
+    readonly set: ListenerSet;
+    readonly refusal: Problem | undefined;
+    readonly listeners: readonly PlacedListener[];
+  }[];
 }
 
-function irListener(gateway: Gateway, listener: TranslatedListener, protocol: 'HTTP' | 'HTTPS'): IrListener {
-  const { spec, certificates, client } = listener;
+/** The Gateway's own listeners bind first: those of its sets come after them in precedence. */
+function placeAll(
+  gateway: Gateway,
+  listeners: readonly TranslatedListener[],
+  sets: readonly ListenerSet[],
+  context: Context,
+): Placed {
+  const at = (listener: TranslatedListener, i: number, prefix: string): PlacedListener => ({
+    gateway,
+    listener,
+    name: `${prefix}${listener.spec.name}`,
+    path: `spec.listeners[${i}].port`,
+  });
+  if (sets.length === 0) return { own: listeners.map((listener, i) => at(listener, i, '')), sets: [] };
+  const found = translateSets(gateway, sets, context);
   return {
-    gateway: `${gateway.metadata.namespace}/${gateway.metadata.name}`,
-    name: spec.name,
-    port: spec.port,
-    protocol,
-    hostname: normaliseHostname(spec.hostname),
-    ...(protocol === 'HTTPS'
-      ? { tls: { certificates, minVersion: 'TLSv1.2' as const, ...(client === undefined ? {} : { client }) } }
-      : {}),
+    own: listeners.map((listener, i) => {
+      const overlap = found.overlaps.get(listener.spec);
+      return at(overlap === undefined ? listener : { ...listener, overlap }, i, '');
+    }),
+    sets: found.sets.map(({ set, refusal, listeners: ofSet }) => {
+      const prefix = `${set.metadata.namespace}/${set.metadata.name}/`;
+      return { set, refusal, listeners: ofSet.map((listener, i) => at(listener, i, prefix)) };
+    }),
   };
 }
 
-function attachable(state: ListenerState, gateway: Gateway, fault: Problem | undefined): AttachableListener {
+function attachable(
+  state: ListenerState,
+  { metadata }: Gateway | ListenerSet,
+  fault: Problem | undefined,
+): AttachableListener {
   const { listener } = state;
   const why = fault ?? listener.notAccepted ?? state.portProblem ?? state.unbound ?? listener.unresolved;
   return {
@@ -150,7 +157,7 @@ function attachable(state: ListenerState, gateway: Gateway, fault: Problem | und
     fault:
       state.serves && state.unbound === undefined
         ? ''
-        : `${why?.reason ?? 'Pending'}: ${why?.message ?? gateway.metadata.name}`,
+        : `${why?.reason ?? 'Pending'}: ${why?.message ?? metadata.name}`,
     kinds: listener.supportedKinds.map(({ kind }) => kind),
     namespaces: allowedNamespaces(listener),
   };
@@ -168,6 +175,14 @@ function classProblem({ spec }: Gateway, { faults }: Classes): Problem | undefin
   if (fault === '') return undefined;
   const message = `GatewayClass ${spec.gatewayClassName} is not accepted: ${fault}`;
   return { path: 'spec.gatewayClassName', reason: 'Invalid', message };
+}
+
+function parentNotAccepted({ metadata }: Gateway, { path, message }: Problem): Problem {
+  return {
+    path: 'spec.parentRef',
+    reason: 'ParentNotAccepted',
+    message: `Gateway ${metadata.namespace}/${metadata.name} is not accepted: ${path}: ${message}`,
+  };
 }
 
 function unsupportedAddress({ problem }: Assignment): Problem | undefined {
@@ -209,9 +224,6 @@ function ignoredFields({ spec }: Gateway): readonly Problem[] {
     notes.push(ignored('spec.infrastructure.annotations', nothing));
   if (spec.tls?.backend?.clientCertificateRef !== undefined) {
     notes.push(ignored('spec.tls.backend.clientCertificateRef', 'write spec.tls.clientCertificateRef of a Backend'));
-  }
-  if ((spec.allowedListeners?.namespaces.from ?? 'None') !== 'None') {
-    notes.push(ignored('spec.allowedListeners', 'write the listeners of ListenerSets into the Gateway'));
   }
   if ((spec.defaultScope ?? 'None') !== 'None') {
     notes.push(ignored('spec.defaultScope', 'name the Gateway in the parentRefs of routes'));

@@ -1,12 +1,11 @@
-/** The listeners of one Gateway, as far as they can be judged without the machine: protocol, kinds, certificates, conflicts. */
-import type { Gateway, Listener } from '../api/gatewayapi.ts';
+/** Listeners of a Gateway or a ListenerSet, as far as they can be judged without the machine: protocol, kinds, certificates, conflicts. */
+import type { Listener } from '../api/gatewayapi.ts';
 import { GATEWAY_API_GROUP, OUR_GROUP } from '../api/kinds.ts';
 import { selectorMistake } from '../api/selector.ts';
 import type { ClientValidation } from '../ir/listener.ts';
 import type { Problem } from '../status/problem.ts';
-import { findConflicts, findOverlaps } from './conflicts.ts';
 import type { Draft } from './draft.ts';
-import { translateFrontendTls } from './frontend-tls.ts';
+import type { FrontendValidation } from './frontend-tls.ts';
 import { noCertificates, translateCertificates } from './listener-certificates.ts';
 
 export interface RouteKind {
@@ -40,39 +39,70 @@ const RouteKinds: readonly RouteKind[] = [
   { group: OUR_GROUP, kind: 'GatewayRoute' },
 ];
 
-export function translateListeners(gateway: Gateway, draft: Draft): readonly TranslatedListener[] {
-  const conflicts = findConflicts(gateway.spec.listeners);
-  const overlaps = findOverlaps(gateway.spec.listeners);
-  return gateway.spec.listeners.map((spec, i) => {
+/** What an object says of one of its listeners, before the Gateway and other listeners are asked. */
+export interface ListenerDraft {
+  readonly spec: Listener;
+  /** `spec.listeners[0]` */
+  readonly path: string;
+  readonly protocol: TranslatedListener['protocol'];
+  readonly supportedKinds: readonly RouteKind[];
+  readonly certificates: readonly string[];
+  readonly refusal: Problem | undefined;
+  /** References that do not resolve. */
+  readonly problems: readonly Problem[];
+  readonly notes: readonly Problem[];
+}
+
+/** What others say of it. */
+export interface ListenerSurroundings {
+  readonly conflict: Problem | undefined;
+  readonly overlap: string | undefined;
+  readonly frontend: FrontendValidation | undefined;
+}
+
+/** @param draft of the object whose listeners they are: their references are its own */
+export function draftListeners(listeners: readonly Listener[], draft: Draft): readonly ListenerDraft[] {
+  return listeners.map((spec, i) => {
     const path = `spec.listeners[${i}]`;
-    const notes: Problem[] = [];
     const protocol = spec.protocol === 'HTTP' || spec.protocol === 'HTTPS' ? spec.protocol : null;
     const kinds = translateKinds(spec, protocol, path);
     const certificates = protocol === 'HTTPS' ? translateCertificates(spec, path, draft) : noCertificates;
-    const conflict = conflicts.get(spec);
-    const overlap = overlaps.get(spec);
-    const frontend = protocol === 'HTTPS' ? translateFrontendTls(gateway, spec.port, draft) : undefined;
-    const notAccepted = conflict ?? refusal(spec, protocol, path) ?? frontend?.notAccepted;
-    const [unresolved, ...others] = [kinds.problem, ...certificates.problems, ...(frontend?.problems ?? [])].filter(
-      (problem) => problem !== undefined,
-    );
-    notes.push(...others, ...certificates.notes, ...selectorProblems(spec, `${path}.allowedRoutes.namespaces`));
-    for (const option of Object.keys(spec.tls?.options ?? {})) {
-      notes.push(ignored(`${path}.tls.options[${option}]`));
-    }
     return {
       spec,
+      path,
       protocol,
       supportedKinds: kinds.supported,
       certificates: certificates.ids,
-      ...(frontend === undefined ? {} : { client: frontend.client }),
-      ...(notAccepted === undefined ? {} : { notAccepted }),
-      ...(conflict === undefined ? {} : { conflict }),
-      ...(unresolved === undefined ? {} : { unresolved }),
-      ...(overlap === undefined ? {} : { overlap }),
-      notes,
+      refusal: refusal(spec, protocol, path),
+      problems: [...(kinds.problem === undefined ? [] : [kinds.problem]), ...certificates.problems],
+      notes: [
+        ...certificates.notes,
+        ...selectorProblems(spec, `${path}.allowedRoutes.namespaces`),
+        ...Object.keys(spec.tls?.options ?? {}).map((option) => ignored(`${path}.tls.options[${option}]`)),
+      ],
     };
   });
+}
+
+export function translateListener(
+  listener: ListenerDraft,
+  { conflict, overlap, frontend }: ListenerSurroundings,
+): TranslatedListener {
+  const { spec, protocol, supportedKinds, certificates, refusal, problems, notes } = listener;
+  const notAccepted = conflict ?? refusal ?? frontend?.notAccepted;
+  const [unresolved, ...others] = [...problems, ...(frontend?.problems ?? [])];
+  return {
+    spec,
+    protocol,
+    supportedKinds,
+    certificates,
+    ...(frontend === undefined ? {} : { client: frontend.client }),
+    ...(notAccepted === undefined ? {} : { notAccepted }),
+    ...(conflict === undefined ? {} : { conflict }),
+    ...(unresolved === undefined ? {} : { unresolved }),
+    ...(overlap === undefined ? {} : { overlap }),
+    notes: [...others, ...notes],
+  };
 }
 
 /** A field that is parsed, and said to do nothing. */

@@ -35,7 +35,7 @@ export function routeStatus(
       ...parents.flatMap(({ refusal, index }) =>
         refusal === undefined ? [] : [{ path: `spec.parentRefs[${index}]`, ...refusal }],
       ),
-      ...missingGateways(route, world),
+      ...missingParents(route, world),
       ...rules.flatMap(({ invalid, unresolved, notes }) => [...invalid, ...unresolved, ...notes]),
       ...notes,
     ],
@@ -83,12 +83,13 @@ function acceptedCondition(
   return conditions.yes('Accepted', [attachedTo, ...notServed, ...notes].join('; '));
 }
 
-/** A Gateway that does not exist is nobody's, so we may say so; one of a foreign class is not ours to speak of. */
-function missingGateways({ spec, metadata }: HTTPRoute | GatewayRoute, world: World): readonly Problem[] {
+/** A Gateway or ListenerSet that does not exist is nobody's, so we may say so; one of a foreign class is not ours to speak of. */
+function missingParents({ spec, metadata }: HTTPRoute | GatewayRoute, world: World): readonly Problem[] {
   return (spec.parentRefs ?? []).flatMap(({ kind, name, namespace = metadata.namespace }, i) => {
-    if (kind !== 'Gateway' || world.gateway(namespace, name) !== undefined) return [];
-    if (world.get('Gateway', namespace, name) !== undefined) return [];
-    const message = `Gateway ${namespace}/${name} not found; create it or correct name and namespace`;
+    if (kind !== 'Gateway' && kind !== 'ListenerSet') return [];
+    if (kind === 'Gateway' && world.gateway(namespace, name) !== undefined) return [];
+    if (world.get(kind, namespace, name) !== undefined) return [];
+    const message = `${kind} ${namespace}/${name} not found; create it or correct name and namespace`;
     return [{ path: `spec.parentRefs[${i}]`, reason: 'NoMatchingParent', message }];
   });
 }

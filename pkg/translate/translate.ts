@@ -14,6 +14,7 @@ import { gatewayStatus } from './gateway-status.ts';
 import { translateClasses } from './gatewayclass.ts';
 import { translateIngresses } from './ingress.ts';
 import { withIngressClaims } from './ingress-claims.ts';
+import { listenerSetStatus, orphanedSets } from './listenerset-status.ts';
 import { Memo } from './memo.ts';
 import { orphanedGateways } from './orphans.ts';
 import { translateRoutes } from './route.ts';
@@ -42,8 +43,11 @@ export function translate(snapshot: Snapshot, options: TranslateOptions, memo: M
   translateBackendStatuses(context);
   const clusters = translateClusters(context);
   for (const status of classes.statuses) context.addStatus(status);
-  for (const state of gateways) context.addStatus(gatewayStatus(state, context.attachedRoutes));
-  for (const status of orphanedGateways(snapshot)) context.addStatus(status);
+  for (const state of gateways) {
+    context.addStatus(gatewayStatus(state, context.attachedRoutes));
+    for (const set of state.sets) context.addStatus(listenerSetStatus(set, context.attachedRoutes));
+  }
+  for (const status of [...orphanedGateways(snapshot), ...orphanedSets(snapshot)]) context.addStatus(status);
   const lost = findClaims(context.routes.values(), memo);
   const told = (status: ObjectStatus): ObjectStatus => {
     const claims = lost.get(objectId(status.ref));

@@ -15,6 +15,8 @@ export interface World {
   slicesOf(namespace: string, service: string): readonly ObjectOf<'EndpointSlice'>[];
   /** A Gateway of ours, as this run translated it. The same instance as in the run before unless something that routes see changed. */
   gateway(namespace: string, name: string): AttachableGateway | undefined;
+  /** The same of a ListenerSet that names a Gateway of ours. */
+  listenerSet(namespace: string, name: string): AttachableGateway | undefined;
   /** What may be dialled. A change of it empties the memo, so it is no recorded read. */
   readonly egress: Egress;
   readonly secrets: CheckedSecrets;
@@ -30,7 +32,12 @@ export type Read =
     }
   | { readonly kind: 'list'; readonly of: Kind; readonly seen: unknown }
   | { readonly kind: 'slices'; readonly namespace: string; readonly name: string; readonly seen: readonly unknown[] }
-  | { readonly kind: 'gateway'; readonly namespace: string; readonly name: string; readonly seen: unknown };
+  | {
+      readonly kind: 'gateway' | 'listenerSet';
+      readonly namespace: string;
+      readonly name: string;
+      readonly seen: unknown;
+    };
 
 /** A World that remembers what was asked of it. */
 export class Recorder implements World {
@@ -72,6 +79,12 @@ export class Recorder implements World {
     this.reads.push({ kind: 'gateway', namespace, name, seen });
     return seen;
   }
+
+  listenerSet(namespace: string, name: string): AttachableGateway | undefined {
+    const seen = this.#world.listenerSet(namespace, name);
+    this.reads.push({ kind: 'listenerSet', namespace, name, seen });
+    return seen;
+  }
 }
 
 /** Whether every read would give in `world` what it gave before. */
@@ -84,6 +97,8 @@ export function stillHolds(reads: readonly Read[], world: World): boolean {
         return world.list(read.of) === read.seen;
       case 'gateway':
         return world.gateway(read.namespace, read.name) === read.seen;
+      case 'listenerSet':
+        return world.listenerSet(read.namespace, read.name) === read.seen;
       case 'slices':
         return sameItems(world.slicesOf(read.namespace, read.name), read.seen);
       default:
