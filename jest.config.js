@@ -1,6 +1,6 @@
 export default {
   testEnvironment: 'node',
-  roots: ['<rootDir>/pkg', '<rootDir>/cmd', '<rootDir>/test', '<rootDir>/scripts'],
+  roots: ['<rootDir>/pkg', '<rootDir>/cmd', '<rootDir>/test', '<rootDir>/scripts', '<rootDir>/e2e/conformance'],
   testMatch: ['**/*.test.ts'],
   extensionsToTreatAsEsm: ['.ts'],
   transform: { '^.+\\.ts$': '<rootDir>/scripts/jest/strip-types.mjs' },

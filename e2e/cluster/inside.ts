@@ -87,7 +87,7 @@ async function makeNode(node: ClusterNode): Promise<number> {
   await ip('route', 'add', node.pods, 'via', node.address);
   await ip('-6', 'route', 'add', node.pods6, 'via', node.address6);
   await becomes(`${node.name} is laid out`, [`machine-${node.name}`], async () => {
-    await run('test', ['-e', `/proc/${pid}/root/run/ready`]);
+    await run('test', ['-e', `/proc/${pid}/root/run/ready-${node.name}`]);
     return true;
   });
   const [first, ...prefix] = enterNode(pid);

@@ -31,7 +31,8 @@ ip route add default via "$gateway" dev "$device"
 ip -6 route add default via "$gateway6" dev "$device"
 sysctl -qw net.ipv4.ip_forward=1 net.ipv4.conf.all.rp_filter=0 net.ipv6.conf.all.forwarding=1
 
-: > /run/ready
+# Named after the node: until its own /run is mounted, a second node sees the first one's.
+: > "/run/ready-$name"
 trap 'exit 0' TERM
 while :; do
   sleep 86400 &

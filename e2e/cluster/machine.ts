@@ -51,7 +51,7 @@ export async function makeMachine(at: Layout, cgroupsInside: readonly string[]):
     const pid = spawnSync('pgrep', ['-P', String(outer.pid)], { encoding: 'utf8' }).stdout.trim();
     if (pid !== '') {
       writeFileSync(at.pidFile, pid);
-      if (machinePid(at) !== undefined && existsSync(`/proc/${pid}/root/run/ready`)) return;
+      if (machinePid(at) !== undefined && existsSync(`/proc/${pid}/root/run/ready-${node.name}`)) return;
     }
     if (outer.exitCode !== null) break;
     await sleep(50);
@@ -59,8 +59,8 @@ export async function makeMachine(at: Layout, cgroupsInside: readonly string[]):
   throw new Error(`the namespaces were not made:\n${readFileSync(join(at.logs, 'machine.log'), 'utf8')}`);
 }
 
-/** Nothing is left of it; does nothing where there is nothing. */
-export async function removeMachine(at: Layout): Promise<void> {
+/** Nothing is left of it, but for its logs if somebody wants to read them; does nothing where there is nothing. */
+export async function removeMachine(at: Layout, keepLogs = false): Promise<void> {
   const pid = machinePid(at);
   if (pid !== undefined) process.kill(pid, 'SIGKILL');
   for (let tries = 0; tries < 200 && machinePid(at) !== undefined; tries++) await sleep(25);
@@ -73,7 +73,10 @@ export async function removeMachine(at: Layout): Promise<void> {
       // Somebody else has put something into it since.
     }
   }
-  rmSync(at.folder, { recursive: true, force: true });
+  for (const name of existsSync(at.folder) ? readdirSync(at.folder) : []) {
+    if (!keepLogs || join(at.folder, name) !== at.logs) rmSync(join(at.folder, name), { recursive: true, force: true });
+  }
+  if (!keepLogs) rmSync(at.folder, { recursive: true, force: true });
 }
 
 function hierarchies(): string[] {

@@ -1,6 +1,6 @@
 /** `make cluster-up`: a Kubernetes of one node (NODES=2 for two) in namespaces of this machine; one that runs is used again. */
 import { spawnSync } from 'node:child_process';
-import { closeSync, mkdirSync, openSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { closeSync, existsSync, mkdirSync, openSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { buildBinaries } from './build.ts';
 import { helmBinary } from './helm.ts';
@@ -12,7 +12,12 @@ import { cgroupRoot, writeSettings } from './settings.ts';
 
 const at = layout();
 const nodes = Array.from({ length: Number(process.env['NODES'] ?? 1) }, (_, i) => clusterNode(i + 1));
-await main();
+try {
+  await main();
+} catch (error) {
+  process.stderr.write(`cluster-up: ${error instanceof Error ? error.message : String(error)}\n`);
+  process.exitCode = 1;
+}
 
 async function main(): Promise<void> {
   buildBinaries();
@@ -48,18 +53,23 @@ async function start(): Promise<void> {
     });
     if (status !== 0) throw new Error('the cluster did not start');
   } catch (error) {
+    await removeMachine(at, true);
     process.stderr.write(`logs are kept until the next start: ${at.logs}\n`);
     throw error;
   }
+  writeFileSync(join(at.folder, 'started'), '');
   process.stdout.write(`the cluster is up after ${((performance.now() - from) / 1000).toFixed(1)} s\n`);
 }
 
+/** Its start was not interrupted, it answers, and has as many nodes as are asked for. */
 function healthy(): boolean {
+  if (!existsSync(join(at.folder, 'started'))) return false;
+  if (nodes.some(({ name }) => !existsSync(join(at.settings, name)))) return false;
   const ready = spawnSync(join(here, 'exec.sh'), ['kubectl', 'get', '--raw', '/readyz'], {
     encoding: 'utf8',
     timeout: 20_000,
   });
-  return ready.stdout === 'ok' && readFileSync(at.kubeconfig, 'utf8') !== '';
+  return ready.stdout === 'ok';
 }
 
 /** @throws while another process starts the same cluster */

@@ -1,0 +1,17 @@
+/** `make e2e`: the scenarios, on the test cluster or on the one that KUBECONFIG names. TEST=part-of-a-path chooses. */
+import { join } from 'node:path';
+import { installGateway } from './install.ts';
+import { attempt, insidePrefix, provideCluster, root } from './place.ts';
+
+provideCluster();
+installGateway();
+const jest = [
+  process.execPath,
+  '--experimental-vm-modules',
+  '--disable-warning=ExperimentalWarning',
+  join(root, 'node_modules/jest/bin/jest.js'),
+  '--config',
+  join(root, 'e2e/jest.config.js'),
+];
+const wanted = (process.env['TEST'] ?? '').split(',').filter((part) => part !== '');
+process.exitCode = attempt([...insidePrefix(), ...jest, ...wanted]);
