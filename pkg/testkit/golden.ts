@@ -65,7 +65,7 @@ export function storeOf(objects: readonly KubeObject[]): Store {
 }
 
 /** YAML of a translation, without what is the same in every case: empty sections, default settings, and key material. */
-export function renderTranslation({ ir, statuses }: Translation, options: TranslateOptions): string {
+export function renderTranslation({ ir, statuses, exposures }: Translation, options: TranslateOptions): string {
   const defaults = JSON.stringify(translateSettings(undefined, options));
   const sections = Object.entries(ir).flatMap(([name, section]) => {
     if (name === 'settings') return JSON.stringify(ir.settings.default) === defaults ? [] : [[name, section]];
@@ -74,7 +74,7 @@ export function renderTranslation({ ir, statuses }: Translation, options: Transl
     return Object.keys(section).length === 0 ? [] : [[name, section]];
   });
   return stringify(
-    { ir: Object.fromEntries(sections), statuses },
+    { ir: Object.fromEntries(sections), statuses, ...(exposures === undefined ? {} : { exposures }) },
     { lineWidth: 0, aliasDuplicateObjects: false, sortMapEntries: false },
   );
 }

@@ -5,6 +5,8 @@ import type { Problem } from '../status/problem.ts';
 
 /** Address of a Gateway that listens everywhere. */
 export const AnyAddress = '*';
+/** Gateway.status.addresses takes no more. */
+export const MaxPublished = 16;
 
 /** Assigns addresses; asked in the order of the Gateways' age. */
 export class Addresses {
@@ -44,20 +46,36 @@ export class Addresses {
   }
 }
 
+/** An entry of Gateway.status.addresses. */
+export interface PublishedAddress {
+  readonly type: 'IPAddress' | 'Hostname';
+  readonly value: string;
+}
+
 export interface Assignment {
+  /** What is bound: IP addresses, or `*`. */
   readonly addresses: readonly string[];
+  /** Where clients reach it. */
+  readonly published: readonly PublishedAddress[];
+  /** Listener port → bound port, where the Gateway's Service says it. Absent: as --port-map says. */
+  readonly ports?: ReadonlyMap<number, number>;
+  /** More that is worth telling, or `''`. */
+  readonly note?: string;
   /** UnsupportedAddress makes the Gateway not accepted; AddressNotUsable and AddressNotAssigned not programmed. */
   readonly problem?: Problem;
 }
 
 /**
+ * Gateways that bind their ports on this machine.
  * @param gateways ours, in the order of their age
  * @param assigned what each got in the run before; updated
+ * @param machine addresses of the machines that `*` stands for; none: it is told as 0.0.0.0
  */
 export function assignAddresses(
   gateways: readonly Gateway[],
   addresses: Addresses,
   assigned: Map<string, string>,
+  machine: readonly string[] = [],
 ): ReadonlyMap<Gateway, Assignment> {
   for (const gateway of gateways) {
     for (const { value } of gateway.spec.addresses ?? []) if (value !== undefined) addresses.claim(value);
@@ -73,23 +91,33 @@ export function assignAddresses(
   const result = new Map<Gateway, Assignment>();
   for (const gateway of gateways) {
     const assignment = assign(gateway, addresses, kept.get(idOf(gateway)));
-    result.set(gateway, assignment);
+    result.set(gateway, { ...assignment, published: publish(assignment.addresses, machine) });
     const [first] = assignment.addresses;
     if (wantsAny(gateway) && first !== undefined) assigned.set(idOf(gateway), first);
   }
   return result;
 }
 
-function assign(gateway: Gateway, addresses: Addresses, before: string | undefined): Assignment {
-  const wanted = gateway.spec.addresses ?? [];
+/** IPAddress is the only type that can be asked for. */
+export function unsupportedType({ spec }: Gateway): Problem | undefined {
+  const wanted = spec.addresses ?? [];
   const unsupported = wanted.findIndex(({ type }) => type !== 'IPAddress');
-  if (unsupported >= 0) {
-    const message = `address type ${wanted[unsupported]?.type} is not supported; use IPAddress`;
-    return {
-      addresses: [],
-      problem: { path: `spec.addresses[${unsupported}].type`, reason: 'UnsupportedAddress', message },
-    };
-  }
+  if (unsupported < 0) return undefined;
+  const message = `address type ${wanted[unsupported]?.type} is not supported; use IPAddress`;
+  return { path: `spec.addresses[${unsupported}].type`, reason: 'UnsupportedAddress', message };
+}
+
+/** @param addresses that are bound */
+export function publish(addresses: readonly string[], machine: readonly string[]): readonly PublishedAddress[] {
+  const everywhere = machine.length === 0 ? ['0.0.0.0'] : machine;
+  const values = addresses.flatMap((address) => (address === AnyAddress ? everywhere : [address]));
+  return values.slice(0, MaxPublished).map((value) => ({ type: 'IPAddress', value }));
+}
+
+function assign(gateway: Gateway, addresses: Addresses, before: string | undefined): Omit<Assignment, 'published'> {
+  const wanted = gateway.spec.addresses ?? [];
+  const unsupported = unsupportedType(gateway);
+  if (unsupported !== undefined) return { addresses: [], problem: unsupported };
   const given: string[] = [];
   let problem: Problem | undefined;
   for (const [i, { value }] of wanted.entries()) {

@@ -1,5 +1,6 @@
 /** Gateways and ListenerSets as routes see them: what attach, the Ingress translator and statuses read of a Gateway that was translated earlier in the run. */
 import type { LabelSelector } from '../api/selector.ts';
+import type { PublishedAddress } from './addresses.ts';
 
 export interface AttachableGateway {
   /** Of the object that has the listeners. A ListenerSet is a parent of its own: routes of the Gateway are not attached to its listeners. */
@@ -10,6 +11,8 @@ export interface AttachableGateway {
   readonly accepted: boolean;
   /** What the Gateway is bound to: IP addresses, or `*`. Empty if it has no usable address. */
   readonly addresses: readonly string[];
+  /** Where clients reach it. */
+  readonly published: readonly PublishedAddress[];
   /** In the order of the spec. */
   readonly listeners: readonly AttachableListener[];
 }

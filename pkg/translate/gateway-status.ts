@@ -2,7 +2,6 @@
 import { refOf } from '../api/object.ts';
 import type { Problem } from '../status/problem.ts';
 import type { Condition, ObjectStatus } from '../status/status.ts';
-import { AnyAddress } from './addresses.ts';
 import { Conditions, summarise } from './condition.ts';
 import { insecureFallback } from './frontend-tls.ts';
 import type { GatewayState } from './gateway.ts';
@@ -19,7 +18,7 @@ export function gatewayStatus(state: GatewayState, attachedRoutes: ReadonlyMap<s
     ref: refOf(gateway),
     generation,
     status: {
-      addresses: fault === undefined ? assignment.addresses.map(statusAddress) : [],
+      addresses: fault === undefined ? assignment.published : [],
       conditions: [
         acceptedCondition(state, conditions),
         programmedCondition(state, conditions),
@@ -52,9 +51,12 @@ function programmedCondition(state: GatewayState, conditions: Conditions): Condi
   const lost = listeners.map((l) => l.portProblem ?? l.unbound).filter((p) => p !== undefined);
   if (lost.length > 0) return conditions.no('Programmed', 'AddressNotUsable', summarise(lost.map(text)));
   const serving = listeners.filter(({ serves }) => serves).length;
+  const pending = listeners.map((l) => l.pending).filter((p) => p !== undefined);
+  if (serving === 0 && pending.length > 0) return conditions.no('Programmed', 'Pending', summarise(pending.map(text)));
+  const note = (assignment.note ?? '') === '' ? '' : `; ${assignment.note}`;
   return serving === 0
     ? conditions.no('Programmed', 'Invalid', 'no listener is served; see the conditions of the listeners')
-    : conditions.yes('Programmed', `${serving} of ${listeners.length} listeners are served`);
+    : conditions.yes('Programmed', `${serving} of ${listeners.length} listeners are served${note}`);
 }
 
 /** "InsecureFrontendValidationMode … MUST be set to True when AllowInsecureFallback is used" (Gateway API); absent otherwise. */
@@ -75,8 +77,4 @@ function gatewayProblems({ fault, assignment, listeners, notes }: GatewayState):
 function attachedSets({ gateway, sets }: GatewayState): { readonly attachedListenerSets?: number } {
   if (gateway.spec.allowedListeners === undefined && sets.length === 0) return {};
   return { attachedListenerSets: sets.filter(isSetAccepted).length };
-}
-
-function statusAddress(address: string): { readonly type: string; readonly value: string } {
-  return { type: 'IPAddress', value: address === AnyAddress ? '0.0.0.0' : address };
 }

@@ -1,20 +1,19 @@
 /** Processor: Gateways of our classes, oldest first. Binds their sockets, adds their listeners, and makes them known to routes. */
 import type { Gateway, ListenerSet } from '../api/gatewayapi.ts';
-import { OUR_GROUP } from '../api/kinds.ts';
 import type { Problem } from '../status/problem.ts';
-import { type Assignment, assignAddresses } from './addresses.ts';
+import type { Assignment } from './addresses.ts';
 import { byAge } from './age.ts';
 import type { AllowedNamespaces, AttachableListener } from './attachable.ts';
 import { findConflicts, findOverlaps } from './conflicts.ts';
 import type { Context } from './context.ts';
 import type { Draft } from './draft.ts';
 import { translateFrontendTls } from './frontend-tls.ts';
+import { assignGateways, parametersProblem, unusedInfrastructure } from './gateway-assignment.ts';
 import type { Classes } from './gatewayclass.ts';
 import { normaliseHostname } from './hostname.ts';
 import { type ListenerState, type PlacedListener, placeListener, shutListener } from './listener-place.ts';
 import { draftListeners, ignored, type TranslatedListener, translateListener } from './listeners.ts';
 import { setsByGateway, translateSets } from './listenersets.ts';
-import type { World } from './world.ts';
 
 /** What the status of a Gateway is made of, once routes are attached. */
 export interface GatewayState {
@@ -40,15 +39,16 @@ export interface SetState {
 export function translateGateways(context: Context, classes: Classes): readonly GatewayState[] {
   const gateways = context.list('Gateway').filter(({ spec }) => classes.faults.has(spec.gatewayClassName));
   const oldestFirst = gateways.toSorted(byAge);
-  const assignments = assignAddresses(oldestFirst, context.addresses, context.memo.assigned);
+  const assignments = assignGateways(oldestFirst, classes, context);
   const sets = setsByGateway(context);
   return oldestFirst.map((gateway) => {
-    const assignment = assignments.get(gateway) ?? { addresses: [] };
-    const { listeners, fault, notes } = context.translate(gateway, (draft) => ({
+    const assignment = assignments.get(gateway) ?? { addresses: [], published: [] };
+    const { listeners, ignored: fields } = context.translate(gateway, (draft) => ({
       listeners: ownListeners(gateway, draft),
-      fault: parametersProblem(gateway, draft.world),
-      notes: ignoredFields(gateway),
+      ignored: ignoredFields(gateway),
     }));
+    const notes = [...unusedInfrastructure(gateway, classes, context), ...fields];
+    const fault = parametersProblem(gateway, classes, context);
     const { namespace, name } = gateway.metadata;
     const refused = classProblem(gateway, classes) ?? fault ?? unsupportedAddress(assignment);
     const addresses = refused === undefined ? assignment.addresses : [];
@@ -74,6 +74,7 @@ export function translateGateways(context: Context, classes: Classes): readonly 
       name,
       accepted,
       addresses,
+      published: assignment.published,
       listeners: own.map((state) => attachable(state, gateway, refused)),
     });
     for (const { set, refusal, listeners: states } of others) {
@@ -83,11 +84,29 @@ export function translateGateways(context: Context, classes: Classes): readonly 
         name: set.metadata.name,
         accepted: refusal === undefined,
         addresses,
+        published: assignment.published,
         listeners: states.map((state) => attachable(state, set, refusal)),
       });
     }
-    return { gateway, fault: refused, assignment, listeners: own, sets: others, notes };
+    const told = servesNothing(refused, own, others) ? withoutWaiting(assignment, context) : assignment;
+    return { gateway, fault: refused, assignment: told, listeners: own, sets: others, notes };
   });
+}
+
+function servesNothing(
+  refused: Problem | undefined,
+  own: readonly ListenerState[],
+  sets: readonly SetState[],
+): boolean {
+  const states = [own, ...sets.filter(({ refusal }) => refusal === undefined).map(({ listeners }) => listeners)].flat();
+  return refused !== undefined || states.every(({ listener }) => listener.notAccepted !== undefined);
+}
+
+/** No Service is made for a Gateway without ports: that it has none is then no news. */
+function withoutWaiting(assignment: Assignment, { options }: Context): Assignment {
+  if (options.cluster === undefined || assignment.problem?.reason === 'UnsupportedAddress') return assignment;
+  const { problem: _, ...rest } = assignment;
+  return rest;
 }
 
 function ownListeners(gateway: Gateway, draft: Draft): readonly TranslatedListener[] {
@@ -146,7 +165,8 @@ function attachable(
   fault: Problem | undefined,
 ): AttachableListener {
   const { listener } = state;
-  const why = fault ?? listener.notAccepted ?? state.portProblem ?? state.unbound ?? listener.unresolved;
+  const why =
+    fault ?? listener.notAccepted ?? state.portProblem ?? state.unbound ?? listener.unresolved ?? state.pending;
   return {
     id: state.id,
     name: listener.spec.name,
@@ -189,39 +209,8 @@ function unsupportedAddress({ problem }: Assignment): Problem | undefined {
   return problem?.reason === 'UnsupportedAddress' ? problem : undefined;
 }
 
-/** A Gateway may refer to a config, but settings are the class's: a tenant cannot give itself more than the class allows. */
-function parametersProblem({ spec, metadata }: Gateway, world: World): Problem | undefined {
-  const ref = spec.infrastructure?.parametersRef;
-  if (ref === undefined) return undefined;
-  const failed = (message: string): Problem => ({
-    path: 'spec.infrastructure.parametersRef',
-    reason: 'InvalidParameters',
-    message,
-  });
-  if (ref.group !== OUR_GROUP || ref.kind !== 'GatewayClassConfig') {
-    return failed(
-      `${ref.kind}.${ref.group} cannot hold parameters; refer to a GatewayClassConfig of group ${OUR_GROUP}`,
-    );
-  }
-  const config = world.get('GatewayClassConfig', metadata.namespace, ref.name);
-  if (config === undefined) {
-    return failed(`GatewayClassConfig ${metadata.namespace}/${ref.name} not found; create it or remove the reference`);
-  }
-  const [field] = Object.keys(config.spec);
-  return field === undefined
-    ? undefined
-    : failed(
-        `spec.${field} of GatewayClassConfig ${metadata.namespace}/${ref.name} may be set by the GatewayClass only; move it there`,
-      );
-}
-
 function ignoredFields({ spec }: Gateway): readonly Problem[] {
   const notes: Problem[] = [];
-  const { infrastructure } = spec;
-  const nothing = 'it provisions nothing that could carry it';
-  if (Object.keys(infrastructure?.labels ?? {}).length > 0) notes.push(ignored('spec.infrastructure.labels', nothing));
-  if (Object.keys(infrastructure?.annotations ?? {}).length > 0)
-    notes.push(ignored('spec.infrastructure.annotations', nothing));
   if (spec.tls?.backend?.clientCertificateRef !== undefined) {
     notes.push(ignored('spec.tls.backend.clientCertificateRef', 'write spec.tls.clientCertificateRef of a Backend'));
   }

@@ -14,6 +14,10 @@ import { ControllerName, IngressControllerName } from './names.ts';
 export interface Classes {
   /** Why Gateways of the class cannot be served, or `''`; only classes of ours are in it. */
   readonly faults: ReadonlyMap<string, string>;
+  /** By name of the class; classes without one are not in it. */
+  readonly configs: ReadonlyMap<string, GatewayClassConfig>;
+  /** `namespace/name` of Gateways that Ingresses of a class of ours attach to. */
+  readonly ingressGateways: ReadonlySet<string>;
   /** The config whose dataPlane and egress parts hold for the whole data plane. */
   readonly config: GatewayClassConfig | undefined;
   readonly statuses: readonly ObjectStatus[];
@@ -24,6 +28,8 @@ export function translateClasses(snapshot: Snapshot): Classes {
   const users = new Map<GatewayClassConfig, string[]>();
   const faults = new Map<string, string>();
   const problems = new Map<GatewayClass, Problem>();
+  const configs = new Map<string, GatewayClassConfig>();
+  const ingressGateways = new Set<string>();
   let config: GatewayClassConfig | undefined;
 
   for (const gatewayClass of classes.toSorted(byAge)) {
@@ -31,6 +37,7 @@ export function translateClasses(snapshot: Snapshot): Classes {
     if (found instanceof Object && 'reason' in found) problems.set(gatewayClass, found);
     else if (found !== undefined) {
       config ??= found;
+      configs.set(gatewayClass.metadata.name, found);
       use(users, found, objectId(refOf(gatewayClass)));
     }
     faults.set(gatewayClass.metadata.name, problems.get(gatewayClass)?.message ?? '');
@@ -41,10 +48,14 @@ export function translateClasses(snapshot: Snapshot): Classes {
     const found = snapshot.get('GatewayClassConfig', parameters.namespace ?? '', parameters.name);
     if (found === undefined) continue;
     config ??= found;
+    const ref = found.spec.ingress?.gatewayRef;
+    if (ref !== undefined) ingressGateways.add(`${ref.namespace ?? found.metadata.namespace}/${ref.name}`);
     use(users, found, objectId(refOf(ingressClass)));
   }
   return {
     faults,
+    configs,
+    ingressGateways,
     config,
     statuses: [
       ...classes.map((c) => classStatus(c, problems.get(c))),

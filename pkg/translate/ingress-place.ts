@@ -6,10 +6,12 @@ import type { Ingress } from '../api/core.ts';
 import { GATEWAY_API_GROUP } from '../api/kinds.ts';
 import type { Attachment } from '../ir/route.ts';
 import type { Problem } from '../status/problem.ts';
+import type { PublishedAddress } from './addresses.ts';
 import { attach } from './attach.ts';
 import type { AttachableGateway, AttachableListener } from './attachable.ts';
 import type { Context } from './context.ts';
 import { intersectHostnames } from './hostname.ts';
+import { ingressPorts, publishIngress } from './ingress-front.ts';
 import { coversHost, type TlsHost } from './ingress-rules.ts';
 import { GatewayTier, IngressTier } from './sockets.ts';
 
@@ -35,7 +37,10 @@ export interface Virtual extends PlaceListener {
 export class Place {
   /** `namespace/name` of the Gateway, or `Ingress`. */
   readonly id: string;
+  /** Bound: IP addresses, or `*`. */
   readonly addresses: readonly string[];
+  /** Where clients reach it. */
+  readonly published: readonly PublishedAddress[];
   readonly httpsPort: number;
   readonly #context: Context;
   readonly #gateway: AttachableGateway | undefined;
@@ -51,11 +56,15 @@ export class Place {
     if (gateway !== undefined) {
       this.id = `${gateway.namespace}/${gateway.name}`;
       this.addresses = gateway.addresses;
+      this.published = gateway.published;
       this.#own = gateway.listeners.flatMap(toPlaceListener);
       return;
     }
     this.id = Synthetic;
     this.addresses = [context.addresses.takeShared()];
+    this.published = publishIngress(this.addresses, context.options, context);
+    const ports = ingressPorts(context.options);
+    if (ports !== undefined) context.sockets.assign(Synthetic, ports);
     const http = { id: `${Synthetic}/http`, port: 80, protocol: 'HTTP', hostname: '' } as const;
     this.problem = this.#listen(http, 'http', undefined, 'spec.rules');
     this.#own = context.listeners.has(http.id) ? [http] : [];
@@ -143,13 +152,21 @@ export class Place {
         };
         continue;
       }
+      if (bound.id === undefined) {
+        problem ??= {
+          path,
+          reason: 'Pending',
+          message: `port ${port} is being added to the Service of Gateway ${this.id}`,
+        };
+        continue;
+      }
       ids.push(bound.id);
       const error = options.unbound[bound.id];
       if (error !== undefined)
         problem ??= {
           path,
           reason,
-          message: `${address}:${sockets.boundPort(port)} cannot be bound: ${error}; free it or use --port-map`,
+          message: `${address}:${sockets.boundPort(port, this.id)} cannot be bound: ${error}; free it or use --port-map`,
         };
     }
     if (ids.length === 0) return problem;

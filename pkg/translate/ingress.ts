@@ -3,7 +3,6 @@ import type { Ingress } from '../api/core.ts';
 import { refOf } from '../api/object.ts';
 import type { Route } from '../ir/route.ts';
 import type { Problem } from '../status/problem.ts';
-import { AnyAddress } from './addresses.ts';
 import { byAge, createdOf } from './age.ts';
 import type { Context } from './context.ts';
 import type { Draft } from './draft.ts';
@@ -192,7 +191,9 @@ function secondDefault({ metadata }: Ingress, { hosts }: TranslatedIngress): Pro
 }
 
 function addStatus({ ingress, place, problems }: Served, serves: boolean, context: Context): void {
-  const addresses = place.addresses.map((address) => ({ ip: address === AnyAddress ? '0.0.0.0' : address }));
+  const addresses = place.published.map(({ type, value }) =>
+    type === 'Hostname' ? { hostname: value } : { ip: value },
+  );
   context.addStatus({
     ref: refOf(ingress),
     generation: ingress.metadata.generation,

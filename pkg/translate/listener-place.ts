@@ -14,6 +14,8 @@ export interface ListenerState {
   readonly portProblem: Problem | undefined;
   /** The system's error for one of its sockets; it stays in the IR, so that the data plane tries again. */
   readonly unbound: Problem | undefined;
+  /** The Gateway's Service does not have its port yet. */
+  readonly pending: Problem | undefined;
   readonly serves: boolean;
 }
 
@@ -35,6 +37,7 @@ export function placeListener(placed: PlacedListener, addresses: readonly string
   const usable = listener.notAccepted === undefined && (protocol === 'HTTP' || listener.certificates.length > 0);
   let portProblem: Problem | undefined;
   let unbound: Problem | undefined;
+  let pending: Problem | undefined;
   const sockets: SocketId[] = [];
   for (const address of usable ? addresses : []) {
     if (protocol === null) break;
@@ -46,10 +49,20 @@ export function placeListener(placed: PlacedListener, addresses: readonly string
       protocol,
       tier: GatewayTier,
     });
+    const port = context.sockets.boundPort(spec.port, owner);
+    // By a Service each Gateway has ports of its own: that two have one passes with the next write of the leader.
+    if (
+      socket === undefined &&
+      (takenBy === undefined || (takenBy.owner !== owner && context.sockets.isAssigned(owner)))
+    ) {
+      const message = `port ${spec.port} is being added to the Service of the Gateway`;
+      pending ??= { path, reason: 'Pending', message };
+      continue;
+    }
     if (takenBy !== undefined) {
       const message =
         takenBy.owner === owner
-          ? `ports ${takenBy.port} and ${spec.port} are both mapped to port ${context.sockets.boundPort(spec.port)}; change --port-map`
+          ? `ports ${takenBy.port} and ${spec.port} are both mapped to port ${port}; change --port-map`
           : `port ${spec.port} belongs to Gateway ${takenBy.owner}, which is older; use another port, or give each Gateway its own address (--addresses)`;
       portProblem ??= { path, reason: 'PortUnavailable', message };
       continue;
@@ -57,14 +70,20 @@ export function placeListener(placed: PlacedListener, addresses: readonly string
     sockets.push(socket);
     const error = context.options.unbound[socket];
     if (error !== undefined) {
-      const message = `${address}:${context.sockets.boundPort(spec.port)} cannot be bound: ${error}; free it or use another port`;
+      const message = `${address}:${port} cannot be bound: ${error}; ${bindHint(error)}`;
       unbound ??= { path, reason: 'PortUnavailable', message };
     }
   }
   if (sockets.length > 0 && protocol !== null) {
     context.addListener(id, irListener(placed, protocol), sockets, GatewayTier);
   }
-  return { id, listener, portProblem, unbound, serves: sockets.length > 0 };
+  return { id, listener, portProblem, unbound, pending, serves: sockets.length > 0 };
+}
+
+function bindHint(error: string): string {
+  return error.startsWith('EACCES')
+    ? 'give the gateway the capability NET_BIND_SERVICE, which ports below 1024 need, or use another port'
+    : 'free it or use another port';
 }
 
 /**

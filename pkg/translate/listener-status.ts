@@ -40,10 +40,10 @@ function listenerConditions(
   state: ListenerState,
   { fault, conditions, ofSet }: ListenerStatusContext,
 ): readonly Condition[] {
-  const { listener, portProblem, unbound } = state;
+  const { listener, portProblem, unbound, pending } = state;
   const { conflict, unresolved } = listener;
   const refused = refusedBy(state) ?? unbound;
-  const notServed = fault ?? refused ?? (state.serves ? undefined : unresolved);
+  const notServed = fault ?? refused ?? (state.serves ? undefined : (unresolved ?? pending));
   const notes = summarise(listener.notes.map(text));
   const address = portProblem === undefined && !state.serves && notServed === undefined;
   return [
@@ -61,7 +61,11 @@ function listenerConditions(
       : conditions.no(
           'Programmed',
           // What suite and specification expect of a set's, and not of a Gateway's.
-          ofSet === true && conflict !== undefined ? conflict.reason : 'Invalid',
+          ofSet === true && conflict !== undefined
+            ? conflict.reason
+            : notServed !== undefined && notServed === pending
+              ? 'Pending'
+              : 'Invalid',
           notServed === undefined ? 'the Gateway has no usable address' : text(notServed),
         ),
     // Negative polarity: absent where nothing is to be said.

@@ -24,14 +24,26 @@ interface Bound {
 
 export type BindResult =
   | { readonly id: SocketId; readonly takenBy?: undefined }
-  | { readonly id?: undefined; readonly takenBy: Binding };
+  | { readonly id?: undefined; readonly takenBy: Binding }
+  /** The owner's ports are assigned, and this one is not among them. */
+  | { readonly id?: undefined; readonly takenBy?: undefined };
 
 export class Sockets {
   readonly #portMap: Readonly<Record<number, number>>;
+  readonly #assigned = new Map<string, ReadonlyMap<number, number>>();
   readonly #bound = new Map<SocketId, Bound>();
 
   constructor(portMap: Readonly<Record<number, number>>) {
     this.#portMap = portMap;
+  }
+
+  /** From now on the ports of this owner are bound as `ports` says (listener port → bound port), and others of it not at all. */
+  assign(owner: string, ports: ReadonlyMap<number, number>): void {
+    this.#assigned.set(owner, ports);
+  }
+
+  isAssigned(owner: string): boolean {
+    return this.#assigned.has(owner);
   }
 
   /**
@@ -39,7 +51,8 @@ export class Sockets {
    * Whoever came first keeps it, so callers bind in the order of age.
    */
   bind(binding: Binding): BindResult {
-    const port = this.boundPort(binding.port);
+    const port = this.boundPort(binding.port, binding.owner);
+    if (port === undefined) return {};
     const id = `${binding.address}|${port}`;
     for (const { first, socket } of this.#bound.values()) {
       if (socket.port !== port || !overlap(socket.address, binding.address)) continue;
@@ -60,13 +73,15 @@ export class Sockets {
 
   /** The socket of this binding, if its owner has bound it already. */
   find({ owner, address, port, protocol }: Binding): SocketId | undefined {
-    const id = `${address}|${this.boundPort(port)}`;
+    const id = `${address}|${this.boundPort(port, owner)}`;
     const first = this.#bound.get(id)?.first;
     return first?.owner === owner && first.port === port && first.protocol === protocol ? id : undefined;
   }
 
-  boundPort(port: number): number {
-    return this.#portMap[port] ?? port;
+  /** Undefined: not assigned. */
+  boundPort(port: number, owner: string): number | undefined {
+    const assigned = this.#assigned.get(owner);
+    return assigned === undefined ? (this.#portMap[port] ?? port) : assigned.get(port);
   }
 
   /** @param id of a socket that was bound */

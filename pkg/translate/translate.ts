@@ -9,6 +9,7 @@ import { translateBackendStatuses } from './backend-status.ts';
 import { findClaims, withClaims } from './claims.ts';
 import { translateClusters } from './clusters.ts';
 import { Context } from './context.ts';
+import { translateExposures } from './exposures.ts';
 import { translateGateways } from './gateway.ts';
 import { gatewayStatus } from './gateway-status.ts';
 import { translateClasses } from './gatewayclass.ts';
@@ -70,6 +71,7 @@ export function translate(snapshot: Snapshot, options: TranslateOptions, memo: M
       authorities: sorted(context.outputs.authorities),
     },
     statuses: statuses.toSorted(compareStatus),
+    ...(options.cluster === undefined ? {} : { exposures: translateExposures(gateways, classes, context) }),
   };
 }
 

@@ -1,6 +1,7 @@
 /** What translation needs besides the snapshot, and what it gives. Translation is pure: same input, same output. */
 import type { Ir } from '../ir/ir.ts';
 import type { ObjectStatus } from '../status/status.ts';
+import type { GatewayExposure } from './exposure.ts';
 
 export interface TranslateOptions {
   /** Addresses that Gateways get, one each, in the order of their age; empty: every Gateway listens on all addresses (`*`). */
@@ -13,10 +14,23 @@ export interface TranslateOptions {
   readonly directoryMode: boolean;
   /** Socket id → why the data plane could not bind it, from its last Ack. */
   readonly unbound: Readonly<Record<string, string>>;
+  /** Gateways are reached as the cluster lets them be: by Services, or on the nodes. Absent in a directory. */
+  readonly cluster?: ClusterOptions;
+}
+
+export interface ClusterOptions {
+  /** `namespace/name` of the Service in front of the synthetic Gateway of Ingresses; `''`: none is known. */
+  readonly ingressService: string;
+  /** Addresses of the ready gateway pods. With hostNetwork they are those of the nodes. */
+  readonly podAddresses: readonly string[];
+  /** By `namespace/name` of a Gateway: why the API server did not take its Service. */
+  readonly refusals: Readonly<Record<string, string>>;
 }
 
 export interface Translation {
   readonly ir: Ir;
   /** One for each object of a kind that has a status, or that has a problem; sorted by kind, namespace, name. */
   readonly statuses: readonly ObjectStatus[];
+  /** One for each Gateway of ours; absent in a directory. */
+  readonly exposures?: readonly GatewayExposure[];
 }
