@@ -38,6 +38,9 @@ describe('values', () => {
     ['--admin-address :9901', 'adminAddress', { host: '', port: 9901 }],
     ['--admin-address [::1]:9901', 'adminAddress', { host: '::1', port: 9901 }],
     ['--addresses 127.0.0.1,::1', 'addresses', ['127.0.0.1', '::1']],
+    ['--watch-namespaces shop,billing', 'watchNamespaces', ['shop', 'billing']],
+    ['--ingress-service infra/front', 'ingressService', 'infra/front'],
+    ['--mass-delete-hold 1m', 'massDeleteHold', 60_000],
     ['--addresses 192.0.2.0/30', 'addresses', ['192.0.2.1', '192.0.2.2']],
     ['--addresses 192.0.2.5/31', 'addresses', ['192.0.2.4', '192.0.2.5']],
     ['--addresses 192.0.2.5/32', 'addresses', ['192.0.2.5']],
@@ -124,6 +127,18 @@ describe('mistakes', () => {
       {},
       '',
       '--admin-address: "9901" is not valid; write HOST:PORT such as 127.0.0.1:9901, [::1]:9901 or :9901 for all addresses, or off',
+    ],
+    [
+      '--watch-namespaces shop,Billing',
+      {},
+      '',
+      '--watch-namespaces: "shop,Billing" is not valid; write namespaces separated by commas, such as shop,billing',
+    ],
+    [
+      '--ingress-service front',
+      {},
+      '',
+      '--ingress-service: "front" is not valid; write NAMESPACE/NAME, such as suuupra-system/suuupra-gateway',
     ],
     [
       '--addresses 10.0.0.0/8',

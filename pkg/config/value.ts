@@ -109,6 +109,22 @@ function dotted(number: number): string {
   return [24, 16, 8, 0].map((shift) => Math.floor(number / 2 ** shift) % 256).join('.');
 }
 
+const DnsLabel = /^[a-z0-9](?:[-a-z0-9]{0,61}[a-z0-9])?$/;
+
+/** `shop,billing`: names of namespaces. */
+export function namespaces(raw: string): Read<readonly string[]> {
+  const names = raw === '' ? [] : raw.split(',').map((name) => name.trim());
+  if (!names.every((name) => DnsLabel.test(name))) return wanted('namespaces separated by commas, such as shop,billing');
+  return value([...new Set(names)]);
+}
+
+/** `namespace/name`, or `''`. */
+export function objectName(raw: string): Read<string> {
+  const [namespace = '', name = '', ...rest] = raw.split('/');
+  const good = raw === '' || (rest.length === 0 && DnsLabel.test(namespace) && DnsLabel.test(name));
+  return good ? value(raw) : wanted('NAMESPACE/NAME, such as suuupra-system/suuupra-gateway');
+}
+
 /** `auto` as null. */
 export function workers(raw: string): Read<number | null> {
   if (raw === 'auto') return value(null);
