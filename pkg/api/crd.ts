@@ -1,6 +1,7 @@
 /** Our CustomResourceDefinitions, from the schemas. Used by `make generate`, which writes crds/, and by `gatewayctl crds`. */
 import { stringify } from 'yaml';
-import { KINDS, type Kind } from './kinds.ts';
+import manifest from '../../package.json' with { type: 'json' };
+import { KINDS, type Kind, OUR_GROUP } from './kinds.ts';
 import { SCHEMAS } from './schemas.ts';
 import { backendStatus, gatewayClassConfigStatus, gatewayRouteStatus } from './status-structural.ts';
 import type { StructuralSchema } from './structural.ts';
@@ -22,6 +23,9 @@ interface OwnKindFacts {
   readonly columns: readonly Column[];
   readonly status: StructuralSchema;
 }
+
+/** The release a CRD comes from: the chart of the CRDs refuses to put an older one over a newer one. */
+export const BUNDLE_VERSION = `${OUR_GROUP}/bundle-version`;
 
 const AGE: Column = { name: 'Age', type: 'date', jsonPath: '.metadata.creationTimestamp' };
 
@@ -71,7 +75,7 @@ export function crdOf(kind: OwnKind): object {
   return {
     apiVersion: 'apiextensions.k8s.io/v1',
     kind: 'CustomResourceDefinition',
-    metadata: { name: `${plural}.${group}` },
+    metadata: { name: `${plural}.${group}`, annotations: { [BUNDLE_VERSION]: manifest.version } },
     spec: {
       group,
       names: {
