@@ -25,7 +25,7 @@ interface OwnKindFacts {
 }
 
 /** The release a CRD comes from: the chart of the CRDs refuses to put an older one over a newer one. */
-export const BUNDLE_VERSION = `${OUR_GROUP}/bundle-version`;
+const BUNDLE_VERSION = `${OUR_GROUP}/bundle-version`;
 
 const AGE: Column = { name: 'Age', type: 'date', jsonPath: '.metadata.creationTimestamp' };
 

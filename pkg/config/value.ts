@@ -114,7 +114,8 @@ const DnsLabel = /^[a-z0-9](?:[-a-z0-9]{0,61}[a-z0-9])?$/;
 /** `shop,billing`: names of namespaces. */
 export function namespaces(raw: string): Read<readonly string[]> {
   const names = raw === '' ? [] : raw.split(',').map((name) => name.trim());
-  if (!names.every((name) => DnsLabel.test(name))) return wanted('namespaces separated by commas, such as shop,billing');
+  if (!names.every((name) => DnsLabel.test(name)))
+    return wanted('namespaces separated by commas, such as shop,billing');
   return value([...new Set(names)]);
 }
 
