@@ -1,0 +1,152 @@
+/**
+ * Keeps up with one collection of the API server: a paged list, then a watch that resumes where it ended. Level-based: after anything
+ * went wrong it lists again, and whoever listens compares. Used by `source/kube.ts`, once for each kind and namespace.
+ */
+import type { Clock } from '../store/clock.ts';
+import { KubeError, type KubeApi, type WatchEvent } from './api.ts';
+import { Backoff } from './backoff.ts';
+
+/** An object as the server sent it. */
+export type RawObject = Readonly<Record<string, unknown>>;
+
+export interface ReflectorOptions {
+  readonly api: KubeApi;
+  /** Path of the collection, asked before each list; undefined: it does not exist (its CRD is missing). @throws KubeError */
+  readonly path: (signal: AbortSignal) => Promise<string | undefined>;
+  readonly query?: Readonly<Record<string, string>>;
+  /** Media types, for metadata alone; default: whole objects. */
+  readonly accept?: { readonly list: string; readonly watch: string };
+  readonly clock: Clock;
+  readonly random: () => number;
+  readonly sink: ReflectorSink;
+  /** ms until a missing collection is looked for again. Default 3,000. */
+  readonly missingPoll?: number;
+}
+
+export interface ReflectorSink {
+  /** Everything there is: what is not in it is gone. */
+  replace(objects: readonly RawObject[], state: 'listed' | 'missing' | 'forbidden'): void;
+  upsert(object: RawObject): void;
+  remove(object: RawObject): void;
+  /** What went wrong, for a log line; it is tried again after `delay` ms. */
+  failed(error: KubeError, delay: number): void;
+}
+
+const PageSize = '500';
+/** s after which the server ends a watch: between these, so that not all of them end at once. */
+const WatchSeconds = { least: 300, most: 420 };
+const FirstDelay = 500;
+const LongestDelay = 30_000;
+
+/** Runs until `signal` aborts; never throws. */
+export async function reflect(options: ReflectorOptions, signal: AbortSignal): Promise<void> {
+  const { sink, clock, random, missingPoll = 3_000 } = options;
+  const backoff = new Backoff(FirstDelay, LongestDelay, random);
+  let version: string | undefined;
+  while (!signal.aborted) {
+    try {
+      if (version === undefined) {
+        const path = await options.path(signal);
+        if (path === undefined) {
+          sink.replace([], 'missing');
+          await pause(clock, missingPoll * (0.75 + random() / 2), signal);
+          continue;
+        }
+        version = await list(options, path, signal);
+        backoff.reset();
+      }
+      const path = await options.path(signal);
+      if (path === undefined) version = undefined;
+      else {
+        await follow(options, path, version, signal, (to) => {
+          version = to;
+          backoff.reset();
+        });
+      }
+    } catch (error) {
+      if (signal.aborted) return;
+      const failure = error instanceof KubeError ? error : new KubeError(String(error), { code: 0 });
+      // "410 Gone": the history from there on was compacted. 404: the CRD was deleted.
+      const expired = failure.code === 410 || failure.reason === 'Expired' || failure.code === 404;
+      if (expired) version = undefined;
+      if (failure.code === 403) sink.replace([], 'forbidden');
+      const delay = Math.max(backoff.next(), failure.retryAfter * 1000);
+      // An ended history is nothing to wait for, the first time.
+      if (expired && backoff.failures === 1) continue;
+      sink.failed(failure, delay);
+      await pause(clock, delay, signal);
+    }
+  }
+}
+
+/** @returns the resourceVersion to watch from */
+async function list(options: ReflectorOptions, path: string, signal: AbortSignal): Promise<string> {
+  const objects: RawObject[] = [];
+  let next = '';
+  for (;;) {
+    const query: Record<string, string> = { ...options.query, limit: PageSize, ...(next !== '' && { continue: next }) };
+    const page = (await options.api.send({
+      method: 'GET',
+      path,
+      query,
+      signal,
+      ...(options.accept !== undefined && { accept: options.accept.list }),
+    })) as {
+      readonly metadata: { readonly resourceVersion: string; readonly continue?: string };
+      readonly items?: readonly RawObject[];
+    };
+    objects.push(...(page.items ?? []));
+    next = page.metadata.continue ?? '';
+    if (next !== '') continue;
+    options.sink.replace(objects, 'listed');
+    return page.metadata.resourceVersion;
+  }
+}
+
+/** Follows one watch to its end; `reached` is told each resourceVersion to go on from. @throws KubeError */
+async function follow(
+  { api, query, accept, random, sink }: ReflectorOptions,
+  path: string,
+  from: string,
+  signal: AbortSignal,
+  reached: (version: string) => void,
+): Promise<void> {
+  const seconds = WatchSeconds.least + Math.floor(random() * (WatchSeconds.most - WatchSeconds.least));
+  const request = {
+    path,
+    signal,
+    query: { ...query, resourceVersion: from, allowWatchBookmarks: 'true', timeoutSeconds: String(seconds) },
+    ...(accept !== undefined && { accept: accept.watch }),
+  };
+  for await (const { type, object } of api.watch(request)) {
+    if (type === 'ERROR') throw statusError(object);
+    if (type === 'DELETED') sink.remove(object);
+    else if (type !== 'BOOKMARK') sink.upsert(object);
+    const version = versionOf(object);
+    if (version !== undefined) reached(version);
+  }
+}
+
+function statusError(status: WatchEvent['object']): KubeError {
+  const { code, reason, message } = status as {
+    readonly code?: number;
+    readonly reason?: string;
+    readonly message?: string;
+  };
+  return new KubeError(message ?? 'the watch ended with an error', { code: code ?? 500, reason: reason ?? '' });
+}
+
+function versionOf(object: RawObject): string | undefined {
+  return (object['metadata'] as { readonly resourceVersion?: string } | undefined)?.resourceVersion;
+}
+
+/** Returns early when `signal` aborts. */
+async function pause(clock: Clock, delay: number, signal: AbortSignal): Promise<void> {
+  const { promise, resolve } = Promise.withResolvers<void>();
+  const stop = () => resolve();
+  const cancel = clock.after(delay, stop);
+  signal.addEventListener('abort', stop);
+  await promise;
+  signal.removeEventListener('abort', stop);
+  cancel();
+}

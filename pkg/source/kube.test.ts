@@ -1,0 +1,230 @@
+/** Objects from an API server in memory: what arrives when, and what is left out. */
+import { describe, expect, test } from '@jest/globals';
+import { validateObject } from '../api/validate.ts';
+import { KubeError } from '../kube/api.ts';
+import { FakeClock } from '../store/clock.testing.ts';
+import { knownCollections } from '../testkit/apiserver-kinds.ts';
+import { MemoryApiServer } from '../testkit/apiserver.ts';
+import { KubeSource, type KubeSourceOptions } from './kube.ts';
+import type { Change, SourceProblem } from './source.ts';
+
+const gateway = {
+  apiVersion: 'gateway.networking.k8s.io/v1',
+  kind: 'Gateway',
+  metadata: {
+    name: 'public',
+    namespace: 'infra',
+    annotations: { 'kubectl.kubernetes.io/last-applied-configuration': '{}' },
+  },
+  spec: {
+    gatewayClassName: 'suuupra',
+    listeners: [{ name: 'https', port: 443, protocol: 'HTTPS', tls: { certificateRefs: [{ name: 'tls' }] } }],
+  },
+};
+const secret = (name: string) => ({
+  apiVersion: 'v1',
+  kind: 'Secret',
+  metadata: { name, namespace: 'infra' },
+  data: { 'tls.crt': 'YQ==', 'tls.key': 'Yg==' },
+});
+const route = (service: string) => ({
+  apiVersion: 'gateway.networking.k8s.io/v1',
+  kind: 'HTTPRoute',
+  metadata: { name: 'orders', namespace: 'shop' },
+  spec: {
+    parentRefs: [{ name: 'public', namespace: 'infra' }],
+    rules: [{ backendRefs: [{ name: service, port: 80 }] }],
+  },
+});
+const slice = (service: string, address: string) => ({
+  apiVersion: 'discovery.k8s.io/v1',
+  kind: 'EndpointSlice',
+  metadata: { name: `${service}-1`, namespace: 'shop', labels: { 'kubernetes.io/service-name': service } },
+  addressType: 'IPv4',
+  endpoints: [{ addresses: [address] }],
+  ports: [{ port: 8080 }],
+});
+
+async function settled(): Promise<void> {
+  for (let i = 0; i < 200; i++) await Promise.resolve();
+}
+
+function setUp(extra: Partial<KubeSourceOptions> = {}) {
+  const api = new MemoryApiServer(knownCollections());
+  const clock = new FakeClock();
+  const batches: string[][] = [];
+  let problems: readonly SourceProblem[] = [];
+  const failures: string[] = [];
+  const source = new KubeSource({
+    api,
+    validate: validateObject,
+    namespaces: [],
+    clock,
+    random: () => 0.5,
+    onFailure: (what, error) => failures.push(`${what}: ${error.message}`),
+    ...extra,
+  });
+  const nameOf = (change: Change) => {
+    if (change.kind === 'remove') return `-${change.ref.kind}/${change.ref.name}`;
+    return `${change.object.kind}/${change.object.metadata.name}`;
+  };
+  const sink = {
+    apply: (changes: readonly Change[]) => void batches.push(changes.map(nameOf)),
+    problems: (found: readonly SourceProblem[]) => void (problems = found),
+  };
+  return { api, clock, batches, source, sink, failures, problems: () => problems };
+}
+
+describe('the first state', () => {
+  test('comes as one batch, with the Secrets and endpoints that somebody refers to, and no others', async () => {
+    const { api, source, sink, batches } = setUp();
+    for (const object of [
+      secret('tls'),
+      secret('other'),
+      slice('orders', '10.0.0.1'),
+      slice('idle', '10.0.0.2'),
+      gateway,
+      route('orders'),
+    ]) {
+      await api.apply(object);
+    }
+    await source.start(sink);
+    expect(batches.map((batch) => batch.toSorted())).toEqual([
+      ['EndpointSlice/orders-1', 'Gateway/public', 'HTTPRoute/orders', 'Secret/tls'],
+    ]);
+    expect(api.requests.filter((request) => request.includes('/secrets/'))).toEqual([
+      'GET /api/v1/namespaces/infra/secrets/tls',
+    ]);
+    await source.close();
+  });
+
+  test('does not wait for CRDs that are missing, and takes them up when they come', async () => {
+    const { api, source, sink, batches, clock } = setUp();
+    for (const key of api.served) if (key.startsWith('gateway.')) api.served.delete(key);
+    await source.start(sink);
+    expect(batches).toEqual([]);
+    for (const key of Object.keys(knownCollections())) api.served.add(key);
+    await api.apply(gateway);
+    clock.advance(4_000);
+    await settled();
+    expect(batches).toEqual([['Gateway/public']]);
+    await source.close();
+  });
+
+  test('says which kinds it may not read, and reads the rest', async () => {
+    const { api, source, sink, batches, problems } = setUp();
+    api.fault = ({ path }) =>
+      path.includes('secrets') ? new KubeError('secrets is forbidden', { code: 403, reason: 'Forbidden' }) : undefined;
+    await api.apply(gateway);
+    await source.start(sink);
+    expect(batches).toEqual([['Gateway/public']]);
+    expect(problems()).toMatchObject([{ object: 'Secret', hint: 'grant get, list and watch to its ServiceAccount' }]);
+    await source.close();
+  });
+});
+
+describe('a change', () => {
+  test('of a route brings the endpoints of its new Service in the same batch, and lets the others go', async () => {
+    const { api, source, sink, batches } = setUp();
+    for (const object of [slice('a', '10.0.0.1'), slice('b', '10.0.0.2'), route('a')]) await api.apply(object);
+    await source.start(sink);
+    await api.apply(route('b'));
+    await settled();
+    expect(batches.slice(1).map((batch) => batch.toSorted())).toEqual([
+      ['-EndpointSlice/a-1', 'EndpointSlice/b-1', 'HTTPRoute/orders'],
+    ]);
+    await api.apply(slice('a', '10.0.0.9'));
+    await api.apply(slice('b', '10.0.0.9'));
+    await settled();
+    expect(batches.slice(2)).toEqual([['EndpointSlice/b-1']]);
+    await source.close();
+  });
+
+  test('of a Secret that is referred to is fetched; one of a status alone is none', async () => {
+    const { api, source, sink, batches } = setUp();
+    await api.apply(gateway);
+    await source.start(sink);
+    await api.apply(secret('tls'));
+    await settled();
+    expect(batches.slice(1)).toEqual([['Secret/tls']]);
+    const path = '/apis/gateway.networking.k8s.io/v1/namespaces/infra/gateways/public/status';
+    const body = { status: { conditions: [] } };
+    await api.send({ method: 'PATCH', path, body, contentType: 'application/merge-patch+json' });
+    await settled();
+    expect(batches).toHaveLength(2);
+    await source.close();
+  });
+
+  test('that is invalid keeps the former object and says what is wrong', async () => {
+    const { api, source, sink, batches, problems } = setUp();
+    await api.apply(gateway);
+    await source.start(sink);
+    await api.apply({ ...gateway, spec: { ...gateway.spec, listeners: [] } });
+    await settled();
+    expect(batches).toHaveLength(1);
+    expect(problems()).toMatchObject([{ object: 'Gateway/infra/public', path: 'spec.listeners' }]);
+    await api.apply(gateway);
+    await settled();
+    expect(problems()).toEqual([]);
+    await source.close();
+  });
+});
+
+describe('trouble', () => {
+  test('an ended history lists again and tells only what differs', async () => {
+    const { api, source, sink, batches } = setUp();
+    for (const object of [gateway, route('a')]) await api.apply(object);
+    await source.start(sink);
+    api.fault = ({ query }) =>
+      query?.['watch'] === '1' ? new KubeError('gone', { code: 410, reason: 'Expired' }) : undefined;
+    api.disconnect();
+    await api.remove(route('a'));
+    api.compact();
+    api.fault = undefined;
+    await settled();
+    expect(batches.slice(1)).toEqual([['-HTTPRoute/orders']]);
+    await source.close();
+  });
+
+  test('an API server that is away changes nothing, and what was missed comes when it is back', async () => {
+    const { api, source, sink, batches, clock, failures } = setUp();
+    await api.apply(gateway);
+    await source.start(sink);
+    api.fault = () => new KubeError('connect ECONNREFUSED', { code: 0 });
+    api.disconnect();
+    await api.apply(route('a'));
+    await settled();
+    expect(batches).toHaveLength(1);
+    expect(failures.some((failure) => failure.startsWith('HTTPRoute: '))).toBe(true);
+    api.fault = undefined;
+    clock.advance(60_000);
+    await settled();
+    expect(batches.slice(1)).toEqual([['HTTPRoute/orders']]);
+    await source.close();
+  });
+
+  test('a Secret that cannot be fetched holds nothing back, and is tried again', async () => {
+    const { api, source, sink, batches, clock } = setUp();
+    await source.start(sink);
+    await api.apply(secret('tls'));
+    api.fault = ({ path }) =>
+      path.endsWith('/secrets/tls') ? new KubeError('etcd is slow', { code: 504 }) : undefined;
+    await api.apply(gateway);
+    await settled();
+    expect(batches).toEqual([['Gateway/public']]);
+    api.fault = undefined;
+    clock.advance(1_000);
+    await settled();
+    expect(batches.slice(1)).toEqual([['Secret/tls']]);
+    await source.close();
+  });
+});
+
+test('with namespaces given, only they are read', async () => {
+  const { api, source, sink, batches } = setUp({ namespaces: ['shop'] });
+  await api.apply(gateway);
+  await api.apply(route('a'));
+  await source.start(sink);
+  expect(batches).toEqual([['HTTPRoute/orders']]);
+  await source.close();
+});

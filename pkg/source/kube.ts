@@ -1,0 +1,275 @@
+/**
+ * Objects from the API server: the same Source as a directory. One reflector for each kind (and namespace, where only some are watched);
+ * their events go through one queue, so that a batch is whole: an object and the Secret that it names arrive together.
+ */
+import { apiVersionOf, KINDS, type Kind } from '../api/kinds.ts';
+import type { KubeApi, KubeError } from '../kube/api.ts';
+import { type RawObject, reflect } from '../kube/reflector.ts';
+import { collectionPath, findResource, objectPath, type Resource } from '../kube/resource.ts';
+import type { Clock } from '../store/clock.ts';
+import { Inventory } from './inventory.ts';
+import type { Validate } from './manifest.ts';
+import type { Source, SourceProblem, SourceSink } from './source.ts';
+
+export interface KubeSourceOptions {
+  readonly api: KubeApi;
+  readonly validate: Validate;
+  /** Namespaces to watch; empty: all. */
+  readonly namespaces: readonly string[];
+  readonly clock: Clock;
+  readonly random: () => number;
+  /** A collection that cannot be read, or can be again; for the log. */
+  readonly onFailure: (what: string, error: KubeError, delay: number) => void;
+  /** Default: all that the gateway reads. */
+  readonly kinds?: readonly Kind[];
+}
+
+type State = 'listed' | 'missing' | 'forbidden';
+type Event =
+  | {
+      readonly kind: Kind;
+      readonly scope: string;
+      readonly what: 'replace';
+      readonly raws: readonly RawObject[];
+      readonly state: State;
+    }
+  | { readonly kind: Kind; readonly scope: string; readonly what: 'upsert' | 'remove'; readonly raw: RawObject };
+
+const metadata = (kind: string): string => `application/json;as=${kind};g=meta.k8s.io;v=v1`;
+const METADATA_ONLY = { list: metadata('PartialObjectMetadataList'), watch: metadata('PartialObjectMetadata') };
+/** Fetched at once; more Services than this are one list of all EndpointSlices. */
+const Fetchers = 16;
+/** ms that a change waits for the Secrets and endpoints that it names. */
+const FetchPatience = 2_000;
+const RetryFetch = 1_000;
+
+export class KubeSource implements Source {
+  readonly #options: KubeSourceOptions;
+  readonly #inventory: Inventory;
+  readonly #life = new AbortController();
+  readonly #resources = new Map<Kind, Resource>();
+  /** Collections that did not answer yet; `kind scope`. */
+  readonly #awaited = new Set<string>();
+  readonly #states = new Map<string, State>();
+  readonly #ready = Promise.withResolvers<void>();
+  #queue: Event[] = [];
+  /** To fetch again. */
+  readonly #missed = new Set<string>();
+  /** Something was fetched after its batch had been told. */
+  #late = false;
+  #working: Promise<void> | undefined;
+  #sink: SourceSink | undefined;
+  #told = '[]';
+
+  constructor(options: KubeSourceOptions) {
+    this.#options = options;
+    this.#inventory = new Inventory(options.validate);
+  }
+
+  async start(sink: SourceSink): Promise<void> {
+    this.#sink = sink;
+    const { kinds = Object.keys(KINDS) as Kind[], namespaces } = this.#options;
+    const collections = kinds.flatMap((kind) => {
+      const scopes = KINDS[kind].namespaced && namespaces.length > 0 ? namespaces : [''];
+      return scopes.map((scope) => ({ kind, scope }));
+    });
+    for (const { kind, scope } of collections) this.#awaited.add(`${kind} ${scope}`);
+    for (const { kind, scope } of collections) void this.#reflect(kind, scope);
+    await this.#ready.promise;
+  }
+
+  async close(): Promise<void> {
+    this.#life.abort();
+    await this.#working;
+    this.#ready.resolve();
+  }
+
+  async #reflect(kind: Kind, scope: string): Promise<void> {
+    const { api, clock, random, onFailure } = this.#options;
+    const push = (event: Event) => {
+      this.#queue.push(event);
+      this.#work();
+    };
+    await reflect(
+      {
+        api,
+        clock,
+        random,
+        path: async (signal) => {
+          const resource = await findResource(api, kind, signal);
+          if (resource === undefined) return undefined;
+          this.#resources.set(kind, resource);
+          return collectionPath(resource, scope);
+        },
+        ...(isLazy(kind) && { accept: METADATA_ONLY }),
+        sink: {
+          replace: (raws, state) => push({ kind, scope, what: 'replace', raws, state }),
+          upsert: (raw) => push({ kind, scope, what: 'upsert', raw }),
+          remove: (raw) => push({ kind, scope, what: 'remove', raw }),
+          failed: (error, delay) => onFailure(scope === '' ? kind : `${kind} in ${scope}`, error, delay),
+        },
+      },
+      this.#life.signal,
+    );
+  }
+
+  /** One batch at a time; what comes meanwhile is the next. */
+  #work(): void {
+    if (this.#working !== undefined || this.#life.signal.aborted) return;
+    this.#working = this.#run().finally(() => {
+      this.#working = undefined;
+      if ((this.#queue.length > 0 || this.#late) && this.#awaited.size === 0) this.#work();
+    });
+  }
+
+  async #run(): Promise<void> {
+    // The rest of what came in this turn belongs to the batch.
+    await Promise.resolve();
+    const first = this.#awaited.size > 0;
+    for (const event of this.#queue) if (event.what === 'replace') this.#awaited.delete(`${event.kind} ${event.scope}`);
+    // Nothing is told before everything was listed: half a cluster is not the cluster.
+    if (this.#awaited.size > 0) return;
+    const events = this.#queue;
+    this.#queue = [];
+    this.#late = false;
+    // Who refers comes before what is referred to: then only what is needed is kept, and nothing of it is fetched twice.
+    for (const event of first ? events.toSorted((a, b) => rank(a.kind) - rank(b.kind)) : events) {
+      if (first && event.kind === 'EndpointSlice') this.#forgetDueServices();
+      this.#take(event);
+    }
+    await this.#fetch(new Set([...this.#inventory.takeDue(), ...this.#missed]));
+    this.#late = false;
+    this.#publish();
+    this.#ready.resolve();
+  }
+
+  /** All EndpointSlices are at hand, and what was due of them need not be fetched. */
+  #forgetDueServices(): void {
+    for (const id of this.#inventory.takeDue()) if (!id.startsWith('Service/')) this.#missed.add(id);
+  }
+
+  #take(event: Event): void {
+    const { kind, scope } = event;
+    const { group, version } = this.#resources.get(kind) ?? { ...KINDS[kind], version: KINDS[kind].versions[0] };
+    const named = (raw: RawObject) => ({ ...raw, apiVersion: apiVersionOf({ ...KINDS[kind], group }, version), kind });
+    if (event.what === 'replace') {
+      this.#states.set(`${kind} ${scope}`, event.state);
+      this.#inventory.replace(kind, scope, event.raws.map(named));
+    } else if (event.what === 'upsert') this.#inventory.upsert(kind, named(event.raw));
+    else this.#inventory.remove(kind, named(event.raw));
+  }
+
+  async #fetch(due: ReadonlySet<string>): Promise<void> {
+    this.#missed.clear();
+    if (due.size === 0) return;
+    const { promise: patience, resolve: lose } = Promise.withResolvers<void>();
+    const cancel = this.#options.clock.after(FetchPatience, lose);
+    const services = [...due].filter((id) => id.startsWith('Service/'));
+    const others = [...due].filter((id) => !id.startsWith('Service/'));
+    const tasks = [
+      ...(services.length > Fetchers
+        ? [() => this.#fetchSlices(services, undefined)]
+        : services.map((id) => () => this.#fetchSlices([id], id))),
+      ...others.map((id) => () => this.#fetchOne(id)),
+    ].values();
+    const fetchers = Array.from({ length: Fetchers }, async () => {
+      for (const task of tasks) await task();
+    });
+    await Promise.race([Promise.all(fetchers), patience]);
+    cancel();
+    if (this.#missed.size > 0) {
+      this.#options.clock.after(RetryFetch, () => {
+        if (this.#missed.size > 0) this.#work();
+      });
+    }
+  }
+
+  async #fetchOne(id: string): Promise<void> {
+    const [kind, namespace = '', name = ''] = id.split('/') as [Kind, string?, string?];
+    const resource = { ...KINDS[kind], version: KINDS[kind].versions[0] };
+    await this.#guarded([id], async (signal) => {
+      const raw = (await this.#options.api.send({
+        method: 'GET',
+        path: objectPath(resource, { namespace, name }),
+        signal,
+      })) as RawObject;
+      this.#inventory.fetched(kind, { ...raw, apiVersion: apiVersionOf(KINDS[kind]), kind });
+    });
+  }
+
+  /** Of one Service, or of all that are wanted. */
+  async #fetchSlices(ids: readonly string[], only: string | undefined): Promise<void> {
+    const resource = { ...KINDS.EndpointSlice, version: KINDS.EndpointSlice.versions[0] };
+    const [, namespace = '', service = ''] = only?.split('/') ?? [];
+    await this.#guarded(ids, async (signal) => {
+      let next = '';
+      do {
+        const query = {
+          limit: '500',
+          ...(only !== undefined && { labelSelector: `kubernetes.io/service-name=${service}` }),
+          ...(next !== '' && { continue: next }),
+        };
+        const page = (await this.#options.api.send({
+          method: 'GET',
+          path: collectionPath(resource, namespace),
+          query,
+          signal,
+        })) as {
+          readonly metadata?: { readonly continue?: string };
+          readonly items?: readonly RawObject[];
+        };
+        for (const raw of page.items ?? []) {
+          this.#inventory.upsert('EndpointSlice', {
+            ...raw,
+            apiVersion: apiVersionOf(KINDS.EndpointSlice),
+            kind: 'EndpointSlice',
+          });
+        }
+        next = page.metadata?.continue ?? '';
+      } while (next !== '');
+    });
+  }
+
+  /** What is gone is told by its watch; everything else that goes wrong is tried again. */
+  async #guarded(ids: readonly string[], task: (signal: AbortSignal) => Promise<void>): Promise<void> {
+    try {
+      await task(this.#life.signal);
+      this.#late = true;
+      this.#work();
+    } catch (error) {
+      if ((error as Partial<KubeError>).code === 404 || this.#life.signal.aborted) return;
+      for (const id of ids) this.#missed.add(id);
+    }
+  }
+
+  #publish(): void {
+    const problems = [...this.#collectionProblems(), ...this.#inventory.problems()];
+    const text = JSON.stringify(problems);
+    const changes = this.#inventory.takeChanges();
+    if (changes.length > 0) this.#sink?.apply(changes);
+    if (text !== this.#told) this.#sink?.problems(problems);
+    this.#told = text;
+  }
+
+  #collectionProblems(): SourceProblem[] {
+    return [...this.#states].flatMap(([key, state]) => {
+      if (state !== 'forbidden') return [];
+      const [kind = '', scope = ''] = key.split(' ');
+      const where = scope === '' ? '' : ` in namespace ${scope}`;
+      const message = `the API server does not let the gateway read objects of kind ${kind}${where}`;
+      return [
+        { file: '', line: 0, object: kind, path: '', message, hint: 'grant get, list and watch to its ServiceAccount' },
+      ];
+    });
+  }
+}
+
+/** Of these only metadata is followed; what is referred to is fetched. */
+function isLazy(kind: Kind): boolean {
+  return kind === 'Secret' || kind === 'ConfigMap';
+}
+
+function rank(kind: Kind): number {
+  if (kind === 'EndpointSlice') return 2;
+  return isLazy(kind) ? 1 : 0;
+}
