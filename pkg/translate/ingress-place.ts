@@ -11,7 +11,7 @@ import { attach } from './attach.ts';
 import type { AttachableGateway, AttachableListener } from './attachable.ts';
 import type { Context } from './context.ts';
 import { intersectHostnames } from './hostname.ts';
-import { ingressPorts, publishIngress } from './ingress-front.ts';
+import { publishIngress } from './ingress-front.ts';
 import { coversHost, type TlsHost } from './ingress-rules.ts';
 import { GatewayTier, IngressTier } from './sockets.ts';
 
@@ -63,8 +63,6 @@ export class Place {
     this.id = Synthetic;
     this.addresses = [context.addresses.takeShared()];
     this.published = publishIngress(this.addresses, context.options, context);
-    const ports = ingressPorts(context.options);
-    if (ports !== undefined) context.sockets.assign(Synthetic, ports);
     const http = { id: `${Synthetic}/http`, port: 80, protocol: 'HTTP', hostname: '' } as const;
     this.problem = this.#listen(http, 'http', undefined, 'spec.rules');
     this.#own = context.listeners.has(http.id) ? [http] : [];
