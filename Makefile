@@ -53,6 +53,10 @@ image: bundle ## OCI archive of the gateway in dist/image, without a container e
 image-check: image ## Run what is in that archive as user 65532 on a read-only root (needs root)
 	@scripts/image-check.sh
 
+.PHONY: helm-test
+helm-test: install ## helm lint and template over a matrix of values; a dry run where the test cluster runs
+	@exec node e2e/charts/main.ts
+
 include e2e/cluster.mk
 
 .PHONY: bench

@@ -1,10 +1,11 @@
 /** Images as archives: what tar and an OCI reader find in them. */
-import { describe, expect, test } from '@jest/globals';
+
 import { execFileSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { describe, expect, test } from '@jest/globals';
 import { packImages } from './oci.ts';
 import { packTar, type TarEntry } from './tar.ts';
 

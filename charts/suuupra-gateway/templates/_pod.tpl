@@ -39,7 +39,10 @@
 
 {{- define "suuupra-gateway.podSecurityContext" -}}
 {{- if include "suuupra-gateway.bindsLowPorts" . }}
-{{- toYaml (merge (dict "runAsNonRoot" false "runAsUser" 0) .Values.podSecurityContext) }}
+{{- $context := deepCopy .Values.podSecurityContext }}
+{{- $_ := set $context "runAsNonRoot" false }}
+{{- $_ := set $context "runAsUser" 0 }}
+{{- toYaml $context }}
 {{- else }}
 {{- toYaml .Values.podSecurityContext }}
 {{- end }}
@@ -47,7 +50,7 @@
 
 {{- define "suuupra-gateway.securityContext" -}}
 {{- if include "suuupra-gateway.bindsLowPorts" . }}
-{{- toYaml (merge (dict "capabilities" (dict "drop" (list "ALL") "add" (list "NET_BIND_SERVICE"))) .Values.securityContext) }}
+{{- toYaml (set (deepCopy .Values.securityContext) "capabilities" (dict "drop" (list "ALL") "add" (list "NET_BIND_SERVICE"))) }}
 {{- else }}
 {{- toYaml .Values.securityContext }}
 {{- end }}
