@@ -2,8 +2,9 @@
  * What is known of the cluster's objects: events of the API server in, changes and problems out. Keeps only what somebody needs: Secrets,
  * ConfigMaps and EndpointSlices count if an object refers to them. Used by `kube.ts`, knows no network.
  */
-import { type KubeObject, objectId, refOf } from '../api/object.ts';
+
 import type { Kind } from '../api/kinds.ts';
+import { type KubeObject, objectId, refOf } from '../api/object.ts';
 import type { Validate } from './manifest.ts';
 import type { Change, SourceProblem } from './source.ts';
 import { wantedBy } from './wanted.ts';
@@ -62,7 +63,7 @@ export class Inventory {
     for (const id of [...this.#held.keys(), ...this.#known.keys()]) {
       if (!id.startsWith(prefix) || listed.has(id)) continue;
       this.#known.delete(id);
-      this.#drop(id);
+      this.#drop(id, 'missed');
     }
     for (const id of this.#problems.keys()) if (id.startsWith(prefix) && !listed.has(id)) this.#problems.delete(id);
     for (const raw of raws) this.upsert(kind, raw);
@@ -128,12 +129,16 @@ export class Inventory {
     this.#want(id, wantedBy(object));
   }
 
-  #drop(id: string): void {
+  #drop(id: string, how: 'deleted' | 'missed' = 'deleted'): void {
     this.#problems.delete(id);
     const former = this.#held.get(id);
     if (former === undefined) return;
     this.#held.delete(id);
-    this.#changes.push({ kind: 'remove', ref: refOf(former.object) });
+    this.#changes.push({
+      kind: 'remove',
+      ref: refOf(former.object),
+      ...(how === 'missed' && { missed: true as const }),
+    });
     this.#want(id, new Set());
   }
 

@@ -3,7 +3,8 @@ import type { KubeObject, ObjectRef } from '../api/object.ts';
 
 export type Change =
   | { readonly kind: 'upsert'; readonly object: KubeObject }
-  | { readonly kind: 'remove'; readonly ref: ObjectRef };
+  /** `missed`: nobody said that it was deleted, but a new list does not have it. */
+  | { readonly kind: 'remove'; readonly ref: ObjectRef; readonly missed?: true };
 
 /** A document that could not become an object: it changes nothing, and is told to the user. */
 export interface SourceProblem {
