@@ -174,7 +174,16 @@ export const cases: readonly Case[] = [
       `!ClusterRole/suuupra-system.${full}`,
       `!ClusterRoleBinding/suuupra-system.${full}`,
     ],
-    workload: ['--watch-namespaces=default,kube-public'],
+    workload: ['--watch-namespaces=default,kube-public', '--gateway-class=suuupra', '!--class-config'],
+  },
+  {
+    name: 'namespaces by name with settings',
+    values: {
+      watchNamespaces: ['suuupra-system'],
+      classConfig: { name: 'edge', spec: { service: { type: 'NodePort' } } },
+    },
+    objects: ['GatewayClassConfig/edge'],
+    workload: ['--class-config=suuupra-system/edge'],
   },
   {
     name: 'as little as possible',
@@ -243,6 +252,11 @@ export const refused: readonly { readonly name: string; readonly values: object;
     name: 'two monitors',
     values: { metrics: { podMonitor: { enabled: true }, serviceMonitor: { enabled: true } } },
     says: /scraped twice/,
+  },
+  {
+    name: 'settings that it may not read',
+    values: { watchNamespaces: ['shop'], classConfig: { name: 'edge' } },
+    says: /add it to watchNamespaces/,
   },
   { name: 'too little grace', values: { terminationGracePeriodSeconds: 20 }, says: /killed while they drain/ },
 ];

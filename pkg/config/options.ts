@@ -38,6 +38,24 @@ export const options = {
     help: 'Read objects of these namespaces only, so that Roles in them are enough. Empty: all namespaces.',
     read: read.namespaces,
   }),
+  gatewayClass: option({
+    form: 'NAME',
+    fallback: 'suuupra',
+    help: 'With --watch-namespaces: the GatewayClass that is served, since Roles let no GatewayClass be read.',
+    read: read.text,
+  }),
+  ingressClass: option({
+    form: 'NAME',
+    fallback: 'suuupra',
+    help: 'With --watch-namespaces: the IngressClass that is served, for the same reason.',
+    read: read.text,
+  }),
+  classConfig: option({
+    form: 'NAMESPACE/NAME',
+    fallback: '',
+    help: 'With --watch-namespaces: the GatewayClassConfig of both classes, in a watched namespace. Empty: the defaults.',
+    read: read.objectName,
+  }),
   podNamespace: option({
     form: 'NAME',
     fallback: null,

@@ -3,8 +3,9 @@ import { describe, expect, test } from '@jest/globals';
 import { validateObject } from '../api/validate.ts';
 import { KubeError } from '../kube/api.ts';
 import { FakeClock } from '../store/clock.testing.ts';
-import { knownCollections } from '../testkit/apiserver-kinds.ts';
 import { MemoryApiServer } from '../testkit/apiserver.ts';
+import { knownCollections } from '../testkit/apiserver-kinds.ts';
+import { assumedObjects } from './assumed.ts';
 import { KubeSource, type KubeSourceOptions } from './kube.ts';
 import type { Change, SourceProblem } from './source.ts';
 
@@ -226,5 +227,27 @@ test('with namespaces given, only they are read', async () => {
   await api.apply(route('a'));
   await source.start(sink);
   expect(batches).toEqual([['HTTPRoute/orders']]);
+  await source.close();
+});
+
+test('with Roles alone classes and namespaces are assumed, and the API server is not asked for them', async () => {
+  const assumed = assumedObjects({
+    namespaces: ['shop'],
+    gatewayClass: 'ours',
+    ingressClass: 'ours-too',
+    classConfig: 'shop/settings',
+    controllerName: 'gateway.suuupra.io/controller',
+    ingressControllerName: 'gateway.suuupra.io/ingress-controller',
+  });
+  const { api, source, sink, batches, failures, problems } = setUp({ namespaces: ['shop'], assumed });
+  await api.apply(route('a'));
+  api.fault = ({ path }) =>
+    path.includes('/namespaces/') || path.split('/').length <= 4
+      ? undefined
+      : new KubeError(`${path} is forbidden`, { code: 403, reason: 'Forbidden' });
+  await source.start(sink);
+  expect(batches).toEqual([['GatewayClass/ours', 'IngressClass/ours-too', 'Namespace/shop', 'HTTPRoute/orders']]);
+  expect(failures).toEqual([]);
+  expect(problems()).toEqual([]);
   await source.close();
 });

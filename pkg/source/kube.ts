@@ -22,6 +22,8 @@ export interface KubeSourceOptions {
   readonly onFailure: (what: string, error: KubeError, delay: number) => void;
   /** Default: all that the gateway reads. */
   readonly kinds?: readonly Kind[];
+  /** All objects of some kinds, where the API server is not to be asked for them (see assumed.ts). */
+  readonly assumed?: ReadonlyMap<Kind, readonly RawObject[]>;
 }
 
 type State = 'listed' | 'missing' | 'forbidden';
@@ -68,13 +70,17 @@ export class KubeSource implements Source {
 
   async start(sink: SourceSink): Promise<void> {
     this.#sink = sink;
-    const { kinds = Object.keys(KINDS) as Kind[], namespaces } = this.#options;
+    const { kinds = Object.keys(KINDS) as Kind[], namespaces, assumed } = this.#options;
     const collections = kinds.flatMap((kind) => {
       const scopes = KINDS[kind].namespaced && namespaces.length > 0 ? namespaces : [''];
       return scopes.map((scope) => ({ kind, scope }));
     });
     for (const { kind, scope } of collections) this.#awaited.add(`${kind} ${scope}`);
-    for (const { kind, scope } of collections) void this.#reflect(kind, scope);
+    for (const { kind, scope } of collections) {
+      const raws = assumed?.get(kind);
+      if (raws === undefined) void this.#reflect(kind, scope);
+      else this.#queue.push({ kind, scope, what: 'replace', raws, state: 'listed' });
+    }
     await this.#ready.promise;
   }
 

@@ -96,6 +96,9 @@ annotations:
 {{- fail "terminationGracePeriodSeconds is shorter than drain.delaySeconds + drain.timeoutSeconds: pods would be killed while they drain" }}
 {{- end }}
 {{- end }}
+{{- if and .Values.watchNamespaces (include "suuupra-gateway.hasClassConfig" .) (not (has (include "suuupra-gateway.namespace" .) .Values.watchNamespaces)) }}
+{{- fail (printf "classConfig: its GatewayClassConfig is in namespace %s, which is not watched; add it to watchNamespaces" (include "suuupra-gateway.namespace" .)) }}
+{{- end }}
 {{- /* Only where a cluster answers: helm template and helm lint know none. */}}
 {{- if and .Values.gatewayClass.enabled (lookup "v1" "Namespace" "" "kube-system") }}
 {{- if not (.Capabilities.APIVersions.Has "gateway.networking.k8s.io/v1/GatewayClass") }}

@@ -19,6 +19,12 @@
 - --mass-delete-hold={{ .Values.massDeleteHold }}
 {{- with .Values.watchNamespaces }}
 - --watch-namespaces={{ join "," . }}
+# Roles let no object without a namespace be read: these are taken as given.
+- --gateway-class={{ $.Values.gatewayClass.name }}
+- --ingress-class={{ $.Values.ingressClass.name }}
+{{- if include "suuupra-gateway.hasClassConfig" $ }}
+- --class-config={{ include "suuupra-gateway.namespace" $ }}/{{ include "suuupra-gateway.classConfigName" $ }}
+{{- end }}
 {{- end }}
 {{- if .Values.observe }}
 - --observe
