@@ -7,9 +7,16 @@
  */
 import type { Clock } from '../store/clock.ts';
 import { type KubeApi, KubeError } from './api.ts';
-import type { Leadership } from './leadership.ts';
 import { ComponentLabel, type Lease, leases, microTime } from './lease-object.ts';
 import { collectionPath, objectPath } from './resource.ts';
+
+/** Who of the gateway's pods writes to the API server. */
+export interface Leadership {
+  /** True only while no other pod can think the same of itself. */
+  leading(): boolean;
+  /** Told after each change of `leading()`. */
+  onChange(listener: () => void): void;
+}
 
 export interface ElectionOptions {
   readonly api: KubeApi;
