@@ -27,7 +27,8 @@ export interface Services {
   close(): Promise<void>;
 }
 
-export interface ServicesFigures extends Pick<ProcessFigures, 'configurationVersion' | 'restarts' | 'problems'> {
+export interface ServicesFigures
+  extends Pick<ProcessFigures, 'configurationVersion' | 'restarts' | 'problems' | 'held'> {
   /** ms since the epoch; 0 before the first. */
   readonly configurationTime: number;
 }
@@ -53,7 +54,7 @@ export async function startServices(options: ServicesOptions): Promise<Services>
   const processLog = createLineWriter({ target: stderr });
   const accessLog = createAccessWriter(config, stdout, stderr, processLog);
   let health: Health = { ready: false, degraded: false, draining: false };
-  let figures: ServicesFigures = { configurationVersion: 0, configurationTime: 0, restarts: {}, problems: 0 };
+  let figures: ServicesFigures = { configurationVersion: 0, configurationTime: 0, restarts: {}, problems: 0, held: 0 };
 
   const metrics = () =>
     renderMetrics(book, {
@@ -65,6 +66,7 @@ export async function startServices(options: ServicesOptions): Promise<Services>
       restarts: figures.restarts,
       accessLogDropped: accessLog?.dropped ?? 0,
       problems: figures.problems,
+      held: figures.held,
     });
   const servers: AdminServer[] = [];
   const serve = async (flag: 'adminAddress' | 'healthAddress', everything: boolean): Promise<number | null> => {

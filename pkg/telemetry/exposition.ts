@@ -19,6 +19,8 @@ export interface ProcessFigures {
   readonly accessLogDropped: number;
   /** Problems in what users wrote, now. */
   readonly problems: number;
+  /** Objects that vanished all at once, and still count. */
+  readonly held: number;
 }
 
 type Sample = readonly [labels: string, value: number];
@@ -196,6 +198,12 @@ function ownFigures(out: string[], figures: ProcessFigures): void {
   );
   gauge(out, 'suuupra_draining', '1 while the gateway drains.', one(figures.draining));
   gauge(out, 'suuupra_problems', 'Problems in what users wrote.', one(figures.problems));
+  gauge(
+    out,
+    'suuupra_held_objects',
+    'Objects that vanished all at once, and are kept for --mass-delete-hold.',
+    one(figures.held),
+  );
   counter(
     out,
     'suuupra_thread_restarts_total',

@@ -46,6 +46,7 @@ const figures: ProcessFigures = {
   restarts: { worker: 1 },
   accessLogDropped: 3,
   problems: 0,
+  held: 0,
 };
 
 function recorderIn(book: Book, worker: string): Recorder {

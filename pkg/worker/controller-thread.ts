@@ -15,6 +15,7 @@ const controlPlane = startControlPlane({
   dataPlane,
   log: createLog({ level: config.logLevel, format: logFormat, thread, write: (line) => post({ kind: 'log', line }) }),
   onState: (degraded, problems) => post({ kind: 'state', degraded, problems }),
+  onHeld: (objects) => post({ kind: 'held', objects }),
   onTable: (text) => post({ kind: 'table', text }),
 });
 
@@ -28,6 +29,9 @@ port.on('message', (message: ToController) => {
       break;
     case 'inspect':
       post({ kind: 'inspected', id: message.id, text: controlPlane.inspect(message.page) });
+      break;
+    case 'drain':
+      controlPlane.drain();
       break;
     case 'close':
       void controlPlane.close().then(() => post({ kind: 'closed' }));

@@ -17,6 +17,8 @@ import type { Ack, DataPlane } from './dataplane.ts';
 
 export interface ControlPlane {
   inspect(page: DebugPage): string;
+  /** This pod takes no new traffic from now on. */
+  drain(): void;
   close(): Promise<void>;
 }
 
@@ -25,6 +27,8 @@ export interface ControlPlaneOptions {
   readonly dataPlane: DataPlane;
   readonly log: Log;
   readonly onState: (degraded: boolean, problems: number) => void;
+  /** How many objects vanished all at once, and are kept for a while. */
+  readonly onHeld: (objects: number) => void;
   /** The first configuration is served; what to print. */
   readonly onTable: (text: string) => void;
 }
@@ -89,6 +93,8 @@ export function startControlPlane({ config, dataPlane, log, onState, onTable }: 
       const { version, ir, problems } = controller.state();
       return viewOf(page, { version, ir, statuses: statuses.statuses, problems });
     },
+    // In a directory nobody is to be told.
+    drain: () => {},
     close: () => controller.close(),
   };
 }

@@ -57,12 +57,16 @@ export type ToController =
   /** Without a new configuration: a socket could be bound at last, or no more. */
   | { readonly kind: 'rebound'; readonly unbound: Unbound }
   | { readonly kind: 'inspect'; readonly id: number; readonly page: DebugPage }
+  /** The pod takes no new traffic from now on: whoever sends it some is to be told. */
+  | { readonly kind: 'drain' }
   | { readonly kind: 'close' };
 
 export type FromController =
   | FromThread
   | Apply
   | { readonly kind: 'state'; readonly degraded: boolean; readonly problems: number }
+  /** Objects that vanished all at once, and still count (`--mass-delete-hold`). */
+  | { readonly kind: 'held'; readonly objects: number }
   /** The first configuration is served: what to print. */
   | { readonly kind: 'table'; readonly text: string }
   | { readonly kind: 'inspected'; readonly id: number; readonly text: string }

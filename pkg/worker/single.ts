@@ -31,6 +31,7 @@ export async function runSingle({ config, logFormat, descriptors, print }: Singl
   let ready = false;
   let degraded = false;
   let problems = 0;
+  let held = 0;
   let served = { version: 0, time: 0 };
   const controlPlane: { current: ControlPlane | null } = { current: null };
 
@@ -72,7 +73,7 @@ export async function runSingle({ config, logFormat, descriptors, print }: Singl
   function tellHealth(): void {
     services.setState(
       { ready, degraded, draining: draining !== null },
-      { configurationVersion: served.version, configurationTime: served.time, restarts: {}, problems },
+      { configurationVersion: served.version, configurationTime: served.time, restarts: {}, problems, held },
     );
   }
 
@@ -80,6 +81,10 @@ export async function runSingle({ config, logFormat, descriptors, print }: Singl
     config,
     log,
     onTable: print,
+    onHeld(objects) {
+      held = objects;
+      tellHealth();
+    },
     onState(isDegraded, count) {
       degraded = isDegraded;
       problems = count;
@@ -100,6 +105,7 @@ export async function runSingle({ config, logFormat, descriptors, print }: Singl
 
   async function drain(delay: number): Promise<void> {
     log.info({ delay, timeout: config.drainTimeout }, 'draining');
+    controlPlane.current?.drain();
     await worker.drain(delay, config.drainTimeout);
     await controlPlane.current?.close();
     await worker.close();

@@ -48,6 +48,7 @@ export async function supervise(options: SupervisorOptions): Promise<Gateway> {
   let draining: Promise<void> | null = null;
   let degraded = false;
   let problems = 0;
+  let held = 0;
   let served = { version: 0, time: 0 };
   let ready = false;
   let fleet: Fleet | null = null;
@@ -145,6 +146,7 @@ export async function supervise(options: SupervisorOptions): Promise<Gateway> {
       configurationTime: served.time,
       restarts: { ...restarts },
       problems,
+      held,
     };
     return { kind: 'health', health, figures };
   }
@@ -186,6 +188,10 @@ export async function supervise(options: SupervisorOptions): Promise<Gateway> {
         ({ degraded, problems } = message);
         tellHealth();
         break;
+      case 'held':
+        held = message.objects;
+        tellHealth();
+        break;
       case 'table':
         options.print(message.text);
         break;
@@ -210,6 +216,8 @@ export async function supervise(options: SupervisorOptions): Promise<Gateway> {
 
   async function drain(delay: number): Promise<void> {
     log.info({ delay, timeout: config.drainTimeout }, 'draining');
+    // First of all: the delay is for those who are told by it.
+    controller?.post({ kind: 'drain' });
     await within(workers.drain(delay, config.drainTimeout), delay + config.drainTimeout + DrainGrace);
     await stop();
   }
