@@ -146,7 +146,7 @@ export const cases: readonly Case[] = [
     name: 'the host’s network',
     warning: /would violate PodSecurity.*host namespaces.*runAsUser=0/s,
     values: { kind: 'DaemonSet', hostNetwork: { enabled: true } },
-    objects: [`!Service/${full}`],
+    objects: [`!Service/${full}`, `GatewayClassConfig/${full}`],
     workload: [
       '"hostNetwork":true',
       '"dnsPolicy":"ClusterFirstWithHostNet"',

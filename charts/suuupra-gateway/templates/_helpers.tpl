@@ -38,7 +38,18 @@
 
 {{- /* Whether there is a GatewayClassConfig; the text true or nothing. */}}
 {{- define "suuupra-gateway.hasClassConfig" -}}
-{{- if or .Values.classConfig.spec .Values.classConfig.name }}true{{ end }}
+{{- if or .Values.classConfig.spec .Values.classConfig.name .Values.hostNetwork.enabled }}true{{ end }}
+{{- end }}
+
+{{- /* What the chart writes into it; empty if the object is somebody else's. */}}
+{{- define "suuupra-gateway.classConfigSpec" -}}
+{{- $spec := deepCopy .Values.classConfig.spec }}
+{{- if and .Values.hostNetwork.enabled (or $spec (not .Values.classConfig.name)) }}
+{{- $spec = merge (dict "dataPlane" (dict "exposure" "HostNetwork")) $spec }}
+{{- end }}
+{{- if $spec }}
+{{- toYaml $spec }}
+{{- end }}
 {{- end }}
 
 {{- define "suuupra-gateway.selectorLabels" -}}
