@@ -59,14 +59,20 @@ export const options = {
   podNamespace: option({
     form: 'NAME',
     fallback: null,
-    help: 'Namespace of this pod, for its Leases. By the downward API, as the two below.',
+    help: 'Namespace of this pod, for its Leases. By the downward API, as the three below.',
     read: read.text,
   }),
   podName: option({ form: 'NAME', fallback: null, help: 'Name of this pod.', read: read.text }),
   podIp: option({
     form: 'ADDRESS',
     fallback: null,
-    help: 'Address of this pod, at which the EndpointSlices of Gateways point.',
+    help: 'Address of this pod, at which the EndpointSlices of Gateways point; with two families both, with a comma.',
+    read: read.text,
+  }),
+  nodeName: option({
+    form: 'NAME',
+    fallback: null,
+    help: 'Node of this pod: without it Services with externalTrafficPolicy Local do not find the pod.',
     read: read.text,
   }),
   ingressService: option({

@@ -1,10 +1,11 @@
 /** What the gateway may do in a cluster, derived from the kinds that it reads: the chart's roles are made from this. */
 import { stringify } from 'yaml';
-import { KINDS, type Kind, type KindFacts, OUR_GROUP } from '../../pkg/api/kinds.ts';
+import { GATEWAY_API_GROUP, KINDS, type Kind, type KindFacts, OUR_GROUP } from '../../pkg/api/kinds.ts';
 
 export interface Rule {
   readonly apiGroups: readonly string[];
   readonly resources: readonly string[];
+  readonly resourceNames?: readonly string[];
   readonly verbs: readonly string[];
 }
 
@@ -49,6 +50,15 @@ export function clusterRules(): readonly Rule[] {
       (plural) => `${plural}/status`,
       ['patch', 'update'],
     ),
+    // Whether objects that vanish were deleted, or their definition (--mass-delete-hold).
+    {
+      apiGroups: ['apiextensions.k8s.io'],
+      resources: ['customresourcedefinitions'],
+      resourceNames: kinds
+        .filter(([, { group }]) => group === OUR_GROUP || group === GATEWAY_API_GROUP)
+        .map(([, { group, plural }]) => `${plural}.${group}`),
+      verbs: ['get'],
+    },
   ];
 }
 

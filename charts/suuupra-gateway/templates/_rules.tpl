@@ -131,6 +131,21 @@
   verbs:
     - patch
     - update
+- apiGroups:
+    - apiextensions.k8s.io
+  resources:
+    - customresourcedefinitions
+  resourceNames:
+    - gatewayclasses.gateway.networking.k8s.io
+    - gateways.gateway.networking.k8s.io
+    - listenersets.gateway.networking.k8s.io
+    - httproutes.gateway.networking.k8s.io
+    - referencegrants.gateway.networking.k8s.io
+    - gatewayroutes.gateway.suuupra.io
+    - backends.gateway.suuupra.io
+    - gatewayclassconfigs.gateway.suuupra.io
+  verbs:
+    - get
 {{- end }}
 {{- define "suuupra-gateway.rules.pod" -}}
 - apiGroups:
