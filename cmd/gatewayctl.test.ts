@@ -16,9 +16,12 @@ interface Result {
   readonly err: string;
 }
 
+/** No cluster of whoever runs the tests. */
+const env = { ...process.env, KUBECONFIG: join(root, 'cmd/testdata/no-kubeconfig') };
+
 function ctl(...args: readonly string[]): Promise<Result> {
   return new Promise((resolve) => {
-    execFile(process.execPath, [join(root, 'cmd/gatewayctl.ts'), ...args], { cwd: root }, (error, out, err) => {
+    execFile(process.execPath, [join(root, 'cmd/gatewayctl.ts'), ...args], { cwd: root, env }, (error, out, err) => {
       resolve({ code: typeof error?.code === 'number' ? error.code : 0, out, err });
     });
   });
@@ -47,6 +50,33 @@ describe('validate', () => {
     const { code, out } = await ctl('validate', `examples/${example}`);
     expect(out).toMatch(expected[example] ?? /^No problems\.\n$/);
     expect(code).toBe(expected[example] === undefined ? 0 : 1);
+  });
+});
+
+describe('status', () => {
+  test('names each object with a problem, what is wrong, and the fix', async () => {
+    const { code, out } = await ctl('status', broken);
+    expect(code).toBe(1);
+    expect(out).toMatch(/^HTTPRoute\/default\/typo {2}not read$/m);
+    expect(out).toMatch(
+      /^HTTPRoute\/default\/lost {2}ResolvedRefs False\n +spec\.rules\[0\]\.backendRefs\[0\] +BackendNotFound: Service default\/payments not found\n +fix: create it or correct the name$/m,
+    );
+    expect(out).toMatch(/^2 of \d+ objects have a problem\.$/m);
+  });
+
+  test('keeps to a namespace', async () => {
+    const { code, out } = await ctl('status', broken, '-n', 'elsewhere');
+    expect([code, out]).toEqual([0, expect.stringMatching(/^\d+ objects in namespace elsewhere, no problems\.$/m)]);
+  });
+});
+
+describe('support-bundle', () => {
+  test('holds objects and statuses, and no key', async () => {
+    const { code, out } = await ctl('support-bundle', 'examples/tls');
+    const bundle = JSON.parse(out) as { objects: { kind: string }[] };
+    expect(code).toBe(0);
+    expect(bundle.objects.map(({ kind }) => kind)).toEqual(expect.arrayContaining(['Gateway', 'Secret', 'HTTPRoute']));
+    expect(out).not.toMatch(/PRIVATE KEY|LS0tLS1CRUdJTiBQUklWQVRF/);
   });
 });
 
@@ -118,7 +148,9 @@ test('crds prints every kind of ours', async () => {
 describe('usage', () => {
   test.each([
     [['frobnicate'], /no command "frobnicate"/],
-    [['validate'], /takes DIR/],
+    [['validate'], /no cluster to ask: .*; name a DIR/],
+    [['route', 'GET'], /takes \[DIR\] METHOD URL/],
+    [['status', '--kubeconfig', 'no/such/file'], /no cluster to ask: .*no\/such\/file/],
     [['validate', 'no/such/folder'], /not a directory/],
     [['validate', broken, '-o', 'xml'], /prints text, json/],
     [['route', broken, 'GET', 'shop.example.com'], /is no URL/],
@@ -129,9 +161,12 @@ describe('usage', () => {
     expect(err).toMatch(message);
   });
 
-  test.each([[[]], [['validate']], [['translate']], [['route']], [['crds']]])('%j --help explains', async (args) => {
-    const { code, out } = await ctl(...args, '--help');
-    expect(code).toBe(0);
-    expect(out).toContain('gatewayctl');
-  });
+  test.each([[[]], [['validate']], [['translate']], [['route']], [['crds']], [['status']], [['support-bundle']]])(
+    '%j --help explains',
+    async (args) => {
+      const { code, out } = await ctl(...args, '--help');
+      expect(code).toBe(0);
+      expect(out).toContain('gatewayctl');
+    },
+  );
 });

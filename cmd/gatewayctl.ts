@@ -1,12 +1,14 @@
 #!/usr/bin/env node
-/** gatewayctl: looks at manifests the way the gateway does, without serving them. */
+/** gatewayctl: looks at manifests or at a cluster the way the gateway does, without serving anything. */
 import { type Command, columns, helpOf, readArgs, UsageError } from './ctl/command.ts';
 import { crds } from './ctl/crds.ts';
 import { route } from './ctl/route.ts';
+import { status } from './ctl/status.ts';
+import { supportBundle } from './ctl/support-bundle.ts';
 import { translate } from './ctl/translate.ts';
 import { validate } from './ctl/validate.ts';
 
-const commands: readonly Command[] = [validate, translate, route, crds];
+const commands: readonly Command[] = [validate, status, translate, route, crds, supportBundle];
 
 const ExitUsage = 2;
 
@@ -33,7 +35,8 @@ async function main(args: readonly string[]): Promise<number> {
 
 function usage(): string {
   return `gatewayctl COMMAND …\n\n${columns(commands.map((command) => [[command.name, ...command.positionals].join(' '), command.summary]))}
-Exit codes: 0 all is well, 1 a problem was found, 2 wrong usage. Each command knows --help and -o json.\n`;
+Exit codes: 0 all is well, 1 a problem was found, 2 wrong usage. Each command knows --help and -o json.
+Without DIR a command asks the cluster of your kubeconfig (--context, -n, -A).\n`;
 }
 
 process.exitCode = await main(process.argv.slice(2));

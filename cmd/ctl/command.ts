@@ -3,7 +3,7 @@ import { parseArgs } from 'node:util';
 
 export interface Command {
   readonly name: string;
-  /** Positional arguments as help shows them: `DIR METHOD URL`. */
+  /** Positional arguments as help shows them: `[DIR] METHOD URL`. The first may be in brackets: left out, it is `''`. */
   readonly positionals: readonly string[];
   readonly summary: string;
   /** Values that `-o` takes, the default first. */
@@ -36,7 +36,9 @@ export class UsageError extends Error {
 
 export function readArgs(command: Command, args: readonly string[]): CommandArgs {
   const { values, positionals } = parse(command, args);
-  if (positionals.length !== command.positionals.length)
+  const missing = command.positionals.length - positionals.length;
+  if (missing === 1 && command.positionals[0]?.startsWith('[') === true) positionals.unshift('');
+  else if (missing !== 0)
     throw new UsageError(
       `${command.name} takes ${command.positionals.join(' ') || 'no arguments'}, got ${positionals.length} arguments`,
     );

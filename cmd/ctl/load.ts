@@ -1,4 +1,4 @@
-/** A directory of manifests, read once and translated as the gateway would. Used by every command that takes DIR. */
+/** Manifests or the objects of a cluster, read once and translated as the gateway would. Used by every command that takes `[DIR]`. */
 import { stat } from 'node:fs/promises';
 import type { ObjectRef } from '../../pkg/api/object.ts';
 import { validateObject } from '../../pkg/api/validate.ts';
@@ -12,15 +12,17 @@ import { createStore } from '../../pkg/store/store.ts';
 import { translate } from '../../pkg/translate/translate.ts';
 import type { TranslateOptions, Translation } from '../../pkg/translate/translation.ts';
 import { UsageError } from './command.ts';
+import { type Place, type Scope, scopeOf } from './place.ts';
 
 export interface Loaded extends Translation {
   readonly snapshot: Snapshot;
-  /** Of documents first, then of objects; each with its place. */
+  /** Of documents first, then of objects; each with its place. Of every namespace. */
   readonly problems: readonly PlacedProblem[];
+  readonly scope: Scope;
 }
 
 /** What `gateway --directory` has when nothing else is said. */
-const options: TranslateOptions = {
+const ofDirectory: TranslateOptions = {
   addresses: [],
   portMap: {},
   allowLoopbackEndpoints: true,
@@ -28,7 +30,54 @@ const options: TranslateOptions = {
   unbound: {},
 };
 
-export async function load(directory: string): Promise<Loaded> {
+/** What a gateway in a cluster has, as far as objects can tell. */
+const withoutServices: TranslateOptions = { ...ofDirectory, allowLoopbackEndpoints: false, directoryMode: false };
+const ofCluster: TranslateOptions = {
+  ...withoutServices,
+  cluster: { ingressService: '', podAddresses: [], refusals: {} },
+};
+
+/**
+ * As if every Gateway of the cluster had its address already: for questions about routes, which do not depend on Services.
+ * A Gateway's own addresses are in the pool, since it may have no others.
+ */
+function unassigned(snapshot: Snapshot): TranslateOptions {
+  const gateways = snapshot.list('Gateway');
+  const own = gateways.flatMap(({ spec }) => (spec.addresses ?? []).flatMap(({ value }) => value ?? []));
+  // 100.64.0.0/10 is nobody's (RFC 6598); one more is for Ingresses.
+  const pool = Array.from({ length: gateways.length + 1 }, (_, i) => `100.64.${i >> 8}.${i & 255}`);
+  return { ...withoutServices, addresses: [...new Set([...pool, ...own])] };
+}
+
+export interface LoadOptions {
+  /** Of a cluster: see `unassigned`. */
+  readonly anyAddress?: true;
+}
+
+export function load(place: Place, options: LoadOptions = {}): Promise<Loaded> {
+  return place.directory === null ? loadCluster(place, options) : loadDirectory(place.directory, scopeOf(place, ''));
+}
+
+async function loadCluster(place: Place, { anyAddress }: LoadOptions): Promise<Loaded> {
+  // Loaded when needed: reading a kubeconfig takes half a second of code.
+  const { openCluster, readCluster } = await import('./cluster.ts');
+  const cluster = openCluster(place);
+  try {
+    const { snapshot, problems } = await readCluster(cluster);
+    const translation = translate(snapshot, anyAddress === true ? unassigned(snapshot) : ofCluster);
+    const scope = scopeOf(place, cluster.namespace);
+    return {
+      ...translation,
+      snapshot,
+      scope,
+      problems: [...problems, ...placed(translation.statuses, () => undefined)],
+    };
+  } finally {
+    await cluster.api.close();
+  }
+}
+
+async function loadDirectory(directory: string, scope: Scope): Promise<Loaded> {
   const facts = await stat(directory).catch(() => null);
   if (!facts?.isDirectory()) throw new UsageError(`${directory} is not a directory that can be read`);
 
@@ -41,17 +90,23 @@ export async function load(directory: string): Promise<Loaded> {
       problems: (problems) => void ofSource.splice(0, Infinity, ...problems),
     });
     const snapshot = store.snapshot();
-    const translation = translate(snapshot, options);
+    const translation = translate(snapshot, ofDirectory);
     const place = (ref: ObjectRef, path: string) => source.placeOf(ref, path);
-    return { ...translation, snapshot, problems: [...ofSource, ...placed(translation.statuses, place)] };
+    return { ...translation, snapshot, scope, problems: [...ofSource, ...placed(translation.statuses, place)] };
   } finally {
     await source.close();
   }
 }
 
-type Place = (ref: ObjectRef, path: string) => { readonly file: string; readonly line: number } | undefined;
+/** Whether a problem is told: of documents that are no objects always. */
+export function isTold({ object }: PlacedProblem, scope: Scope): boolean {
+  const [, namespace = ''] = object.split('/');
+  return scope.includes(namespace);
+}
 
-function placed(statuses: readonly ObjectStatus[], place: Place): PlacedProblem[] {
+type PlaceOf = (ref: ObjectRef, path: string) => { readonly file: string; readonly line: number } | undefined;
+
+function placed(statuses: readonly ObjectStatus[], place: PlaceOf): PlacedProblem[] {
   return statuses.flatMap(({ ref, problems }) =>
     problems.map((problem) => statusProblem(ref, problem, place(ref, problem.path))),
   );

@@ -10,14 +10,21 @@ import type { CompiledSocket } from '../../pkg/routing/socket.ts';
 import { type MatchInput, Misdirected } from '../../pkg/routing/table.ts';
 import { type Command, columns, UsageError } from './command.ts';
 import { load } from './load.ts';
+import { placeOf, placeOptions } from './place.ts';
 
 export const route: Command = {
   name: 'route',
-  positionals: ['DIR', 'METHOD', 'URL'],
+  positionals: ['[DIR]', 'METHOD', 'URL'],
   summary:
     'Say which listener, route, rule and backend would serve a request, and why every other candidate lost; exit code 1 if none.',
   outputs: ['text', 'json'],
   options: {
+    ...placeOptions,
+    gateway: {
+      type: 'string',
+      value: 'NAMESPACE/NAME',
+      summary: 'Ask this Gateway; default: the first that serves it',
+    },
     header: {
       type: 'string',
       short: 'H',
@@ -27,11 +34,13 @@ export const route: Command = {
     },
     'client-ip': { type: 'string', value: 'IP', summary: 'Address of the client' },
   },
-  async run({ positionals: [directory = '', method = '', target = ''], output, strings }, print) {
+  async run(args, print) {
+    const { positionals, output, strings } = args;
+    const [directory = '', method = '', target = ''] = positionals;
     const url = readUrl(target);
     const headers = readHeaders(strings['header'] ?? []);
-    const { ir } = await load(directory);
-    const answer = answerOf(ir, url, method, headers);
+    const { ir } = await load(placeOf(args, directory), { anyAddress: true });
+    const answer = answerOf(ir, url, method, headers, strings['gateway']?.[0]);
     const client = strings['client-ip']?.[0];
     if (output === 'json')
       print(`${JSON.stringify({ method, url: target, ...(client && { client }), ...answer }, null, 2)}\n`);
@@ -67,13 +76,21 @@ const nothing: Omit<Answer, 'summary'> = {
   candidates: [],
 };
 
-function answerOf(ir: Ir, url: ParsedUrl, method: string, headers: ReadonlyMap<string, string>): Answer {
+function answerOf(
+  ir: Ir,
+  url: ParsedUrl,
+  method: string,
+  headers: ReadonlyMap<string, string>,
+  gateway: string | undefined,
+): Answer {
   const table = createCompiler({
     filter: (filter) => createFilter(filter, { random: Math.random, now: () => 0 }),
   }).compile(1, ir);
-  const socket = [...table.sockets.values()].find(({ socket }) => listensFor(ir, socket, url));
-  if (socket === undefined)
-    return { ...nothing, summary: `Nothing listens on port ${url.port} for ${url.tls ? 'HTTPS' : 'HTTP'}.` };
+  const sockets = [...table.sockets.values()].filter(({ socket }) => listensFor(ir, socket, url, gateway));
+  if (sockets.length === 0) {
+    const whose = gateway === undefined ? 'Nothing' : `Gateway ${gateway} has nothing that`;
+    return { ...nothing, summary: `${whose} listens on port ${url.port} for ${url.tls ? 'HTTPS' : 'HTTP'}.` };
+  }
   const path = canonicalPath(url.path, ir.settings.default.path);
   if (path === 'path-invalid')
     return {
@@ -81,7 +98,10 @@ function answerOf(ir: Ir, url: ParsedUrl, method: string, headers: ReadonlyMap<s
       summary: `400 path-invalid: ${url.path} holds encoded dot segments, a backslash or control characters.`,
     };
   const request = inputOf(url, method, path.canonical, headers);
-  return describe(ir, path.canonical, explain(socket, request, url.tls ? url.host : null));
+  const answers = sockets.map((socket) =>
+    describe(ir, path.canonical, explain(socket, request, url.tls ? url.host : null)),
+  );
+  return answers.find(({ rule }) => rule !== null) ?? answers[0] ?? { ...nothing, summary: 'Nothing listens.' };
 }
 
 function describe(ir: Ir, path: string, { result, listeners, candidates }: Explanation): Answer {
@@ -171,11 +191,16 @@ function readHeaders(fields: readonly string[]): ReadonlyMap<string, string> {
   return headers;
 }
 
-function listensFor(ir: Ir, socket: CompiledSocket['socket'], { port, tls }: ParsedUrl): boolean {
+function listensFor(
+  ir: Ir,
+  socket: CompiledSocket['socket'],
+  { port, tls }: ParsedUrl,
+  gateway: string | undefined,
+): boolean {
   const listener = socket.tiers
     .flat()
     .map((id) => ir.listeners[id])
-    .find((found) => found !== undefined);
+    .find((found) => found !== undefined && (gateway === undefined || found.gateway === gateway));
   return listener?.port === port && (socket.protocol === 'HTTPS') === tls;
 }
 

@@ -1,4 +1,4 @@
-/** `gatewayctl translate`: what the gateway makes of a directory: its IR, or each object with the status it would have. */
+/** `gatewayctl translate`: what the gateway makes of a directory or a cluster: its IR, or each object with the status it would have. */
 import { stringify } from 'yaml';
 import { redacted } from '../../pkg/admin/views.ts';
 import { KINDS, type Kind } from '../../pkg/api/kinds.ts';
@@ -9,24 +9,25 @@ import type { ObjectStatus } from '../../pkg/status/status.ts';
 import type { Snapshot } from '../../pkg/store/snapshot.ts';
 import type { Command } from './command.ts';
 import { type Loaded, load } from './load.ts';
+import { placeOf, placeOptions } from './place.ts';
 
 export const translate: Command = {
   name: 'translate',
-  positionals: ['DIR'],
-  summary: 'Print what the gateway makes of the manifests in DIR.',
+  positionals: ['[DIR]'],
+  summary: 'Print what the gateway makes of the manifests in DIR, or of the objects of a cluster.',
   outputs: ['describe', 'yaml', 'ir', 'json'],
-  options: { keys: { type: 'boolean', summary: 'Leave private keys in the IR' } },
-  async run({ positionals: [directory = ''], output, flags }, print) {
-    const loaded = await load(directory);
-    print(render(loaded, output, flags.has('keys')));
+  options: { ...placeOptions, keys: { type: 'boolean', summary: 'Leave private keys in the IR' } },
+  async run(args, print) {
+    const loaded = await load(placeOf(args, args.positionals[0] ?? ''));
+    print(render(loaded, args.output, args.flags.has('keys')));
     return 0;
   },
 };
 
-function render({ snapshot, statuses, ir }: Loaded, output: string, keys: boolean): string {
+function render({ snapshot, statuses, ir, scope }: Loaded, output: string, keys: boolean): string {
   const shown = keys ? ir : redacted(ir);
   if (output === 'ir') return `${JSON.stringify(shown, null, 2)}\n`;
-  const objects = withStatus(snapshot, statuses);
+  const objects = withStatus(snapshot, statuses).filter(({ object }) => scope.includes(object.metadata.namespace));
   if (output === 'describe') return objects.map(({ object, status }) => describeObject(object, status)).join('\n\n');
   const whole = objects.map(({ object, status }) => ({ ...object, ...(status && { status: status.status }) }));
   if (output === 'json') return `${JSON.stringify({ objects: whole, ir: shown }, null, 2)}\n`;
