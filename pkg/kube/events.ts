@@ -1,0 +1,245 @@
+/**
+ * Events on objects, as `kubectl describe` shows them (core/v1: its count and age columns know that form best). Repeated ones count up
+ * instead of piling up, nobody's object gets a flood, and a slow API server costs the gateway nothing but Events.
+ */
+import type { Clock } from '../store/clock.ts';
+import { type KubeApi, KubeError } from './api.ts';
+import { Backoff } from './backoff.ts';
+
+/** Whom it is about; without the uid `kubectl describe` does not find it. */
+export interface EventSubject {
+  readonly apiVersion: string;
+  readonly kind: string;
+  /** `''` for cluster-scoped kinds. */
+  readonly namespace: string;
+  readonly name: string;
+  readonly uid: string;
+}
+
+export interface EventFacts {
+  readonly subject: EventSubject;
+  readonly type: 'Normal' | 'Warning';
+  /** CamelCase. */
+  readonly reason: string;
+  readonly message: string;
+}
+
+export interface EventRecorderOptions {
+  readonly api: KubeApi;
+  /** Name of this pod. */
+  readonly instance: string;
+  readonly clock: Clock;
+  readonly random: () => number;
+  readonly now: () => Date;
+  readonly onError: (error: KubeError) => void;
+}
+
+interface Recorded {
+  /** Of the Event object. */
+  readonly name: string;
+  readonly count: number;
+  /** By the clock, of the last write. */
+  readonly at: number;
+}
+
+interface Pending {
+  readonly facts: EventFacts;
+  /** Times it was recorded since the last write. */
+  count: number;
+  tries: number;
+  readonly backoff: Backoff;
+}
+
+interface Budget {
+  left: number;
+  at: number;
+}
+
+const Component = 'suuupra-gateway';
+/** "The maximum size of the note is 1kB" */
+const MaxMessage = 1000;
+/** Longer ago, and it is a new Event: the API server forgets them after an hour. */
+const Window = 30 * 60_000;
+const MaxKnown = 4096;
+const MaxPending = 2048;
+const MaxTries = 6;
+/** For each object, as client-go has it: so many at once, then one in so many ms. */
+const PerObject = { burst: 25, every: 300_000 };
+/** For all of them: a storm of mistakes must not become one of Events. */
+const Overall = { burst: 100, every: 20 };
+const Writers = 4;
+
+export class EventRecorder {
+  /** That found no room: in the queue, in their object's budget, or at the API server. */
+  dropped = 0;
+  readonly #options: EventRecorderOptions;
+  readonly #known = new Map<string, Recorded>();
+  readonly #pending = new Map<string, Pending>();
+  readonly #budgets = new Map<string, Budget>();
+  readonly #overall: Budget = { left: Overall.burst, at: 0 };
+  readonly #life = new AbortController();
+  #writers = 0;
+  #cancel: (() => void) | undefined;
+
+  constructor(options: EventRecorderOptions) {
+    this.#options = options;
+  }
+
+  record(facts: EventFacts): void {
+    const { clock, random } = this.#options;
+    const { subject, type, reason, message } = facts;
+    const key = JSON.stringify([subject.uid, type, reason, message]);
+    const waiting = this.#pending.get(key);
+    if (waiting !== undefined) {
+      waiting.count++;
+      return;
+    }
+    if (this.#pending.size >= MaxPending || !take(budgetOf(this.#budgets, subject.uid), PerObject, clock.now())) {
+      this.dropped++;
+      return;
+    }
+    this.#pending.set(key, { facts, count: 1, tries: 0, backoff: new Backoff(500, 30_000, random) });
+    this.#work();
+  }
+
+  close(): void {
+    this.#life.abort();
+    this.#cancel?.();
+    this.#pending.clear();
+  }
+
+  #work(): void {
+    const { clock } = this.#options;
+    for (const [key, pending] of this.#pending) {
+      if (this.#writers >= Writers || this.#life.signal.aborted) return;
+      if (!take(this.#overall, Overall, clock.now())) {
+        this.#cancel?.();
+        this.#cancel = clock.after(Overall.every, () => this.#work());
+        return;
+      }
+      this.#pending.delete(key);
+      this.#writers++;
+      void this.#attempt(key, pending).finally(() => {
+        this.#writers--;
+        this.#work();
+      });
+    }
+  }
+
+  async #attempt(key: string, pending: Pending): Promise<void> {
+    const { clock, onError } = this.#options;
+    try {
+      await this.#write(key, pending);
+    } catch (error) {
+      if (this.#life.signal.aborted) return;
+      const failure = error instanceof KubeError ? error : new KubeError(String(error), { code: 0 });
+      const passing = failure.code === 0 || failure.code === 429 || failure.code >= 500;
+      if (!passing || ++pending.tries >= MaxTries) {
+        this.dropped++;
+        // A namespace that is being deleted takes no Events: nothing is wrong with that.
+        if (failure.code !== 404 && !failure.message.includes('being terminated')) onError(failure);
+        return;
+      }
+      clock.after(Math.max(pending.backoff.next(), failure.retryAfter * 1000), () => {
+        if (this.#life.signal.aborted) return;
+        const newer = this.#pending.get(key);
+        if (newer !== undefined) newer.count += pending.count;
+        else this.#pending.set(key, pending);
+        this.#work();
+      });
+    }
+  }
+
+  async #write(key: string, { facts, count }: Pending): Promise<void> {
+    const { api, clock, now } = this.#options;
+    const { signal } = this.#life;
+    const time = `${now().toISOString().slice(0, 19)}Z`;
+    // "Events of cluster-scoped objects live in the default namespace."
+    const namespace = facts.subject.namespace === '' ? 'default' : facts.subject.namespace;
+    const path = `/api/v1/namespaces/${namespace}/events`;
+    const former = this.#known.get(key);
+    if (former !== undefined && clock.now() - former.at < Window) {
+      const body = { count: former.count + count, lastTimestamp: time };
+      const contentType = 'application/merge-patch+json';
+      try {
+        await api.send({ method: 'PATCH', path: `${path}/${former.name}`, body, contentType, signal });
+        this.#remember(key, { ...former, count: body.count, at: clock.now() });
+        return;
+      } catch (error) {
+        // Forgotten by the API server: told anew.
+        if (!(error instanceof KubeError) || error.code !== 404) throw error;
+        this.#known.delete(key);
+      }
+    }
+    const name = this.#nameFor(facts.subject.name);
+    await api.send({ method: 'POST', path, body: this.#body(facts, { name, namespace, count, time }), signal });
+    this.#remember(key, { name, count, at: clock.now() });
+  }
+
+  #body(
+    { subject, type, reason, message }: EventFacts,
+    { name, namespace, count, time }: { name: string; namespace: string; count: number; time: string },
+  ): object {
+    const { uid, apiVersion, kind } = subject;
+    return {
+      apiVersion: 'v1',
+      kind: 'Event',
+      metadata: { name, namespace },
+      involvedObject: {
+        apiVersion,
+        kind,
+        name: subject.name,
+        uid,
+        ...(subject.namespace !== '' && { namespace: subject.namespace }),
+      },
+      type,
+      reason,
+      message: message.length > MaxMessage ? `${message.slice(0, MaxMessage - 1)}…` : message,
+      source: { component: Component },
+      reportingComponent: Component,
+      reportingInstance: this.#options.instance,
+      count,
+      firstTimestamp: time,
+      lastTimestamp: time,
+    };
+  }
+
+  /** A name may be as long as an object's may be: 253. */
+  #nameFor(object: string): string {
+    const { now, random } = this.#options;
+    const part = Math.floor(random() * 0x1_0000_0000);
+    return `${object.slice(0, 230)}.${now().getTime().toString(16)}${part.toString(16).padStart(8, '0')}`;
+  }
+
+  #remember(key: string, recorded: Recorded): void {
+    this.#known.delete(key);
+    this.#known.set(key, recorded);
+    if (this.#known.size <= MaxKnown) return;
+    for (const oldest of this.#known.keys()) {
+      this.#known.delete(oldest);
+      return;
+    }
+  }
+}
+
+function budgetOf(budgets: Map<string, Budget>, uid: string): Budget {
+  const budget = budgets.get(uid) ?? { left: PerObject.burst, at: 0 };
+  budgets.delete(uid);
+  budgets.set(uid, budget);
+  if (budgets.size > MaxKnown) {
+    for (const oldest of budgets.keys()) {
+      budgets.delete(oldest);
+      break;
+    }
+  }
+  return budget;
+}
+
+/** Token bucket. */
+function take(budget: Budget, { burst, every }: { burst: number; every: number }, now: number): boolean {
+  budget.left = Math.min(burst, budget.left + (now - budget.at) / every);
+  budget.at = now;
+  if (budget.left < 1) return false;
+  budget.left--;
+  return true;
+}
