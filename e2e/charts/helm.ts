@@ -27,7 +27,9 @@ export interface Helm {
   close(): void;
 }
 
-export const TestNamespace = 'suuupra-system';
+/** Not those of the release that scenarios install: a dry run would run into its fields that cannot be changed. */
+export const TestNamespace = 'suuupra-helm-test';
+export const TestRelease = 'probe';
 
 export function startHelm(): Helm {
   const folder = mkdtempSync(join(tmpdir(), 'helm-'));
@@ -43,7 +45,15 @@ export function startHelm(): Helm {
     template(chart, values) {
       const file = join(folder, 'values.json');
       writeFileSync(file, JSON.stringify(values));
-      const { status, stdout, stderr } = helm('template', 'suuupra', folderOf(chart), '-n', TestNamespace, '-f', file);
+      const { status, stdout, stderr } = helm(
+        'template',
+        TestRelease,
+        folderOf(chart),
+        '-n',
+        TestNamespace,
+        '-f',
+        file,
+      );
       if (status !== 0) return { error: stderr };
       const documents = parseAllDocuments(stdout).map(
         (document) => document.toJS({ maxAliasCount: -1 }) as KubeObject | null,

@@ -1,5 +1,5 @@
 /** Values that people set, and what the chart must make of them. Each case is also given to an API server, where one is up. */
-import type { KubeObject } from './helm.ts';
+import { type KubeObject, TestNamespace, TestRelease } from './helm.ts';
 
 export interface Case {
   readonly name: string;
@@ -82,7 +82,8 @@ const everything = {
   ],
 };
 
-const full = 'suuupra-suuupra-gateway';
+const full = `${TestRelease}-suuupra-gateway`;
+const clusterWide = `${TestNamespace}.${full}`;
 
 export const cases: readonly Case[] = [
   {
@@ -92,11 +93,11 @@ export const cases: readonly Case[] = [
       `Deployment/${full}`,
       `Service/${full}`,
       `ServiceAccount/${full}`,
-      `ClusterRole/suuupra-system.${full}`,
+      `ClusterRole/${clusterWide}`,
       `Role/${full}-pods`,
       `PodDisruptionBudget/${full}`,
       `NetworkPolicy/${full}`,
-      `ValidatingAdmissionPolicy/suuupra-system.${full}`,
+      `ValidatingAdmissionPolicy/${clusterWide}`,
       'GatewayClass/suuupra',
       'IngressClass/suuupra',
       `!HorizontalPodAutoscaler/${full}`,
@@ -124,7 +125,7 @@ export const cases: readonly Case[] = [
       `PodMonitor/${full}`,
       `PrometheusRule/${full}`,
       `ConfigMap/${full}-dashboard`,
-      'ConfigMap/suuupra-extra',
+      `ConfigMap/${TestRelease}-extra`,
       'ServiceAccount/edge',
     ],
     workload: [
@@ -171,19 +172,19 @@ export const cases: readonly Case[] = [
     objects: [
       `Role/${full}`,
       `RoleBinding/${full}`,
-      `!ClusterRole/suuupra-system.${full}`,
-      `!ClusterRoleBinding/suuupra-system.${full}`,
+      `!ClusterRole/${clusterWide}`,
+      `!ClusterRoleBinding/${clusterWide}`,
     ],
     workload: ['--watch-namespaces=default,kube-public', '--gateway-class=suuupra', '!--class-config'],
   },
   {
     name: 'namespaces by name with settings',
     values: {
-      watchNamespaces: ['suuupra-system'],
+      watchNamespaces: [TestNamespace],
       classConfig: { name: 'edge', spec: { service: { type: 'NodePort' } } },
     },
     objects: ['GatewayClassConfig/edge'],
-    workload: ['--class-config=suuupra-system/edge'],
+    workload: [`--class-config=${TestNamespace}/edge`],
   },
   {
     name: 'as little as possible',
@@ -222,7 +223,7 @@ export const cases: readonly Case[] = [
   {
     name: 'an address inside the cluster',
     values: { service: { type: 'ClusterIP' }, nameOverride: 'edge' },
-    objects: ['Service/suuupra-edge'],
+    objects: [`Service/${TestRelease}-edge`],
   },
 ];
 

@@ -37,6 +37,7 @@ describe('the admission policy', () => {
   test('lets it write Services and EndpointSlices with its label', async () => {
     await asGateway(service('public-gateway-0123abcd'));
     await asGateway(slice('public-gateway-0123abcd-ipv4', 'public-gateway-0123abcd'));
+    expect(await get(namespace, 'endpointslice/public-gateway-0123abcd-ipv4')).toMatchObject({ endpoints: null });
     await kubectl(['delete', 'service', 'public-gateway-0123abcd', ...gateway]);
   });
 
