@@ -1,5 +1,5 @@
 /** GatewayClass.status.supportedFeatures: names of Gateway API's features, sorted; only what works in this release. */
-export const supportedFeatures: readonly string[] = [
+const everywhere: readonly string[] = [
   'Gateway',
   'GatewayAddressEmpty',
   'GatewayFrontendClientCertificateValidation',
@@ -34,3 +34,8 @@ export const supportedFeatures: readonly string[] = [
   'ListenerSet',
   'ReferenceGrant',
 ];
+
+/** @param inCluster there are objects that can carry labels and annotations */
+export function supportedFeatures(inCluster: boolean): readonly string[] {
+  return inCluster ? [...everywhere, 'GatewayInfrastructurePropagation'].sort() : everywhere;
+}

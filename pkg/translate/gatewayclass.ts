@@ -10,6 +10,7 @@ import { byAge } from './age.ts';
 import { Conditions } from './condition.ts';
 import { supportedFeatures } from './features.ts';
 import { ControllerName, IngressControllerName } from './names.ts';
+import type { TranslateOptions } from './translation.ts';
 
 export interface Classes {
   /** Why Gateways of the class cannot be served, or `''`; only classes of ours are in it. */
@@ -23,7 +24,8 @@ export interface Classes {
   readonly statuses: readonly ObjectStatus[];
 }
 
-export function translateClasses(snapshot: Snapshot): Classes {
+export function translateClasses(snapshot: Snapshot, { cluster }: TranslateOptions): Classes {
+  const inCluster = cluster !== undefined;
   const classes = snapshot.list('GatewayClass').filter((c) => c.spec.controllerName === ControllerName);
   const users = new Map<GatewayClassConfig, string[]>();
   const faults = new Map<string, string>();
@@ -58,8 +60,8 @@ export function translateClasses(snapshot: Snapshot): Classes {
     ingressGateways,
     config,
     statuses: [
-      ...classes.map((c) => classStatus(c, problems.get(c))),
-      ...snapshot.list('GatewayClassConfig').map((c) => configStatus(c, users.get(c) ?? [], config)),
+      ...classes.map((c) => classStatus(c, problems.get(c), inCluster)),
+      ...snapshot.list('GatewayClassConfig').map((c) => configStatus(c, users.get(c) ?? [], config, inCluster)),
     ],
   };
 }
@@ -84,7 +86,7 @@ function use(users: Map<GatewayClassConfig, string[]>, config: GatewayClassConfi
   users.set(config, [...(users.get(config) ?? []), user]);
 }
 
-function classStatus(gatewayClass: GatewayClass, problem: Problem | undefined): ObjectStatus {
+function classStatus(gatewayClass: GatewayClass, problem: Problem | undefined, inCluster: boolean): ObjectStatus {
   const conditions = new Conditions(gatewayClass.metadata.generation);
   return {
     ref: refOf(gatewayClass),
@@ -96,7 +98,7 @@ function classStatus(gatewayClass: GatewayClass, problem: Problem | undefined): 
           : conditions.no('Accepted', problem.reason, `${problem.path}: ${problem.message}`),
         conditions.yes('SupportedVersion', 'Gateway API v1.6 is supported'),
       ],
-      supportedFeatures: supportedFeatures.map((name) => ({ name })),
+      supportedFeatures: supportedFeatures(inCluster).map((name) => ({ name })),
     },
     problems: problem === undefined ? [] : [problem],
   };
@@ -106,6 +108,7 @@ function configStatus(
   config: GatewayClassConfig,
   users: readonly string[],
   winner: GatewayClassConfig | undefined,
+  inCluster: boolean,
 ): ObjectStatus {
   const { generation, namespace, name } = config.metadata;
   const problems: Problem[] = [];
@@ -117,6 +120,17 @@ function configStatus(
       path,
       reason: 'FieldNotSupported',
       message: 'is not acted on by this release; start the gateway with --workers',
+    });
+  }
+  const exposed = [
+    config.spec.service === undefined ? '' : 'spec.service',
+    config.spec.dataPlane?.exposure === undefined ? '' : 'spec.dataPlane.exposure',
+  ].filter((path) => path !== '' && !inCluster);
+  for (const path of exposed) {
+    problems.push({
+      path,
+      reason: 'FieldNotSupported',
+      message: 'is not acted on in a directory, which has no Services',
     });
   }
   // One data plane serves every class, so it has one configuration.

@@ -25,7 +25,7 @@ import type { TranslateOptions, Translation } from './translation.ts';
 
 /** @param memo of the run before, for speed alone; the result does not depend on it but for addresses of the pool, which Gateways keep */
 export function translate(snapshot: Snapshot, options: TranslateOptions, memo: Memo = new Memo()): Translation {
-  const classes = translateClasses(snapshot);
+  const classes = translateClasses(snapshot, options);
   const egress = translateEgress(classes.config, options);
   memo.begin(JSON.stringify(egress));
   const sockets = new Sockets(options.portMap);
