@@ -94,7 +94,12 @@ describe('what ends at once', () => {
     [['--help'], {}, 0, /^Usage: suuupra-gateway/],
     [['--directroy', 'x'], {}, 2, /^suuupra-gateway: --directroy is not an option; did you mean --directory\?\n$/],
     [[], { SUUUPRA_WORKERS: 'x' }, 2, /^suuupra-gateway: SUUUPRA_WORKERS: "x" is not valid; write a number/],
-    [[], {}, 2, /^suuupra-gateway: --directory is missing/],
+    [
+      [],
+      { HOME: '/nonexistent', KUBECONFIG: '' },
+      2,
+      /^suuupra-gateway: --directory is missing, and there is no cluster/,
+    ],
     [['--directory', '/nonexistent'], {}, 2, /^suuupra-gateway: --directory: \/nonexistent does not exist\n$/],
     [
       ['--directory', '.', '--access-log', '/nonexistent/log'],

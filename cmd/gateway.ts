@@ -6,7 +6,7 @@ import type { Config } from '../pkg/config/config.ts';
 import { ExitCode } from '../pkg/config/exit.ts';
 import { helpText } from '../pkg/config/help.ts';
 import { heapLimitFor, readMachine, workersFor } from '../pkg/config/machine.ts';
-import { loadProcessConfig } from '../pkg/config/process.ts';
+import { knowsCluster, loadProcessConfig } from '../pkg/config/process.ts';
 import { version } from '../pkg/config/version.ts';
 import { writeDirectly } from '../pkg/services/direct-line.ts';
 import type { Gateway } from '../pkg/worker/gateway.ts';
@@ -25,7 +25,7 @@ async function main(): Promise<number> {
 }
 
 async function run(config: Config): Promise<number> {
-  const mistake = directoryMistake(config);
+  const mistake = sourceMistake(config);
   if (mistake !== null) {
     complain(mistake);
     return ExitCode.usage;
@@ -77,9 +77,11 @@ function entry(name: string): URL {
   return new URL(`../pkg/worker/${name}.${extension}`, import.meta.url);
 }
 
-function directoryMistake({ directory, lastKnownGood }: Config): string | null {
-  if (directory === null)
-    return '--directory is missing; name a directory of manifests, such as --directory examples/quickstart';
+function sourceMistake({ directory, kubeconfig, lastKnownGood }: Config): string | null {
+  if (directory === null) {
+    if (kubeconfig !== null || knowsCluster()) return null;
+    return '--directory is missing, and there is no cluster: name a directory of manifests, such as --directory examples/quickstart, or a --kubeconfig';
+  }
   const found = statSync(directory, { throwIfNoEntry: false });
   // With a last known good there is something to serve until the mount is back.
   if (found === undefined) return lastKnownGood === null ? `--directory: ${directory} does not exist` : null;

@@ -128,7 +128,7 @@ export function setUp(names: readonly string[], extra: Partial<ControllerOptions
     translate: toyTranslate,
     dataPlane,
     statusSink,
-    options,
+    options: () => options,
     log,
     clock,
     ...extra,

@@ -24,7 +24,10 @@ export interface ControllerOptions {
   readonly translate: (snapshot: Snapshot, options: TranslateOptions) => Translation;
   readonly dataPlane: DataPlane;
   readonly statusSink: StatusSink;
-  readonly options: Omit<TranslateOptions, 'unbound'>;
+  /** Asked in every run. After it would say something else, call `again`. */
+  readonly options: () => Omit<TranslateOptions, 'unbound'>;
+  /** Told of every translation as soon as it is made, before it is served: a Gateway's Service comes before its traffic. */
+  readonly onTranslation?: (translation: Translation, snapshot: Snapshot) => void;
   readonly log: Log;
   readonly clock: Clock;
   readonly lastKnownGood?: LastKnownGood;
@@ -55,6 +58,8 @@ export interface Controller {
   /** Resolves when the first configuration is served, be it the last known good. */
   ready(): Promise<void>;
   state(): ControllerState;
+  /** Something besides the objects, which translation depends on, has changed. */
+  again(): void;
   close(): Promise<void>;
 }
 
@@ -138,7 +143,10 @@ export function createController(parts: ControllerOptions): Controller {
 
   const translated = (): Translation | undefined => {
     try {
-      return translate(store.snapshot(), { ...parts.options, unbound });
+      const snapshot = store.snapshot();
+      const translation = translate(snapshot, { ...parts.options(), unbound });
+      parts.onTranslation?.(translation, snapshot);
+      return translation;
     } catch (error) {
       // One of the three places where a bug is caught: what is served stays.
       log.error(
@@ -214,6 +222,7 @@ export function createController(parts: ControllerOptions): Controller {
     },
     ready: () => served.promise,
     state: () => state,
+    again: () => debounce.trigger(),
     async close() {
       life.abort();
       debounce.close();

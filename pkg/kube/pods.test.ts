@@ -3,7 +3,7 @@ import { expect, test } from '@jest/globals';
 import { FakeClock } from '../store/clock.testing.ts';
 import { knownCollections } from '../testkit/apiserver-kinds.ts';
 import { MemoryApiServer } from '../testkit/apiserver.ts';
-import { KubeError } from './api.ts';
+import { type KubeApi, KubeError } from './api.ts';
 import { followPods, type Pod } from './pods.ts';
 
 async function settled(): Promise<void> {
@@ -19,9 +19,9 @@ function setUp() {
       await settled();
     }
   };
-  const join = (name: string, api = server) => {
+  const join = (name: string, api: KubeApi = server) => {
     const self: Pod = { namespace: 'system', name, ips: [`10.0.0.${name.length}`], node: 'node1' };
-    return followPods({ api, self, clock, random: () => 0.5, onError: () => {} });
+    return followPods({ api, self, clock, random: () => 0.5, now: () => new Date(clock.now()), onError: () => {} });
   };
   return { server, clock, pass, join };
 }
@@ -53,11 +53,14 @@ test('pods see each other while they are ready, and not when they leave', async 
 
 test('a pod that is silent for 15 s is gone, and back when it speaks', async () => {
   const { server, join, pass } = setUp();
-  const broken = Object.create(server) as MemoryApiServer;
   let away = false;
-  broken.send = async (request) => {
-    if (away) throw new KubeError('no route to host', { code: 0 });
-    return server.send(request);
+  const broken: KubeApi = {
+    async send(request) {
+      if (away) throw new KubeError('no route to host', { code: 0 });
+      return server.send(request);
+    },
+    watch: (request) => server.watch(request),
+    close: async () => {},
   };
   const one = join('a');
   const two = join('bb', broken);

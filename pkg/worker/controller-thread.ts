@@ -10,7 +10,7 @@ const port = parentPort;
 const { config, thread, logFormat } = workerData as ThreadData;
 const post = (message: FromController) => port.postMessage(message);
 const dataPlane = createRemote(post);
-const controlPlane = startControlPlane({
+const controlPlane = await startControlPlane({
   config,
   dataPlane,
   log: createLog({ level: config.logLevel, format: logFormat, thread, write: (line) => post({ kind: 'log', line }) }),

@@ -1,18 +1,20 @@
-/** The control plane, put together: a directory of manifests, the controller, and what the admin endpoints see of it. */
+/** The control plane, put together: a directory of manifests or a cluster, the controller, and what the admin endpoints see of it. */
 
 import type { DebugPage } from '../admin/server.ts';
 import { startTable } from '../admin/table.ts';
 import { viewOf } from '../admin/views.ts';
 import { validateObject } from '../api/validate.ts';
 import type { Config } from '../config/config.ts';
-import { createController } from '../controller/controller.ts';
+import { type Controller, createController } from '../controller/controller.ts';
 import { createLastKnownGood } from '../controller/last-known-good.ts';
 import { DirectorySource } from '../source/directory.ts';
+import type { Source } from '../source/source.ts';
 import { StatusMemory } from '../status/memory.ts';
 import { systemClock } from '../store/clock.ts';
 import type { Log } from '../telemetry/log.ts';
 import { Memo } from '../translate/memo.ts';
 import { translate } from '../translate/translate.ts';
+import { type Cluster, openCluster } from './cluster.ts';
 import type { Ack, DataPlane } from './dataplane.ts';
 
 export interface ControlPlane {
@@ -33,26 +35,20 @@ export interface ControlPlaneOptions {
   readonly onTable: (text: string) => void;
 }
 
-/** @throws an Error for the user if the options name no source */
-export function startControlPlane({ config, dataPlane, log, onState, onTable }: ControlPlaneOptions): ControlPlane {
-  if (config.directory === null)
-    throw new Error('--directory is missing: this release reads manifests from a directory only');
+/** @throws an Error for the user if there is no way to the API server */
+export async function startControlPlane(options: ControlPlaneOptions): Promise<ControlPlane> {
+  const { config, dataPlane, log, onState, onTable } = options;
   const memo = new Memo();
-  const source = new DirectorySource(config.directory, {
-    validate: validateObject,
-    // An empty directory at start is a failed mount where a former run served objects from it.
-    expectObjects: () => controller.state().degraded,
-    onNote: ({ file, line, message }) => log.info({ file, line }, message),
-  });
-  const statuses = new StatusMemory({
-    print: (line) => log.warn({}, line),
-    now: () => new Date(),
-    placeOf: (ref, path) => source.placeOf(ref, path),
-  });
+  let running: Controller | undefined;
+  const again = () => running?.again();
+  const isDegraded = () => running?.state().degraded === true;
+  const parts =
+    config.directory === null ? await inCluster(options, again) : inDirectory(config.directory, log, isDegraded);
+  const { source, statuses } = parts;
   let lastAck: Ack = { version: 0, unbound: {} };
   const controller = createController({
     source,
-    translate: (snapshot, options) => translate(snapshot, options, memo),
+    translate: (snapshot, translateOptions) => translate(snapshot, translateOptions, memo),
     dataPlane: {
       async apply(version, ir) {
         lastAck = await dataPlane.apply(version, ir);
@@ -61,13 +57,24 @@ export function startControlPlane({ config, dataPlane, log, onState, onTable }: 
       onRebound: (listener) => dataPlane.onRebound?.(listener),
       close: () => dataPlane.close(),
     },
-    statusSink: statuses,
-    options: {
+    statusSink: {
+      publish(list) {
+        statuses.publish(list);
+        parts.cluster?.statusSink.publish(list);
+      },
+      problems(list) {
+        statuses.problems(list);
+        parts.cluster?.statusSink.problems(list);
+      },
+    },
+    options: () => ({
       addresses: config.addresses,
       portMap: config.portMap,
-      allowLoopbackEndpoints: config.allowLoopbackEndpoints ?? true,
-      directoryMode: true,
-    },
+      allowLoopbackEndpoints: config.allowLoopbackEndpoints ?? config.directory !== null,
+      directoryMode: config.directory !== null,
+      ...(parts.cluster && { cluster: parts.cluster.translateOptions() }),
+    }),
+    ...(parts.cluster && { onTranslation: parts.cluster.onTranslation }),
     log,
     clock: systemClock,
     ...(config.lastKnownGood === null
@@ -82,11 +89,12 @@ export function startControlPlane({ config, dataPlane, log, onState, onTable }: 
         }),
     onChange: () => onState(controller.state().degraded, statuses.standing.length),
   });
-
+  running = controller;
   controller.start().catch((error: unknown) => log.error({ error: String(error) }, 'the source could not start'));
   void controller.ready().then(() => {
     const { ir } = controller.state();
     if (ir !== null) onTable(startTable(ir, lastAck.unbound));
+    parts.cluster?.setReady(true);
   });
   return {
     inspect(page) {
@@ -94,7 +102,37 @@ export function startControlPlane({ config, dataPlane, log, onState, onTable }: 
       return viewOf(page, { version, ir, statuses: statuses.statuses, problems });
     },
     // In a directory nobody is to be told.
-    drain: () => {},
-    close: () => controller.close(),
+    drain: () => parts.cluster?.setReady(false),
+    async close() {
+      await controller.close();
+      await parts.cluster?.close();
+    },
   };
+}
+
+interface Parts {
+  readonly source: Source;
+  readonly statuses: StatusMemory;
+  readonly cluster?: Cluster;
+}
+
+function inDirectory(directory: string, log: Log, isDegraded: () => boolean): Parts {
+  const source = new DirectorySource(directory, {
+    validate: validateObject,
+    // An empty directory at start is a failed mount where a former run served objects from it.
+    expectObjects: isDegraded,
+    onNote: ({ file, line, message }) => log.info({ file, line }, message),
+  });
+  const statuses = new StatusMemory({
+    print: (line) => log.warn({}, line),
+    now: () => new Date(),
+    placeOf: (ref, path) => source.placeOf(ref, path),
+  });
+  return { source, statuses };
+}
+
+async function inCluster({ config, log, onHeld }: ControlPlaneOptions, onChange: () => void): Promise<Parts> {
+  const cluster = await openCluster({ config, log, onHeld, onChange });
+  const statuses = new StatusMemory({ print: (line) => log.warn({}, line), now: () => new Date() });
+  return { source: cluster.source, statuses, cluster };
 }

@@ -77,7 +77,7 @@ export async function runSingle({ config, logFormat, descriptors, print }: Singl
     );
   }
 
-  controlPlane.current = startControlPlane({
+  controlPlane.current = await startControlPlane({
     config,
     log,
     onTable: print,

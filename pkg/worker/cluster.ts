@@ -1,0 +1,167 @@
+/** The control plane's rooms for a cluster, put together: API server, source, leader, statuses, Services of Gateways. Used by `controlplane.ts`. */
+import { hostname } from 'node:os';
+import { isIP } from 'node:net';
+import { validateObject } from '../api/validate.ts';
+import type { Config } from '../config/config.ts';
+import { version } from '../config/version.ts';
+import { createExposure } from '../exposure/exposure.ts';
+import { type KubeApi, KubeError } from '../kube/api.ts';
+import { createKubeApi } from '../kube/client.ts';
+import { isLeaving } from '../kube/leaving.ts';
+import { Election } from '../kube/lease.ts';
+import { followPods } from '../kube/pods.ts';
+import { assumedObjects } from '../source/assumed.ts';
+import { HoldingSource } from '../source/hold.ts';
+import { KubeSource } from '../source/kube.ts';
+import type { Source } from '../source/source.ts';
+import type { StatusSink } from '../status/sink.ts';
+import { createStatusWriter } from '../status/writer.ts';
+import { systemClock } from '../store/clock.ts';
+import type { Snapshot } from '../store/snapshot.ts';
+import type { Log } from '../telemetry/log.ts';
+import { ControllerName, IngressControllerName } from '../translate/names.ts';
+import type { ClusterOptions, Translation } from '../translate/translation.ts';
+
+export interface Cluster {
+  readonly source: Source;
+  readonly statusSink: StatusSink;
+  translateOptions(): ClusterOptions;
+  readonly onTranslation: (translation: Translation, snapshot: Snapshot) => void;
+  /** This pod takes traffic, or no more. */
+  setReady(ready: boolean): void;
+  /** After the controller: gives up leadership last. */
+  close(): Promise<void>;
+}
+
+export interface ClusterParts {
+  readonly config: Config;
+  readonly log: Log;
+  readonly onHeld: (objects: number) => void;
+  /** translateOptions says something else. */
+  readonly onChange: () => void;
+}
+
+const random = () => Math.random();
+const now = () => new Date();
+const Leader = 'suuupra-gateway-leader';
+
+/** @throws an Error for the user if there is no way to the API server */
+export async function openCluster({ config, log, onHeld, onChange }: ClusterParts): Promise<Cluster> {
+  // Large, and needed by nobody else.
+  const { loadCredentials } = await import('../kube/credentials.ts');
+  const credentials = loadCredentials({ kubeconfig: config.kubeconfig, context: config.context });
+  const api = createKubeApi({ credentials, userAgent: `suuupra-gateway/${version}` });
+  const clock = systemClock;
+  const name = config.podName ?? hostname();
+  const namespace = config.podNamespace ?? credentials.namespace;
+  const failed = (what: string) => (error: KubeError) =>
+    log.warn({ what, error: error.message }, 'the API server could not be used');
+
+  const election = new Election({
+    api,
+    namespace,
+    name: Leader,
+    identity: `${name}_${crypto.randomUUID()}`,
+    clock,
+    random,
+    now,
+    onError: failed('leader election'),
+  });
+  const ips = (config.podIp ?? '').split(',').filter((ip) => isIP(ip) !== 0);
+  const pods = followPods({
+    api,
+    self: { namespace, name, ips, node: config.nodeName ?? '' },
+    clock,
+    random,
+    now,
+    onError: failed('pods'),
+  });
+  const exposure = createExposure({
+    api,
+    leadership: election,
+    pods,
+    namespaces: config.watchNamespaces,
+    log,
+    clock,
+    onRefusals: onChange,
+  });
+  const statuses = createStatusWriter({
+    api,
+    leadership: election,
+    controller: ControllerName,
+    clock,
+    random,
+    now,
+    onError: (object, error, delay) =>
+      log.warn({ object, error: error.message, delay }, 'a status could not be written; tried again'),
+  });
+  election.start();
+  pods.onChange(onChange);
+  election.onChange(() =>
+    log.info({ leading: election.leading() }, election.leading() ? 'this pod leads' : 'this pod follows'),
+  );
+  const life = new AbortController();
+  return {
+    source: sourceOf({ api, config, log, onHeld, signal: life.signal }),
+    statusSink: config.watchNamespaces.length === 0 ? statuses : namespacedOnly(statuses),
+    translateOptions: () => ({
+      ingressService: config.ingressService,
+      podAddresses: pods.list().flatMap((pod) => pod.ips),
+      refusals: exposure.refusals(),
+    }),
+    onTranslation: ({ exposures = [] }, snapshot) => exposure.publish(exposures, snapshot),
+    setReady: (ready) => pods.setReady(ready),
+    async close() {
+      life.abort();
+      await statuses.close();
+      await exposure.close();
+      await pods.close();
+      await election.close();
+      await api.close();
+    },
+  };
+}
+
+interface SourceParts extends Pick<ClusterParts, 'config' | 'log' | 'onHeld'> {
+  readonly api: KubeApi;
+  readonly signal: AbortSignal;
+}
+
+function sourceOf({ api, config, log, onHeld, signal }: SourceParts): Source {
+  const source = new KubeSource({
+    api,
+    validate: validateObject,
+    namespaces: config.watchNamespaces,
+    // Roles let nothing be read that has no namespace.
+    ...(config.watchNamespaces.length > 0 && { assumed: assumptionsOf(config) }),
+    clock: systemClock,
+    random,
+    onFailure: (what, error, delay) =>
+      log.warn({ what, error: error.message, delay: Math.round(delay) }, 'objects could not be read; tried again'),
+  });
+  return new HoldingSource(source, {
+    hold: config.massDeleteHold,
+    clock: systemClock,
+    isLeaving: async (kind) => isLeaving(api, kind, signal),
+    onChange(held, released) {
+      const counts = Object.fromEntries(held);
+      if (held.size > 0)
+        log.warn(
+          { held: counts, hold: config.massDeleteHold },
+          'objects vanished all at once; they are served for a while',
+        );
+      else log.warn({ released }, 'objects that had vanished are let go, or came back');
+      onHeld([...held.values()].reduce((sum, count) => sum + count, 0));
+    },
+  });
+}
+
+function assumptionsOf({ watchNamespaces: namespaces, gatewayClass, ingressClass, classConfig }: Config) {
+  const names = { controllerName: ControllerName, ingressControllerName: IngressControllerName };
+  return assumedObjects({ namespaces, gatewayClass, ingressClass, classConfig, ...names });
+}
+
+/** Roles let no status be written of what has no namespace. */
+function namespacedOnly(sink: StatusSink): StatusSink {
+  return { publish: (statuses) => sink.publish(statuses.filter(({ ref }) => ref.namespace !== '')) };
+}
