@@ -1,15 +1,17 @@
 /** The control plane's rooms for a cluster, put together: API server, source, leader, statuses, Services of Gateways. Used by `controlplane.ts`. */
-import { hostname } from 'node:os';
+
 import { isIP } from 'node:net';
+import { hostname } from 'node:os';
 import { validateObject } from '../api/validate.ts';
 import type { Config } from '../config/config.ts';
 import { version } from '../config/version.ts';
 import { createExposure } from '../exposure/exposure.ts';
 import { type KubeApi, KubeError } from '../kube/api.ts';
 import { createKubeApi } from '../kube/client.ts';
-import { isLeaving } from '../kube/leaving.ts';
 import { Election } from '../kube/lease.ts';
+import { isLeaving } from '../kube/leaving.ts';
 import { followPods } from '../kube/pods.ts';
+import { assumedObjects } from '../source/assumed.ts';
 import { assumedObjects } from '../source/assumed.ts';
 import { HoldingSource } from '../source/hold.ts';
 import { KubeSource } from '../source/kube.ts';
