@@ -6,10 +6,12 @@ import { type KubeApi, KubeError } from '../../pkg/kube/api.ts';
 import { createKubeApi } from '../../pkg/kube/client.ts';
 import { loadCredentials } from '../../pkg/kube/credentials.ts';
 import { KubeSource } from '../../pkg/source/kube.ts';
+import { ObservingSource } from '../../pkg/source/observe.ts';
 import type { SourceProblem } from '../../pkg/source/source.ts';
 import { systemClock } from '../../pkg/store/clock.ts';
 import type { Snapshot } from '../../pkg/store/snapshot.ts';
 import { createStore } from '../../pkg/store/store.ts';
+import { ControllerName, IngressControllerName } from '../../pkg/translate/names.ts';
 import { UsageError } from './command.ts';
 import type { Place } from './place.ts';
 
@@ -39,12 +41,15 @@ export interface ClusterObjects {
   readonly problems: readonly SourceProblem[];
 }
 
-/** @throws UsageError if the API server does not answer */
-export async function readCluster({ api, server }: Cluster): Promise<ClusterObjects> {
+/**
+ * @param observe classes of other controllers to take for ours
+ * @throws UsageError if the API server does not answer
+ */
+export async function readCluster({ api, server }: Cluster, observe: readonly string[]): Promise<ClusterObjects> {
   const store = createStore();
   const problems: SourceProblem[] = [];
   const failed = Promise.withResolvers<never>();
-  const source = new KubeSource({
+  const objects = new KubeSource({
     api,
     validate: validateObject,
     namespaces: [],
@@ -54,6 +59,8 @@ export async function readCluster({ api, server }: Cluster): Promise<ClusterObje
     // The gateway tries again for ever; whoever sits at a terminal wants to know.
     onFailure: (what, error) => failed.reject(unreachable(server, what, error)),
   });
+  const names = { controllerName: ControllerName, ingressControllerName: IngressControllerName };
+  const source = observe.length === 0 ? objects : new ObservingSource(objects, { ...names, classes: observe });
   try {
     const started = source.start({
       apply: (changes) => void store.apply(changes),

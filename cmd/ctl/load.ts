@@ -11,6 +11,7 @@ import type { Snapshot } from '../../pkg/store/snapshot.ts';
 import { createStore } from '../../pkg/store/store.ts';
 import { translate } from '../../pkg/translate/translate.ts';
 import type { TranslateOptions, Translation } from '../../pkg/translate/translation.ts';
+import { unassignedOptions } from '../../pkg/translate/unassigned.ts';
 import { UsageError } from './command.ts';
 import { type Place, type Scope, scopeOf } from './place.ts';
 
@@ -31,26 +32,15 @@ const ofDirectory: TranslateOptions = {
 };
 
 /** What a gateway in a cluster has, as far as objects can tell. */
-const withoutServices: TranslateOptions = { ...ofDirectory, allowLoopbackEndpoints: false, directoryMode: false };
 const ofCluster: TranslateOptions = {
-  ...withoutServices,
+  ...ofDirectory,
+  allowLoopbackEndpoints: false,
+  directoryMode: false,
   cluster: { ingressService: '', podAddresses: [], refusals: {} },
 };
 
-/**
- * As if every Gateway of the cluster had its address already: for questions about routes, which do not depend on Services.
- * A Gateway's own addresses are in the pool, since it may have no others.
- */
-function unassigned(snapshot: Snapshot): TranslateOptions {
-  const gateways = snapshot.list('Gateway');
-  const own = gateways.flatMap(({ spec }) => (spec.addresses ?? []).flatMap(({ value }) => value ?? []));
-  // 100.64.0.0/10 is nobody's (RFC 6598); one more is for Ingresses.
-  const pool = Array.from({ length: gateways.length + 1 }, (_, i) => `100.64.${i >> 8}.${i & 255}`);
-  return { ...withoutServices, addresses: [...new Set([...pool, ...own])] };
-}
-
 export interface LoadOptions {
-  /** Of a cluster: see `unassigned`. */
+  /** Of a cluster: as if every Gateway had an address. */
   readonly anyAddress?: true;
 }
 
@@ -63,8 +53,10 @@ async function loadCluster(place: Place, { anyAddress }: LoadOptions): Promise<L
   const { openCluster, readCluster } = await import('./cluster.ts');
   const cluster = openCluster(place);
   try {
-    const { snapshot, problems } = await readCluster(cluster);
-    const translation = translate(snapshot, anyAddress === true ? unassigned(snapshot) : ofCluster);
+    const { snapshot, problems } = await readCluster(cluster, place.observe);
+    // What is observed is another controller's: no Service of ours stands in front of its Gateways.
+    const unassigned = anyAddress === true || place.observe.length > 0;
+    const translation = translate(snapshot, unassigned ? unassignedOptions(snapshot) : ofCluster);
     const scope = scopeOf(place, cluster.namespace);
     return {
       ...translation,

@@ -5,6 +5,11 @@ import type { CommandArgs, CommandOption } from './command.ts';
 export const placeOptions: Readonly<Record<string, CommandOption>> = {
   kubeconfig: { type: 'string', value: 'FILE', summary: 'Without DIR: how to reach the cluster; default as kubectl' },
   context: { type: 'string', value: 'NAME', summary: 'Without DIR: context of the kubeconfig' },
+  observe: {
+    type: 'string',
+    value: 'CLASS,…',
+    summary: 'Without DIR: judge these classes of another controller as if they were ours',
+  },
   namespace: { type: 'string', short: 'n', value: 'NAME', summary: 'Tell of this namespace only' },
   'all-namespaces': {
     type: 'boolean',
@@ -18,6 +23,8 @@ export interface Place {
   readonly directory: string | null;
   readonly kubeconfig: string | null;
   readonly context: string | null;
+  /** Classes of other controllers that are judged. */
+  readonly observe: readonly string[];
   /** Null: that of the context, or all of a directory. */
   readonly namespace: string | null;
   readonly everywhere: boolean;
@@ -29,6 +36,7 @@ export function placeOf({ strings, flags }: CommandArgs, directory: string): Pla
     directory: directory === '' ? null : directory,
     kubeconfig: strings['kubeconfig']?.[0] ?? null,
     context: strings['context']?.[0] ?? null,
+    observe: (strings['observe']?.[0] ?? '').split(',').filter((name) => name !== ''),
     namespace: strings['namespace']?.[0] ?? null,
     everywhere: flags.has('all-namespaces'),
   };

@@ -82,6 +82,8 @@ function toldOf({ file, line, path, message, hint }: PlacedProblem, ofStatus: bo
 
 function failing({ status: value }: ObjectStatus): readonly string[] {
   const all = conditionsIn(value);
+  // An Ingress has none.
+  if (all.length === 0) return [];
   const words = all
     .filter(({ type, status: state }) => state === 'False' && type !== 'Conflicted')
     .map(({ type, status: state }) => `${type} ${state}`);
@@ -104,7 +106,7 @@ function render({ looked, namespace, objects }: Report): string {
       [told.path || '-', oneLine(`${told.reason === '' ? '' : `${told.reason}: `}${told.message}`)],
       ...(told.fix === '' ? [] : [['', `fix: ${oneLine(told.fix)}`]]),
     ]);
-    return `${oneLine(object)}  ${conditions.join(', ')}\n${columns(rows)}`;
+    return `${oneLine(object)}${conditions.length === 0 ? '' : `  ${conditions.join(', ')}`}\n${columns(rows)}`;
   });
   return `${blocks.join('\n')}\n${objects.length} of ${looked} objects${where} have a problem.\n`;
 }
