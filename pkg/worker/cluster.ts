@@ -12,7 +12,6 @@ import { Election } from '../kube/lease.ts';
 import { isLeaving } from '../kube/leaving.ts';
 import { followPods } from '../kube/pods.ts';
 import { assumedObjects } from '../source/assumed.ts';
-import { assumedObjects } from '../source/assumed.ts';
 import { HoldingSource } from '../source/hold.ts';
 import { KubeSource } from '../source/kube.ts';
 import type { Source } from '../source/source.ts';
@@ -165,5 +164,8 @@ function assumptionsOf({ watchNamespaces: namespaces, gatewayClass, ingressClass
 
 /** Roles let no status be written of what has no namespace. */
 function namespacedOnly(sink: StatusSink): StatusSink {
-  return { publish: (statuses) => sink.publish(statuses.filter(({ ref }) => ref.namespace !== '')) };
+  return {
+    publish: (statuses) => sink.publish(statuses.filter(({ ref }) => ref.namespace !== '')),
+    problems: (problems) => sink.problems(problems),
+  };
 }
