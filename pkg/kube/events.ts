@@ -5,6 +5,7 @@
 import type { Clock } from '../store/clock.ts';
 import { type KubeApi, KubeError } from './api.ts';
 import { Backoff } from './backoff.ts';
+import { Bucket } from './bucket.ts';
 
 /** Whom it is about; without the uid `kubectl describe` does not find it. */
 export interface EventSubject {
@@ -50,11 +51,6 @@ interface Pending {
   readonly backoff: Backoff;
 }
 
-interface Budget {
-  left: number;
-  at: number;
-}
-
 const Component = 'suuupra-gateway';
 /** "The maximum size of the note is 1kB" */
 const MaxMessage = 1000;
@@ -75,14 +71,15 @@ export class EventRecorder {
   readonly #options: EventRecorderOptions;
   readonly #known = new Map<string, Recorded>();
   readonly #pending = new Map<string, Pending>();
-  readonly #budgets = new Map<string, Budget>();
-  readonly #overall: Budget = { left: Overall.burst, at: 0 };
+  readonly #budgets = new Map<string, Bucket>();
+  readonly #overall: Bucket;
   readonly #life = new AbortController();
   #writers = 0;
   #cancel: (() => void) | undefined;
 
   constructor(options: EventRecorderOptions) {
     this.#options = options;
+    this.#overall = new Bucket(Overall.burst, Overall.every, options.clock.now());
   }
 
   record(facts: EventFacts): void {
@@ -94,7 +91,7 @@ export class EventRecorder {
       waiting.count++;
       return;
     }
-    if (this.#pending.size >= MaxPending || !take(budgetOf(this.#budgets, subject.uid), PerObject, clock.now())) {
+    if (this.#pending.size >= MaxPending || !this.#budgetOf(subject.uid).take(clock.now())) {
       this.dropped++;
       return;
     }
@@ -112,7 +109,7 @@ export class EventRecorder {
     const { clock } = this.#options;
     for (const [key, pending] of this.#pending) {
       if (this.#writers >= Writers || this.#life.signal.aborted) return;
-      if (!take(this.#overall, Overall, clock.now())) {
+      if (!this.#overall.take(clock.now())) {
         this.#cancel?.();
         this.#cancel = clock.after(Overall.every, () => this.#work());
         return;
@@ -163,7 +160,7 @@ export class EventRecorder {
       const contentType = 'application/merge-patch+json';
       try {
         await api.send({ method: 'PATCH', path: `${path}/${former.name}`, body, contentType, signal });
-        this.#remember(key, { ...former, count: body.count, at: clock.now() });
+        keep(this.#known, key, { ...former, count: body.count, at: clock.now() });
         return;
       } catch (error) {
         // Forgotten by the API server: told anew.
@@ -173,7 +170,7 @@ export class EventRecorder {
     }
     const name = this.#nameFor(facts.subject.name);
     await api.send({ method: 'POST', path, body: this.#body(facts, { name, namespace, count, time }), signal });
-    this.#remember(key, { name, count, at: clock.now() });
+    keep(this.#known, key, { name, count, at: clock.now() });
   }
 
   #body(
@@ -208,38 +205,23 @@ export class EventRecorder {
   #nameFor(object: string): string {
     const { now, random } = this.#options;
     const part = Math.floor(random() * 0x1_0000_0000);
-    return `${object.slice(0, 230)}.${now().getTime().toString(16)}${part.toString(16).padStart(8, '0')}`;
+    return `${object.slice(0, 230).replace(/[-.]+$/, '')}.${now().getTime().toString(16)}${part.toString(16).padStart(8, '0')}`;
   }
 
-  #remember(key: string, recorded: Recorded): void {
-    this.#known.delete(key);
-    this.#known.set(key, recorded);
-    if (this.#known.size <= MaxKnown) return;
-    for (const oldest of this.#known.keys()) {
-      this.#known.delete(oldest);
-      return;
-    }
+  #budgetOf(uid: string): Bucket {
+    const bucket = this.#budgets.get(uid) ?? new Bucket(PerObject.burst, PerObject.every, this.#options.clock.now());
+    keep(this.#budgets, uid, bucket);
+    return bucket;
   }
 }
 
-function budgetOf(budgets: Map<string, Budget>, uid: string): Budget {
-  const budget = budgets.get(uid) ?? { left: PerObject.burst, at: 0 };
-  budgets.delete(uid);
-  budgets.set(uid, budget);
-  if (budgets.size > MaxKnown) {
-    for (const oldest of budgets.keys()) {
-      budgets.delete(oldest);
-      break;
-    }
+/** As the youngest; the oldest goes when there are too many. */
+function keep<T>(map: Map<string, T>, key: string, value: T): void {
+  map.delete(key);
+  map.set(key, value);
+  if (map.size <= MaxKnown) return;
+  for (const oldest of map.keys()) {
+    map.delete(oldest);
+    return;
   }
-  return budget;
-}
-
-/** Token bucket. */
-function take(budget: Budget, { burst, every }: { burst: number; every: number }, now: number): boolean {
-  budget.left = Math.min(burst, budget.left + (now - budget.at) / every);
-  budget.at = now;
-  if (budget.left < 1) return false;
-  budget.left--;
-  return true;
 }
