@@ -20,6 +20,14 @@ export interface KubeObject {
   readonly metadata: Metadata;
 }
 
+/** What is known of an object that is not valid. */
+export interface RefusedObject {
+  readonly apiVersion: string;
+  readonly metadata: Metadata;
+  /** The fields of its spec that say whose it is, as they were sent: nothing about them is checked. */
+  readonly spec: Readonly<Record<string, unknown>>;
+}
+
 export interface ObjectRef {
   /** `''` for the core group. */
   readonly group: string;

@@ -4,7 +4,7 @@
  */
 
 import type { Kind } from '../api/kinds.ts';
-import { type KubeObject, objectId, refOf } from '../api/object.ts';
+import { type KubeObject, objectId, type RefusedObject, refOf } from '../api/object.ts';
 import type { Validate } from './manifest.ts';
 import type { Change, SourceProblem } from './source.ts';
 import { wantedBy } from './wanted.ts';
@@ -18,6 +18,9 @@ interface Held {
 }
 
 const SERVICE_NAME = 'kubernetes.io/service-name';
+/** What says whose an object is. */
+const OWNERS = ['controllerName', 'gatewayClassName', 'ingressClassName', 'parentRef', 'parentRefs'];
+const INGRESS_CLASS = 'kubernetes.io/ingress.class';
 const LAST_APPLIED = 'kubectl.kubernetes.io/last-applied-configuration';
 
 export class Inventory {
@@ -113,7 +116,7 @@ export class Inventory {
       if ('problems' in validated)
         this.#problems.set(
           id,
-          validated.problems.map((problem) => ({ file: '', line: 0, object: id, ...problem })),
+          validated.problems.map((problem) => ({ file: '', line: 0, object: id, ...problem, of: refusedOf(raw) })),
         );
       return;
     }
@@ -187,6 +190,26 @@ function versionOf(raw: RawObject): string {
 function isNewer(version: string, than: string): boolean {
   if (!/^\d+$/.test(version) || !/^\d+$/.test(than)) return version !== than;
   return BigInt(version) > BigInt(than);
+}
+
+/** Nothing that changes with a status: that would make the problem a new one. */
+function refusedOf(raw: RawObject): RefusedObject {
+  const {
+    name = '',
+    namespace = '',
+    generation = 1,
+    uid = '',
+    creationTimestamp = '',
+    annotations = {},
+  } = raw['metadata'] as Partial<KubeObject['metadata']>;
+  const spec = (raw['spec'] ?? {}) as Readonly<Record<string, unknown>>;
+  const owner = annotations[INGRESS_CLASS] === undefined ? {} : { [INGRESS_CLASS]: annotations[INGRESS_CLASS] };
+  const kept = OWNERS.filter((field) => Object.hasOwn(spec, field)).map((field) => [field, spec[field]]);
+  return {
+    apiVersion: String(raw['apiVersion']),
+    metadata: { name, namespace, generation, uid, creationTimestamp, annotations: owner, labels: {} },
+    spec: Object.fromEntries(kept),
+  };
 }
 
 /** Without what only the API server and kubectl need: it is often more than the rest. */

@@ -1,5 +1,5 @@
 /** Where objects come from. The kube and directory sources look the same from here on. */
-import type { KubeObject, ObjectRef } from '../api/object.ts';
+import type { KubeObject, ObjectRef, RefusedObject } from '../api/object.ts';
 
 export type Change =
   | { readonly kind: 'upsert'; readonly object: KubeObject }
@@ -20,6 +20,8 @@ export interface SourceProblem {
   readonly message: string;
   /** What to do about it. */
   readonly hint: string;
+  /** In a cluster, where the object is there although it cannot be used: whom to tell. */
+  readonly of?: RefusedObject;
 }
 
 export interface SourceSink {
