@@ -25,15 +25,33 @@ export function assignByService(gateway: Gateway, service: Service | undefined, 
     return { addresses: [], published: [], problem: failed('AddressNotAssigned', message) };
   }
   const published = publishedBy(service);
-  const stale =
-    refusal === '' ? undefined : failed('NoResources', `Service ${id} cannot be changed as it should be: ${refusal}`);
-  const problem = staticProblem(gateway, published, service) ?? missing(published, service, id) ?? stale;
+  const problem =
+    stale(refusal, gateway, published, id) ??
+    staticProblem(gateway, published, service) ??
+    missing(published, service, id);
   return {
     addresses: [AnyAddress],
     published: published.slice(0, MaxPublished),
     ports: internalPorts(service),
     note: noteOf(service),
     ...(problem === undefined ? {} : { problem }),
+  };
+}
+
+/** The Service stands, but not as it should be. */
+function stale(
+  refusal: string,
+  gateway: Gateway,
+  published: readonly PublishedAddress[],
+  id: string,
+): Problem | undefined {
+  if (refusal === '') return undefined;
+  const asked = staticAddress(gateway);
+  const has = published.some(({ value }) => asked === '' || value === asked);
+  return {
+    path: 'spec.addresses',
+    reason: has ? 'NoResources' : asked === '' ? 'AddressNotAssigned' : 'AddressNotUsable',
+    message: `Service ${id} cannot be changed as it should be: ${refusal}`,
   };
 }
 
