@@ -1,0 +1,61 @@
+/** What users of a cluster are told besides statuses: Events, and something about objects that are not valid. Used by `cluster.ts`. */
+import type { KubeApi, KubeError } from '../kube/api.ts';
+import { EventRecorder } from '../kube/events.ts';
+import type { Leadership } from '../kube/lease.ts';
+import { createEventful } from '../status/eventful.ts';
+import { withRefused } from '../status/refused.ts';
+import type { StatusSink } from '../status/sink.ts';
+import type { Clock } from '../store/clock.ts';
+import type { Snapshot } from '../store/snapshot.ts';
+import { ControllerName, IngressControllerName } from '../translate/names.ts';
+
+export interface NewsParts {
+  readonly api: KubeApi;
+  readonly leadership: Leadership;
+  /** Where statuses are written. */
+  readonly writer: StatusSink;
+  /** What was translated last. */
+  readonly snapshot: () => Snapshot | undefined;
+  /** Name of this pod. */
+  readonly instance: string;
+  readonly clock: Clock;
+  readonly random: () => number;
+  readonly now: () => Date;
+  readonly onError: (error: KubeError) => void;
+}
+
+export interface News {
+  /** Before the writer, and before whoever tells of them. */
+  readonly statusSink: StatusSink;
+  close(): void;
+}
+
+export function tellNews({
+  api,
+  leadership,
+  writer,
+  snapshot,
+  instance,
+  clock,
+  random,
+  now,
+  onError,
+}: NewsParts): News {
+  const recorder = new EventRecorder({ api, instance, clock, random, now, onError });
+  const eventful = createEventful({
+    record: (facts) => recorder.record(facts),
+    leadership,
+    objectOf: (ref) => statusSink.objectOf(ref),
+    clock,
+    now,
+  });
+  const names = { controller: ControllerName, ingressController: IngressControllerName };
+  const statusSink = withRefused([writer, eventful], snapshot, names);
+  return {
+    statusSink,
+    close() {
+      eventful.close();
+      recorder.close();
+    },
+  };
+}
