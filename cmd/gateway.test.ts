@@ -123,6 +123,19 @@ describe('what ends at once', () => {
   });
 });
 
+describe.each(['0', '1'])('with --observe and --workers=%s', (workers) => {
+  test('it is ready, tells what it would serve, and serves nothing', async () => {
+    const gateway = await start('--workers', workers, '--observe', '--log-format', 'json');
+    await expect(get(gateway)).rejects.toThrow('fetch failed');
+    const routes = await (await fetch(`http://127.0.0.1:${gateway.admin}/debug/routes`)).json();
+    expect(routes).toMatchObject({ routes: [{ host: '*', path: '/*' }] });
+    await until(() => Promise.resolve(gateway.output.stderr.includes('observing only')));
+    expect(gateway.output.stderr).toMatch(/"routes":1,"refusedRules":0,"objectsWithProblems":0/);
+    gateway.child.kill('SIGTERM');
+    expect(await gateway.exit).toBe(0);
+  });
+});
+
 describe.each(['0', '2'])('with --workers=%s', (workers) => {
   test('it serves, follows an edit, and drains on SIGTERM', async () => {
     const gateway = await start('--workers', workers);

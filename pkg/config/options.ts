@@ -91,8 +91,14 @@ export const options = {
     form: 'true|false',
     fallback: 'false',
     bare: true,
-    help: 'Serve nothing and write no status; only report what would be served and what refused.',
+    help: 'Serve nothing and write nothing; only report what would be served and what refused: in the log, and at /debug.',
     read: read.boolean,
+  }),
+  observeClasses: option({
+    form: 'LIST',
+    fallback: '',
+    help: 'With --observe: GatewayClasses and IngressClasses of another controller to judge, such as nginx. Empty: those of this gateway.',
+    read: read.classes,
   }),
   addresses: option({
     form: 'LIST|CIDR',

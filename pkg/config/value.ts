@@ -119,6 +119,13 @@ export function namespaces(raw: string): Read<readonly string[]> {
   return value([...new Set(names)]);
 }
 
+/** `nginx,internal`: names of classes. */
+export function classes(raw: string): Read<readonly string[]> {
+  const names = raw === '' ? [] : raw.split(',').map((name) => name.trim());
+  const good = names.every((name) => name.length <= 253 && name.split('.').every((label) => DnsLabel.test(label)));
+  return good ? value([...new Set(names)]) : wanted('names of classes separated by commas, such as nginx,internal');
+}
+
 /** `namespace/name`, or `''`. */
 export function objectName(raw: string): Read<string> {
   const [namespace = '', name = '', ...rest] = raw.split('/');

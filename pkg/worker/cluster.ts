@@ -123,6 +123,26 @@ export async function openCluster({ config, log, onHeld, onChange }: ClusterPart
   };
 }
 
+/** For `--observe`: only reads, and nobody is told. @throws an Error for the user if there is no way to the API server */
+export async function openReader({ config, log, onHeld }: Omit<ClusterParts, 'onChange'>): Promise<ClusterReader> {
+  const { loadCredentials } = await import('../kube/credentials.ts');
+  const credentials = loadCredentials({ kubeconfig: config.kubeconfig, context: config.context });
+  const api = createKubeApi({ credentials, userAgent: `suuupra-gateway/${version}` });
+  const life = new AbortController();
+  return {
+    source: sourceOf({ api, config, log, onHeld, signal: life.signal }),
+    async close() {
+      life.abort();
+      await api.close();
+    },
+  };
+}
+
+export interface ClusterReader {
+  readonly source: Source;
+  close(): Promise<void>;
+}
+
 interface SourceParts extends Pick<ClusterParts, 'config' | 'log' | 'onHeld'> {
   readonly api: KubeApi;
   readonly signal: AbortSignal;
