@@ -173,7 +173,7 @@ export class MemoryApiServer implements KubeApi {
     const content = part === 'status' ? { ...former, metadata: former!.metadata } : rest;
     const next = { ...content, ...(status === undefined ? {} : { status }) } as Stored;
     const version = this.#version + 1;
-    const generation = Number(former?.metadata['generation'] ?? 0);
+    const generation = Number(former?.metadata['generation'] ?? next.metadata['generation'] ?? 1);
     const changed = JSON.stringify(former?.['spec']) !== JSON.stringify(next['spec']);
     const { kind, apiVersion } = this.#collections[target.key]!;
     next['apiVersion'] = apiVersion;
@@ -185,7 +185,7 @@ export class MemoryApiServer implements KubeApi {
       ...next.metadata,
       name: target.name,
       ...(target.namespace !== '' && { namespace: target.namespace }),
-      generation: former === undefined || changed ? generation + 1 : generation,
+      generation: former !== undefined && changed ? generation + 1 : generation,
       resourceVersion: String(version),
     };
     if (former !== undefined && sameBut(former, next)) return former;
