@@ -14,10 +14,8 @@ import { systemClock } from '../store/clock.ts';
 import type { Log } from '../telemetry/log.ts';
 import { Memo } from '../translate/memo.ts';
 import { translate } from '../translate/translate.ts';
-import { unassignedOptions } from '../translate/unassigned.ts';
-import { type Cluster, type ClusterReader, openCluster, openReader } from './cluster.ts';
+import { type Cluster, openCluster } from './cluster.ts';
 import type { Ack, DataPlane } from './dataplane.ts';
-import { observedSource, reportObserved, withoutTraffic } from './observe.ts';
 
 export interface ControlPlane {
   inspect(page: DebugPage): string;
@@ -42,23 +40,19 @@ export async function startControlPlane(options: ControlPlaneOptions): Promise<C
   const { config, dataPlane, log, onState, onTable } = options;
   const memo = new Memo();
   let running: Controller | undefined;
+  let draining = false;
   const again = () => running?.again();
   const isDegraded = () => running?.state().degraded === true;
   const parts =
     config.directory === null ? await inCluster(options, again) : inDirectory(config.directory, log, isDegraded);
-  const { statuses } = parts;
-  const source = config.observe ? observedSource(parts.source, config) : parts.source;
-  // Nobody makes Services for what is only observed in a cluster.
-  const unassigned = config.observe && config.directory === null;
-  let reported = false;
+  const { source, statuses } = parts;
   let lastAck: Ack = { version: 0, unbound: {} };
   const controller = createController({
     source,
-    translate: (snapshot, translateOptions) =>
-      translate(snapshot, unassigned ? unassignedOptions(snapshot) : translateOptions, memo),
+    translate: (snapshot, translateOptions) => translate(snapshot, translateOptions, memo),
     dataPlane: {
       async apply(version, ir) {
-        lastAck = await dataPlane.apply(version, config.observe ? withoutTraffic(ir) : ir);
+        lastAck = await dataPlane.apply(version, ir);
         return lastAck;
       },
       onRebound: (listener) => dataPlane.onRebound?.(listener),
@@ -67,8 +61,6 @@ export async function startControlPlane(options: ControlPlaneOptions): Promise<C
     statusSink: {
       publish(list) {
         statuses.publish(list);
-        if (config.observe && !reported) reportObserved(log, controller.state().ir, list, config);
-        reported = true;
         parts.cluster?.statusSink.publish(list);
       },
       problems(list) {
@@ -86,7 +78,7 @@ export async function startControlPlane(options: ControlPlaneOptions): Promise<C
     ...(parts.cluster && { onTranslation: parts.cluster.onTranslation }),
     log,
     clock: systemClock,
-    ...(config.lastKnownGood === null || config.observe
+    ...(config.lastKnownGood === null
       ? {}
       : {
           lastKnownGood: createLastKnownGood({
@@ -102,8 +94,9 @@ export async function startControlPlane(options: ControlPlaneOptions): Promise<C
   controller.start().catch((error: unknown) => log.error({ error: String(error) }, 'the source could not start'));
   void controller.ready().then(() => {
     const { ir } = controller.state();
-    if (ir !== null && !config.observe) onTable(startTable(ir, lastAck.unbound));
-    parts.cluster?.setReady(true);
+    if (ir !== null) onTable(startTable(ir, lastAck.unbound));
+    // It may have been told to leave before it had anything to serve.
+    if (!draining) parts.cluster?.setReady(true);
   });
   return {
     inspect(page) {
@@ -111,11 +104,13 @@ export async function startControlPlane(options: ControlPlaneOptions): Promise<C
       return viewOf(page, { version, ir, statuses: statuses.statuses, problems });
     },
     // In a directory nobody is to be told.
-    drain: () => parts.cluster?.setReady(false),
+    drain() {
+      draining = true;
+      parts.cluster?.setReady(false);
+    },
     async close() {
       await controller.close();
       await parts.cluster?.close();
-      await parts.reader?.close();
     },
   };
 }
@@ -124,8 +119,6 @@ interface Parts {
   readonly source: Source;
   readonly statuses: StatusMemory;
   readonly cluster?: Cluster;
-  /** Instead of it, with --observe. */
-  readonly reader?: ClusterReader;
 }
 
 function inDirectory(directory: string, log: Log, isDegraded: () => boolean): Parts {
@@ -144,11 +137,7 @@ function inDirectory(directory: string, log: Log, isDegraded: () => boolean): Pa
 }
 
 async function inCluster({ config, log, onHeld }: ControlPlaneOptions, onChange: () => void): Promise<Parts> {
-  const statuses = new StatusMemory({ print: (line) => log.warn({}, line), now: () => new Date() });
-  if (config.observe) {
-    const reader = await openReader({ config, log, onHeld });
-    return { source: reader.source, statuses, reader };
-  }
   const cluster = await openCluster({ config, log, onHeld, onChange });
+  const statuses = new StatusMemory({ print: (line) => log.warn({}, line), now: () => new Date() });
   return { source: cluster.source, statuses, cluster };
 }
