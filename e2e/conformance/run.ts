@@ -9,7 +9,7 @@ import { createInterface } from 'node:readline';
 import manifest from '../../package.json' with { type: 'json' };
 import { binaryFolder } from '../cluster/inputs.ts';
 import { installGateway } from '../install.ts';
-import { insidePrefix, provideCluster, root } from '../place.ts';
+import { attempt, insidePrefix, provideCluster, root } from '../place.ts';
 import { suiteArguments } from './arguments.ts';
 import { summarise } from './summary.ts';
 
@@ -38,7 +38,8 @@ async function main(): Promise<number> {
   process.stdout.write(
     `\n${summary.text}\nlog: ${relative(root, log)}${report === undefined ? '' : `, report: ${relative(root, report)}`}\n`,
   );
-  return code === 0 && summary.failed.length > 0 ? 1 : code;
+  const rights = attempt([...insidePrefix(), process.execPath, join(root, 'e2e/forbidden.ts')]);
+  return code === 0 && (summary.failed.length > 0 || rights !== 0) ? 1 : code;
 }
 
 /** Everything goes to the log, the verdict of each test to the terminal. @returns the exit code */

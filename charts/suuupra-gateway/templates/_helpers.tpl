@@ -116,6 +116,17 @@ annotations:
 {{- fail "the cluster has no Gateway API: install its CRDs first (gateway-api.sigs.k8s.io/guides), or set gatewayClass.enabled=false to serve Ingresses alone" }}
 {{- end }}
 {{- end }}
+{{- /* Two gateways that serve one class would take each other's Services away. */}}
+{{- range (lookup "gateway.networking.k8s.io/v1" "GatewayClass" "" "").items }}
+{{- $name := dig "annotations" "meta.helm.sh/release-name" "" .metadata }}
+{{- $namespace := dig "annotations" "meta.helm.sh/release-namespace" "" .metadata }}
+{{- $own := and (eq $name $.Release.Name) (eq $namespace $.Release.Namespace) }}
+{{- if and $name (not $own) (eq .spec.controllerName "gateway.suuupra.io/controller") }}
+{{- if or (not $.Values.watchNamespaces) (eq .metadata.name $.Values.gatewayClass.name) }}
+{{- fail (printf "release %s in namespace %s serves GatewayClass %s; a second gateway needs watchNamespaces and another gatewayClass.name and ingressClass.name, with gatewayClass.enabled=false" $name $namespace .metadata.name) }}
+{{- end }}
+{{- end }}
+{{- end }}
 {{- if and (include "suuupra-gateway.hasClassConfig" .) (lookup "v1" "Namespace" "" "kube-system") }}
 {{- if not (.Capabilities.APIVersions.Has "gateway.suuupra.io/v1alpha1/GatewayClassConfig") }}
 {{- fail "the cluster has no GatewayClassConfig: install the chart suuupra-gateway-crds first" }}
