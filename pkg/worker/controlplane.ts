@@ -14,8 +14,10 @@ import { systemClock } from '../store/clock.ts';
 import type { Log } from '../telemetry/log.ts';
 import { Memo } from '../translate/memo.ts';
 import { translate } from '../translate/translate.ts';
-import { type Cluster, openCluster } from './cluster.ts';
+import { unassignedOptions } from '../translate/unassigned.ts';
+import { type Cluster, type ClusterReader, openCluster, openReader } from './cluster.ts';
 import type { Ack, DataPlane } from './dataplane.ts';
+import { observedSource, reportObserved, withoutTraffic } from './observe.ts';
 
 export interface ControlPlane {
   inspect(page: DebugPage): string;
@@ -45,14 +47,19 @@ export async function startControlPlane(options: ControlPlaneOptions): Promise<C
   const isDegraded = () => running?.state().degraded === true;
   const parts =
     config.directory === null ? await inCluster(options, again) : inDirectory(config.directory, log, isDegraded);
-  const { source, statuses } = parts;
+  const { statuses } = parts;
+  const source = config.observe ? observedSource(parts.source, config) : parts.source;
+  // Nobody makes Services for what is only observed in a cluster.
+  const unassigned = config.observe && config.directory === null;
+  let reported = false;
   let lastAck: Ack = { version: 0, unbound: {} };
   const controller = createController({
     source,
-    translate: (snapshot, translateOptions) => translate(snapshot, translateOptions, memo),
+    translate: (snapshot, translateOptions) =>
+      translate(snapshot, unassigned ? unassignedOptions(snapshot) : translateOptions, memo),
     dataPlane: {
       async apply(version, ir) {
-        lastAck = await dataPlane.apply(version, ir);
+        lastAck = await dataPlane.apply(version, config.observe ? withoutTraffic(ir) : ir);
         return lastAck;
       },
       onRebound: (listener) => dataPlane.onRebound?.(listener),
@@ -61,6 +68,8 @@ export async function startControlPlane(options: ControlPlaneOptions): Promise<C
     statusSink: {
       publish(list) {
         statuses.publish(list);
+        if (config.observe && !reported) reportObserved(log, controller.state().ir, list, config);
+        reported = true;
         parts.cluster?.statusSink.publish(list);
       },
       problems(list) {
@@ -78,7 +87,7 @@ export async function startControlPlane(options: ControlPlaneOptions): Promise<C
     ...(parts.cluster && { onTranslation: parts.cluster.onTranslation }),
     log,
     clock: systemClock,
-    ...(config.lastKnownGood === null
+    ...(config.lastKnownGood === null || config.observe
       ? {}
       : {
           lastKnownGood: createLastKnownGood({
@@ -94,7 +103,7 @@ export async function startControlPlane(options: ControlPlaneOptions): Promise<C
   controller.start().catch((error: unknown) => log.error({ error: String(error) }, 'the source could not start'));
   void controller.ready().then(() => {
     const { ir } = controller.state();
-    if (ir !== null) onTable(startTable(ir, lastAck.unbound));
+    if (ir !== null && !config.observe) onTable(startTable(ir, lastAck.unbound));
     // It may have been told to leave before it had anything to serve.
     if (!draining) parts.cluster?.setReady(true);
   });
@@ -111,6 +120,7 @@ export async function startControlPlane(options: ControlPlaneOptions): Promise<C
     async close() {
       await controller.close();
       await parts.cluster?.close();
+      await parts.reader?.close();
     },
   };
 }
@@ -119,6 +129,8 @@ interface Parts {
   readonly source: Source;
   readonly statuses: StatusMemory;
   readonly cluster?: Cluster;
+  /** Instead of it, with --observe. */
+  readonly reader?: ClusterReader;
 }
 
 function inDirectory(directory: string, log: Log, isDegraded: () => boolean): Parts {
@@ -137,7 +149,11 @@ function inDirectory(directory: string, log: Log, isDegraded: () => boolean): Pa
 }
 
 async function inCluster({ config, log, onHeld }: ControlPlaneOptions, onChange: () => void): Promise<Parts> {
-  const cluster = await openCluster({ config, log, onHeld, onChange });
   const statuses = new StatusMemory({ print: (line) => log.warn({}, line), now: () => new Date() });
+  if (config.observe) {
+    const reader = await openReader({ config, log, onHeld });
+    return { source: reader.source, statuses, reader };
+  }
+  const cluster = await openCluster({ config, log, onHeld, onChange });
   return { source: cluster.source, statuses, cluster };
 }
