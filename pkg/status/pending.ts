@@ -10,14 +10,19 @@ const MESSAGE = 'not every worker serves this configuration yet';
 export function pendingStatuses(statuses: readonly ObjectStatus[]): ObjectStatus[] {
   return statuses
     .filter(({ ref }) => ref.kind !== 'Gateway')
-    .map((status) => ({ ...status, status: asPending(status.status) as ObjectStatus['status'] }));
+    .map((status) => ({ ...status, status: withPending(status.status, MESSAGE) }));
 }
 
-function asPending(value: unknown): unknown {
-  if (Array.isArray(value)) return value.map(asPending);
+/** The same, where what is Programmed is Unknown instead; `message` says who does not serve it yet. */
+export function withPending(status: ObjectStatus['status'], message: string): ObjectStatus['status'] {
+  return asPending(status, message) as ObjectStatus['status'];
+}
+
+function asPending(value: unknown, message: string): unknown {
+  if (Array.isArray(value)) return value.map((item) => asPending(item, message));
   if (typeof value !== 'object' || value === null) return value;
-  if (isProgrammed(value)) return { ...value, status: 'Unknown', reason: 'Pending', message: MESSAGE };
-  return Object.fromEntries(Object.entries(value).map(([name, field]) => [name, asPending(field)]));
+  if (isProgrammed(value)) return { ...value, status: 'Unknown', reason: 'Pending', message };
+  return Object.fromEntries(Object.entries(value).map(([name, field]) => [name, asPending(field, message)]));
 }
 
 function isProgrammed(value: object): value is Condition {

@@ -1,4 +1,5 @@
 /** Adds lastTransitionTime to the conditions of a status. Used by every status writer. */
+import { isMap, keyOf } from './canonical.ts';
 
 type Json = Readonly<Record<string, unknown>>;
 
@@ -22,24 +23,13 @@ function stampValue(value: unknown, former: unknown, now: string): unknown {
     const before = new Map((Array.isArray(former) ? former : []).map((item, index) => [keyOf(item, index), item]));
     return value.map((item, index) => stampValue(item, before.get(keyOf(item, index)), now));
   }
-  if (!isObject(value)) return value;
-  const before = isObject(former) ? former : undefined;
+  if (!isMap(value)) return value;
+  const before = isMap(former) ? former : undefined;
   if (!isCondition(value)) return stampObject(value, before, now);
-  const time = before?.['status'] === value['status'] ? before?.['lastTransitionTime'] : now;
+  const time = before?.['status'] === value['status'] ? (before?.['lastTransitionTime'] ?? now) : now;
   return { ...value, lastTransitionTime: time };
-}
-
-/** What makes a list item the same one as before: its name, not its place. */
-function keyOf(item: unknown, index: number): string {
-  if (!isObject(item)) return String(index);
-  const name = item['type'] ?? item['parentRef'] ?? item['ancestorRef'] ?? item['name'] ?? item['key'] ?? item['index'];
-  return JSON.stringify([name ?? index, item['controllerName']]);
 }
 
 function isCondition(value: Json): boolean {
   return typeof value['type'] === 'string' && typeof value['status'] === 'string' && 'reason' in value;
-}
-
-function isObject(value: unknown): value is Json {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }

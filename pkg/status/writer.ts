@@ -1,24 +1,41 @@
 /**
  * Statuses at the API server: one write for each object and change, by the leader alone, repeated until it holds. Reads the object first:
- * what stands there has the times of its conditions, other controllers' entries, and the generation, which must be the one that was translated.
+ * what stands there has the times of its conditions, other controllers' entries, and the generation, which must be the one that was
+ * translated. What turns True waits until every pod in quorum serves it, at most for `Patience`.
  */
-import { KINDS, isKind } from '../api/kinds.ts';
-import { objectId, type ObjectRef } from '../api/object.ts';
-import { KubeError, type KubeApi } from '../kube/api.ts';
+import { isKind, KINDS, type Kind } from '../api/kinds.ts';
+import { type ObjectRef, objectId } from '../api/object.ts';
+import { type KubeApi, KubeError } from '../kube/api.ts';
 import { Backoff } from '../kube/backoff.ts';
+import { Bucket } from '../kube/bucket.ts';
 import type { Leadership } from '../kube/lease.ts';
-import { findResource, objectPath, type Resource } from '../kube/resource.ts';
+import type { Versions } from '../kube/versions.ts';
 import type { Clock } from '../store/clock.ts';
-import { mergeStatus } from './merge.ts';
+import { saysTrue, turnsTrue } from './conditions.ts';
+import { withPending } from './pending.ts';
 import type { StatusSink } from './sink.ts';
-import { stampStatus } from './stamp.ts';
 import type { ObjectStatus } from './status.ts';
+import { type Standing, Targets } from './target.ts';
+
+/** The pods that serve. */
+export interface Quorum {
+  /** Those that have not acknowledged everything up to `versions` yet, by name. */
+  behind(versions: Versions): readonly string[];
+  /** Told whenever `behind` may say less. */
+  onChange(listener: () => void): void;
+}
 
 export interface StatusWriterOptions {
   readonly api: KubeApi;
   readonly leadership: Leadership;
+  /** Absent: nobody is waited for. */
+  readonly quorum?: Quorum;
   /** Our `controllerName` in statuses that several controllers share. */
   readonly controller: string;
+  /** Namespaces that may be written in, and nothing outside of namespaces then; none: all of them. */
+  readonly namespaces?: readonly string[];
+  /** Of the object that the published statuses are about: one that was deleted and made again has no status, although ours is the same. */
+  readonly uidOf?: (ref: ObjectRef) => string | undefined;
   readonly clock: Clock;
   readonly random: () => number;
   readonly now: () => Date;
@@ -27,12 +44,20 @@ export interface StatusWriterOptions {
 }
 
 export interface StatusWriter extends StatusSink {
+  readonly figures: StatusFigures;
   /** Resolves once what is being written is written. */
   close(): Promise<void>;
 }
 
+export interface StatusFigures {
+  readonly writes: number;
+  readonly failures: number;
+  /** Published and not known to stand. */
+  readonly pending: number;
+}
+
 /** Kinds with a `status` subresource that we write. */
-const WITH_STATUS: ReadonlySet<string> = new Set([
+const WITH_STATUS: readonly Kind[] = [
   'GatewayClass',
   'Gateway',
   'ListenerSet',
@@ -41,133 +66,295 @@ const WITH_STATUS: ReadonlySet<string> = new Set([
   'GatewayRoute',
   'Backend',
   'GatewayClassConfig',
-]);
+];
 /** Written at once. */
 const Writers = 8;
+/** Looked at: so many at once, then one in so many ms. */
+const Pace = { burst: 100, every: 5 };
 /** ms */
 const Retry = { first: 200, longest: 30_000 };
+/** ms between two writes of the same object: a storm of changes is one. */
+const Apart = 500;
+/** ms that a status is held back for pods that do not serve it yet. */
+const Patience = 5_000;
+/** ms after which everything is compared again, in case that somebody else wrote our entries. */
+const Sweep = 600_000;
+
+interface Stands {
+  readonly status: ObjectStatus;
+  readonly uid: string;
+}
 
 interface Task {
+  readonly id: string;
   readonly status: ObjectStatus;
+  /** How far a pod must have read to serve it. */
+  readonly need: Versions | undefined;
   readonly backoff: Backoff;
+  /** By the clock, when it was published first. */
+  readonly since: number;
+  /** Not to be looked at before. */
+  due: number;
+  /** For pods that are behind. */
+  held: boolean;
 }
 
 export function createStatusWriter(options: StatusWriterOptions): StatusWriter {
-  const { api, leadership, controller, clock, random, now, onError } = options;
-  const life = new AbortController();
-  /** What is published, by object; what of it holds at the API server as far as this pod knows. */
-  let wanted = new Map<string, ObjectStatus>();
-  const held = new Map<string, ObjectStatus>();
-  const waiting = new Map<string, Task>();
-  const resources = new Map<string, Resource>();
-  let writers = 0;
-  const idle = new Set<() => void>();
-
-  const enqueue = (id: string, task: Task) => {
-    waiting.set(id, task);
-    work();
-  };
-  const consider = () => {
-    for (const [id, status] of wanted) {
-      if (held.get(id) === status || waiting.get(id)?.status === status) continue;
-      enqueue(id, { status, backoff: new Backoff(Retry.first, Retry.longest, random) });
-    }
-  };
-  // A new leader does not know what the former wrote: it looks at everything once.
-  leadership.onChange(() => {
-    held.clear();
-    waiting.clear();
-    if (leadership.leading()) consider();
-  });
-
-  const work = () => {
-    while (writers < Writers && waiting.size > 0 && leadership.leading() && !life.signal.aborted) {
-      const next = waiting.entries().next();
-      if (next.done === true) return;
-      const [id, task] = next.value;
-      waiting.delete(id);
-      writers++;
-      void attempt(id, task).finally(() => {
-        writers--;
-        work();
-        if (writers === 0) for (const resolve of idle) resolve();
-      });
-    }
-  };
-
-  const attempt = async (id: string, { status, backoff }: Task): Promise<void> => {
-    try {
-      await write(status);
-      held.set(id, status);
-    } catch (error) {
-      const failure = error instanceof KubeError ? error : new KubeError(String(error), { code: 0 });
-      if (failure.code === 404) resources.delete(status.ref.kind);
-      const delay = Math.max(backoff.next(), failure.retryAfter * 1000);
-      // Somebody wrote in between: looking again is all it takes.
-      if (failure.code !== 409) onError(id, failure, delay);
-      clock.after(delay, () => {
-        if (wanted.get(id) === status && !waiting.has(id)) enqueue(id, { status, backoff });
-      });
-    }
-  };
-
-  const write = async ({ ref, generation, status: ours }: ObjectStatus): Promise<void> => {
-    const path = await pathOf(ref);
-    if (path === undefined) return;
-    const object = await read(path);
-    // Gone: nobody is left to be told. Another generation: its own translation follows.
-    if (object === undefined || (object.metadata.generation ?? generation) !== generation) return;
-    const stamped = stampStatus(ours, object.status, `${now().toISOString().slice(0, 19)}Z`);
-    const status = mergeStatus(object.status, stamped, controller);
-    if (status === undefined) return;
-    await api.send({
-      method: 'PATCH',
-      path: `${path}/status`,
-      query: { fieldManager: 'suuupra-gateway' },
-      contentType: 'application/merge-patch+json',
-      body: { metadata: { resourceVersion: object.metadata.resourceVersion }, status },
-      signal: life.signal,
-    });
-  };
-
-  const pathOf = async (ref: ObjectRef): Promise<string | undefined> => {
-    if (!isKind(ref.kind)) return undefined;
-    const resource = resources.get(ref.kind) ?? (await findResource(api, ref.kind, life.signal));
-    if (resource === undefined) return undefined;
-    resources.set(ref.kind, resource);
-    return objectPath(resource, KINDS[ref.kind].namespaced ? ref : { ...ref, namespace: '' });
-  };
-
-  const read = async (path: string): Promise<Standing | undefined> => {
-    try {
-      return (await api.send({ method: 'GET', path, signal: life.signal })) as Standing;
-    } catch (error) {
-      if (error instanceof KubeError && error.code === 404) return undefined;
-      throw error;
-    }
-  };
-
-  return {
-    publish(statuses) {
-      const next = new Map<string, ObjectStatus>();
-      for (const status of statuses) if (WITH_STATUS.has(status.ref.kind)) next.set(objectId(status.ref), status);
-      for (const id of wanted.keys()) if (!next.has(id)) held.delete(id);
-      wanted = next;
-      if (leadership.leading()) consider();
-    },
-    problems() {},
-    async close() {
-      waiting.clear();
-      const { promise, resolve } = Promise.withResolvers<void>();
-      if (writers === 0) resolve();
-      idle.add(resolve);
-      await promise;
-      life.abort();
-    },
-  };
+  return new Writer(options);
 }
 
-interface Standing {
-  readonly metadata: { readonly resourceVersion: string; readonly generation?: number };
-  readonly status?: Readonly<Record<string, unknown>>;
+class Writer implements StatusWriter {
+  readonly #options: StatusWriterOptions;
+  readonly #targets: Targets;
+  readonly #pace: Bucket;
+  #wanted = new Map<string, Task>();
+  /** Holds at the API server as far as this pod knows. */
+  readonly #standing = new Map<string, Stands>();
+  readonly #written = new Map<string, number>();
+  readonly #queue = new Map<string, Task>();
+  /** Of this term; aborted when it ends. */
+  #term: AbortController | undefined;
+  #sweeping = false;
+  #writers = 0;
+  #writes = 0;
+  #failures = 0;
+  #closed: (() => void) | undefined;
+  #cancelWork: (() => void) | undefined;
+  #cancelSweep: (() => void) | undefined;
+
+  constructor(options: StatusWriterOptions) {
+    const { api, controller, now, clock, leadership, quorum } = options;
+    this.#options = options;
+    this.#targets = new Targets(api, controller, now);
+    this.#pace = new Bucket(Pace.burst, Pace.every, clock.now());
+    leadership.onChange(() => this.#lead());
+    quorum?.onChange(() => {
+      const behind = this.#behind();
+      for (const task of this.#queue.values()) if (task.held && behind(task).length === 0) task.due = 0;
+      this.#work();
+    });
+    this.#lead();
+  }
+
+  get figures(): StatusFigures {
+    const pending = [...this.#wanted].filter(([, task]) => !this.#stands(task)).length;
+    return { writes: this.#writes, failures: this.#failures, pending };
+  }
+
+  publish(statuses: readonly ObjectStatus[], versions?: Versions): void {
+    const { clock, random } = this.#options;
+    const next = new Map<string, Task>();
+    for (const status of statuses) {
+      // An empty status is that of somebody else's object.
+      if (!this.#mayWrite(status.ref.kind) || Object.keys(status.status).length === 0) continue;
+      const id = objectId(status.ref);
+      const former = this.#wanted.get(id);
+      const backoff = new Backoff(Retry.first, Retry.longest, random);
+      const fresh = { id, status, need: versions, backoff, since: clock.now(), due: 0, held: false };
+      next.set(id, former?.status === status ? former : fresh);
+    }
+    for (const id of this.#wanted.keys()) {
+      if (next.has(id)) continue;
+      this.#standing.delete(id);
+      this.#written.delete(id);
+      this.#queue.delete(id);
+    }
+    this.#wanted = next;
+    if (!this.#sweeping) this.#consider();
+  }
+
+  problems(): void {}
+
+  async close(): Promise<void> {
+    this.#queue.clear();
+    this.#cancelWork?.();
+    this.#cancelSweep?.();
+    const { promise, resolve } = Promise.withResolvers<void>();
+    this.#closed = resolve;
+    if (this.#writers === 0) resolve();
+    await promise;
+    this.#term?.abort();
+  }
+
+  #lead(): void {
+    const leading = this.#options.leadership.leading();
+    if (leading === (this.#term !== undefined) || this.#closed !== undefined) return;
+    this.#term?.abort();
+    this.#term = leading ? new AbortController() : undefined;
+    this.#queue.clear();
+    this.#standing.clear();
+    this.#cancelSweep?.();
+    if (leading) void this.#sweep();
+  }
+
+  /** Compares everything, page by page: a new leader does not know what the former one wrote. */
+  async #sweep(): Promise<void> {
+    const { clock, random, namespaces = [] } = this.#options;
+    const signal = this.#term?.signal;
+    if (signal === undefined || this.#sweeping) return;
+    this.#sweeping = true;
+    for (const kind of WITH_STATUS.filter((each) => this.#mayWrite(each))) {
+      const scopes = KINDS[kind].namespaced && namespaces.length > 0 ? namespaces : [''];
+      for (const scope of scopes) {
+        try {
+          for await (const page of this.#targets.list(kind, scope, signal))
+            for (const item of page) this.#compare(kind, item);
+        } catch {
+          // Each of them is read by itself then, and whatever is wrong is told there.
+        }
+      }
+    }
+    this.#sweeping = false;
+    if (signal !== this.#term?.signal) {
+      // Leadership was lost and won again meanwhile.
+      void this.#sweep();
+      return;
+    }
+    this.#cancelSweep = clock.after(Sweep * (0.8 + 0.4 * random()), () => void this.#sweep());
+    this.#consider();
+  }
+
+  #compare(kind: Kind, object: Standing): void {
+    const { name, namespace = '' } = object.metadata;
+    const id = objectId({ kind, namespace, name });
+    const task = this.#wanted.get(id);
+    if (task === undefined) return;
+    const { status } = task;
+    if (!this.#isOf(status, object)) return;
+    if (this.#targets.merge(object, status.status) !== undefined) {
+      this.#standing.delete(id);
+      return;
+    }
+    this.#standing.set(id, { status, uid: object.metadata.uid });
+  }
+
+  #consider(): void {
+    if (this.#term === undefined) return;
+    for (const [id, task] of this.#wanted) {
+      if (this.#stands(task) || this.#queue.get(id) === task) continue;
+      task.due = Math.max(task.due, (this.#written.get(id) ?? Number.NEGATIVE_INFINITY) + Apart);
+      this.#queue.set(id, task);
+    }
+    this.#work();
+  }
+
+  #work(): void {
+    const { clock, leadership } = this.#options;
+    this.#cancelWork?.();
+    this.#cancelWork = undefined;
+    const term = this.#term;
+    if (term === undefined || this.#closed !== undefined || !leadership.leading()) return;
+    const now = clock.now();
+    let next = Number.POSITIVE_INFINITY;
+    const behind = this.#behind();
+    for (const [id, task] of this.#queue) {
+      // Whoever ends goes on here.
+      if (this.#writers >= Writers) return;
+      // Most have nothing but good to say: they need not be read for that.
+      if (task.due <= now && now - task.since < Patience && saysOnlyTrue(task.status) && behind(task).length > 0) {
+        task.held = true;
+        task.due = task.since + Patience;
+      }
+      if (task.due > now) next = Math.min(next, task.due);
+      else if (this.#pace.take(now)) {
+        this.#queue.delete(id);
+        this.#writers++;
+        void this.#attempt(task, term.signal).finally(() => {
+          this.#writers--;
+          if (this.#writers === 0) this.#closed?.();
+          this.#work();
+        });
+      } else {
+        next = now + Pace.every;
+        break;
+      }
+    }
+    if (next !== Number.POSITIVE_INFINITY) this.#cancelWork = clock.after(next - now, () => this.#work());
+  }
+
+  /** Asked once for each `need`: many share one. */
+  #behind(): (task: Task) => readonly string[] {
+    const known = new Map<Versions, readonly string[]>();
+    return ({ need }) => {
+      if (need === undefined) return [];
+      const late = known.get(need) ?? this.#options.quorum?.behind(need) ?? [];
+      known.set(need, late);
+      return late;
+    };
+  }
+
+  async #attempt(task: Task, signal: AbortSignal): Promise<void> {
+    const { clock, onError } = this.#options;
+    try {
+      const again = await this.#write(task, signal);
+      if (again !== undefined) this.#again(task, again);
+    } catch (error) {
+      if (signal.aborted) return;
+      const failure = error instanceof KubeError ? error : new KubeError(String(error), { code: 0 });
+      const delay = Math.max(task.backoff.next(), failure.retryAfter * 1000);
+      // Somebody wrote in between: looking again is all it takes.
+      if (failure.code !== 409) {
+        this.#failures++;
+        onError(task.id, failure, Math.round(delay));
+      }
+      this.#again(task, clock.now() + delay);
+    }
+  }
+
+  /** Unless something newer was published meanwhile. */
+  #again(task: Task, due: number): void {
+    if (this.#wanted.get(task.id) !== task || this.#closed !== undefined) return;
+    task.due = due;
+    this.#queue.set(task.id, task);
+  }
+
+  /** @returns when to look again; undefined: it stands, or is nobody's any more. @throws KubeError */
+  async #write(task: Task, signal: AbortSignal): Promise<number | undefined> {
+    const { clock } = this.#options;
+    const { status } = task;
+    const late = this.#behind()(task);
+    const object = await this.#targets.read(status.ref, signal);
+    // Gone: nobody is left to be told. Another generation, or another object of the name: its own translation follows.
+    if (object === undefined || !this.#isOf(status, object)) return undefined;
+    const waits = late.length > 0 && turnsTrue(object.status, status.status);
+    task.held = waits;
+    if (waits && clock.now() - task.since < Patience) return task.since + Patience;
+    const ours = waits ? withPending(status.status, stragglers(late)) : status.status;
+    const merged = this.#targets.merge(object, ours);
+    if (merged !== undefined) {
+      await this.#targets.write(status.ref, object, merged.patch, signal);
+      this.#writes++;
+      this.#written.set(task.id, clock.now());
+    }
+    if (!waits) this.#standing.set(task.id, { status, uid: object.metadata.uid });
+    // The pods that are behind are heard of when they are no more, or gone.
+    return waits ? Number.POSITIVE_INFINITY : undefined;
+  }
+
+  #stands({ id, status }: Task): boolean {
+    const standing = this.#standing.get(id);
+    const uid = this.#options.uidOf?.(status.ref);
+    return standing?.status === status && (uid === undefined || standing.uid === uid);
+  }
+
+  #isOf({ ref, generation }: ObjectStatus, { metadata }: Standing): boolean {
+    const uid = this.#options.uidOf?.(ref);
+    return (metadata.generation ?? generation) === generation && (uid === undefined || uid === metadata.uid);
+  }
+
+  #mayWrite(kind: string): boolean {
+    const { namespaces = [] } = this.#options;
+    return isKind(kind) && WITH_STATUS.includes(kind) && (namespaces.length === 0 || KINDS[kind].namespaced);
+  }
+}
+
+function saysOnlyTrue({ status, problems }: ObjectStatus): boolean {
+  return problems.length === 0 && saysTrue(status);
+}
+
+/** A few names: there may be many. */
+function stragglers(pods: readonly string[]): string {
+  const more = pods.length > 3 ? ` and ${pods.length - 3} more` : '';
+  const [verb, noun] = pods.length === 1 ? ['does', 'pod'] : ['do', 'pods'];
+  return `gateway ${noun} ${pods.slice(0, 3).join(', ')}${more} ${verb} not serve this configuration yet`;
 }
