@@ -2,6 +2,7 @@
 
 import { isIP } from 'node:net';
 import { hostname } from 'node:os';
+import { isKind } from '../api/kinds.ts';
 import { validateObject } from '../api/validate.ts';
 import type { Config } from '../config/config.ts';
 import { version } from '../config/version.ts';
@@ -22,6 +23,7 @@ import type { Snapshot } from '../store/snapshot.ts';
 import type { Log } from '../telemetry/log.ts';
 import { ControllerName, IngressControllerName } from '../translate/names.ts';
 import type { ClusterOptions, Translation } from '../translate/translation.ts';
+import { tellNews } from './news.ts';
 
 export interface Cluster {
   readonly source: Source;
@@ -86,6 +88,8 @@ export async function openCluster({ config, log, onHeld, onChange }: ClusterPart
     clock,
     onRefusals: onChange,
   });
+  /** What the statuses in hand were made of. */
+  let latest: Snapshot | undefined;
   const statuses = createStatusWriter({
     api,
     leadership: election,
@@ -93,8 +97,21 @@ export async function openCluster({ config, log, onHeld, onChange }: ClusterPart
     clock,
     random,
     now,
+    uidOf: ({ kind, namespace, name: object }) =>
+      isKind(kind) ? latest?.get(kind, namespace, object)?.metadata.uid : undefined,
     onError: (object, error, delay) =>
       log.warn({ object, error: error.message, delay }, 'a status could not be written; tried again'),
+  });
+  const news = tellNews({
+    api,
+    leadership: election,
+    writer: statuses,
+    snapshot: () => latest,
+    instance: name,
+    clock,
+    random,
+    now,
+    onError: failed('events'),
   });
   election.start();
   pods.onChange(onChange);
@@ -104,16 +121,21 @@ export async function openCluster({ config, log, onHeld, onChange }: ClusterPart
   const life = new AbortController();
   return {
     source: sourceOf({ api, config, log, onHeld, signal: life.signal }),
-    statusSink: config.watchNamespaces.length === 0 ? statuses : namespacedOnly(statuses),
+    statusSink: config.watchNamespaces.length === 0 ? news.statusSink : namespacedOnly(news.statusSink),
     translateOptions: () => ({
       ingressService: config.ingressService,
       podAddresses: pods.list().flatMap((pod) => pod.ips),
       refusals: exposure.refusals(),
     }),
-    onTranslation: ({ exposures = [] }, snapshot) => exposure.publish(exposures, snapshot),
+    onTranslation({ ir, exposures = [] }, snapshot) {
+      latest = snapshot;
+      news.look(ir, snapshot);
+      exposure.publish(exposures, snapshot);
+    },
     setReady: (ready) => pods.setReady(ready),
     async close() {
       life.abort();
+      news.close();
       await statuses.close();
       await exposure.close();
       await pods.close();

@@ -1,8 +1,10 @@
 /** What users of a cluster are told besides statuses: Events, and something about objects that are not valid. Used by `cluster.ts`. */
+import type { Ir } from '../ir/ir.ts';
 import type { KubeApi, KubeError } from '../kube/api.ts';
-import { EventRecorder } from '../kube/events.ts';
+import { type EventFacts, EventRecorder } from '../kube/events.ts';
 import type { Leadership } from '../kube/lease.ts';
 import { createEventful } from '../status/eventful.ts';
+import { watchExpiry } from '../status/expiry.ts';
 import { withRefused } from '../status/refused.ts';
 import type { StatusSink } from '../status/sink.ts';
 import type { Clock } from '../store/clock.ts';
@@ -27,6 +29,8 @@ export interface NewsParts {
 export interface News {
   /** Before the writer, and before whoever tells of them. */
   readonly statusSink: StatusSink;
+  /** What is translated now: certificates expire without any change. */
+  look(ir: Ir, snapshot: Snapshot): void;
   close(): void;
 }
 
@@ -49,11 +53,15 @@ export function tellNews({
     clock,
     now,
   });
+  const record = (facts: EventFacts) => recorder.record(facts);
+  const expiry = watchExpiry({ record, leadership, clock, now });
   const names = { controller: ControllerName, ingressController: IngressControllerName };
   const statusSink = withRefused([writer, eventful], snapshot, names);
   return {
     statusSink,
+    look: (ir, snapshot) => expiry.look(ir, snapshot),
     close() {
+      expiry.close();
       eventful.close();
       recorder.close();
     },
