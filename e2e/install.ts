@@ -1,6 +1,8 @@
 /** The product on the cluster, as its charts put it there. */
+import { createHash } from 'node:crypto';
+import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { insidePrefix, must, root } from './place.ts';
+import { imageArchive, insidePrefix, must, root } from './place.ts';
 
 export const Release = 'suuupra';
 export const ReleaseNamespace = 'suuupra-system';
@@ -26,9 +28,9 @@ const where = ['--namespace', ReleaseNamespace, '--create-namespace'];
 
 function image(settings: readonly string[]): string[] {
   // On somebody else's cluster the chart's own image is pulled.
-  const own =
-    process.env['KUBECONFIG'] === undefined
-      ? ['image.repository=e2e.local/suuupra-gateway', 'image.tag=dev', 'image.pullPolicy=Never']
-      : [];
-  return [...own, ...settings].flatMap((setting) => ['--set', setting]);
+  if (process.env['KUBECONFIG'] !== undefined) return settings.flatMap((setting) => ['--set', setting]);
+  const own = ['image.repository=e2e.local/suuupra-gateway', 'image.tag=dev', 'image.pullPolicy=Never'];
+  // The tag is always the same: pods of a former image go when the image is another one.
+  const content = createHash('sha256').update(readFileSync(imageArchive)).digest('hex').slice(0, 12);
+  return [...own, `podAnnotations.e2e-image=i${content}`, ...settings].flatMap((setting) => ['--set', setting]);
 }

@@ -1,6 +1,5 @@
 /** Where end-to-end tests run: inside the test cluster's namespaces, or against the cluster that KUBECONFIG names. */
 import { spawnSync } from 'node:child_process';
-import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 
 export const root = join(import.meta.dirname, '..');
@@ -27,6 +26,6 @@ export function attempt(command: readonly string[], environment: Readonly<Record
 export function provideCluster(): void {
   if (process.env['KUBECONFIG'] !== undefined) return;
   must([process.execPath, join(root, 'e2e/cluster/up.ts')]);
-  if (!existsSync(imageArchive) || process.env['IMAGE_BUILD'] === '1') must(['make', 'image']);
+  must(['make', '--no-print-directory', 'image']);
   must([...insidePrefix(), process.execPath, join(root, 'e2e/cluster/load.ts'), imageArchive]);
 }

@@ -7,10 +7,11 @@ settings=$1 name=$2 address=$3 address6=$4 gateway=$5 gateway6=$6
 mount --make-rshared /
 mount -t tmpfs -o mode=755 tmpfs /run
 mkdir -p /run/lock /run/netns /run/containerd /run/etcd
-# Everything that changes is in memory: fast, and nothing is left.
-for folder in /var/lib/kubelet /var/lib/containerd /var/lib/cni /var/log/pods /var/log/containers; do
-  mount -t tmpfs -o mode=755 tmpfs "$folder"
-done
+# Everything that changes is in memory: fast, and nothing is left. The whole folders, so that the machine needs no mount points: to remove one
+# at the end of a cluster would unmount it in every other cluster.
+mount -t tmpfs -o mode=755 tmpfs /var/lib
+mount -t tmpfs -o mode=755 tmpfs /var/log
+mkdir -p /var/lib/{kubelet,containerd,cni} /var/log/{pods,containers}
 resolver=$(realpath -m /etc/resolv.conf)
 mkdir -p "$(dirname "$resolver")"
 [ -e "$resolver" ] || : > "$resolver"

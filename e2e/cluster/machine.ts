@@ -1,13 +1,12 @@
 /** The namespaces that a cluster lives in: made, found and removed from outside of them. Linux, root, cgroup v1. */
 import { execFileSync, spawn, spawnSync } from 'node:child_process';
-import { existsSync, mkdirSync, openSync, readdirSync, readFileSync, rmdirSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, openSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { here } from './inputs.ts';
 import { clusterNode, type Layout, Network } from './layout.ts';
 
 const Cgroups = '/sys/fs/cgroup';
-const mountPoints = ['/var/lib/kubelet', '/var/lib/containerd', '/var/lib/cni', '/var/log/pods', '/var/log/containers'];
 
 /** Pid of the first process, as the outside sees it; undefined if there is none. Pids are reused, so its command line is asked. */
 export function machinePid(at: Layout): number | undefined {
@@ -23,9 +22,6 @@ export function machinePid(at: Layout): number | undefined {
 export async function makeMachine(at: Layout, cgroupsInside: readonly string[]): Promise<void> {
   if (process.getuid?.() !== 0) throw new Error('the test cluster needs root: it makes namespaces and cgroups');
   makeCgroups(cgroupsInside);
-  const created = mountPoints.filter((folder) => !existsSync(folder));
-  for (const folder of mountPoints) mkdirSync(folder, { recursive: true });
-  writeFileSync(join(at.folder, 'made'), created.join('\n'));
   const node = clusterNode(1);
   const log = openSync(join(at.logs, 'machine.log'), 'a');
   const script = [join(here, 'machine.sh'), join(at.settings, node.name), node.name, node.address, node.address6];
@@ -65,14 +61,6 @@ export async function removeMachine(at: Layout, keepLogs = false): Promise<void>
   if (pid !== undefined) process.kill(pid, 'SIGKILL');
   for (let tries = 0; tries < 200 && machinePid(at) !== undefined; tries++) await sleep(25);
   for (let tries = 0; tries < 100 && !removeCgroups(at); tries++) await sleep(50);
-  const made = existsSync(join(at.folder, 'made')) ? readFileSync(join(at.folder, 'made'), 'utf8').split('\n') : [];
-  for (const folder of made.filter((each) => mountPoints.includes(each))) {
-    try {
-      rmdirSync(folder);
-    } catch {
-      // Somebody else has put something into it since.
-    }
-  }
   for (const name of existsSync(at.folder) ? readdirSync(at.folder) : []) {
     if (!keepLogs || join(at.folder, name) !== at.logs) rmSync(join(at.folder, name), { recursive: true, force: true });
   }

@@ -19,9 +19,9 @@ export function suiteArguments({ version, profiles, test, report, more }: SuiteR
     '-test.run=^TestConformance$',
     '-gateway-class=suuupra',
     `-conformance-profiles=${profiles}`,
-    // For GatewayStaticAddresses: one of the test cluster's pool, and one that nobody can give.
+    // For GatewayStaticAddresses: one of the test cluster's pool, and one of a documentation range that is outside of it.
     '-usable-address=10.98.0.200',
-    '-unusable-address=unusable.example.com',
+    '-unusable-address=198.51.100.1',
     '-organization=suuupra-gateway',
     '-project=suuupra-gateway',
     '-url=https://suuupra.io',

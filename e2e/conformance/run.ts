@@ -49,7 +49,7 @@ function runSuite(file: string, args: readonly string[], log: string): Promise<n
   for (const stream of [suite.stdout, suite.stderr]) {
     createInterface({ input: stream }).on('line', (line) => {
       out.write(`${line}\n`);
-      if (/^\s{0,4}--- (PASS|FAIL|SKIP): /.test(line)) process.stdout.write(`${line}\n`);
+      if (/^\s{0,4}--- (PASS|FAIL): /.test(line)) process.stdout.write(`${line}\n`);
     });
   }
   return new Promise((resolve) => {
