@@ -2,6 +2,7 @@
  * Events on objects, as `kubectl describe` shows them (core/v1: its count and age columns know that form best). Repeated ones count up
  * instead of piling up, nobody's object gets a flood, and a slow API server costs the gateway nothing but Events.
  */
+import { createHash } from 'node:crypto';
 import type { Clock } from '../store/clock.ts';
 import { type KubeApi, KubeError } from './api.ts';
 import { Backoff } from './backoff.ts';
@@ -35,14 +36,6 @@ export interface EventRecorderOptions {
   readonly onError: (error: KubeError) => void;
 }
 
-interface Recorded {
-  /** Of the Event object. */
-  readonly name: string;
-  readonly count: number;
-  /** By the clock, of the last write. */
-  readonly at: number;
-}
-
 interface Pending {
   readonly facts: EventFacts;
   /** Times it was recorded since the last write. */
@@ -54,8 +47,6 @@ interface Pending {
 const Component = 'suuupra-gateway';
 /** "The maximum size of the note is 1kB" */
 const MaxMessage = 1000;
-/** Longer ago, and it is a new Event: the API server forgets them after an hour. */
-const Window = 30 * 60_000;
 const MaxKnown = 4096;
 const MaxPending = 2048;
 const MaxTries = 6;
@@ -69,7 +60,8 @@ export class EventRecorder {
   /** That found no room: in the queue, in their object's budget, or at the API server. */
   dropped = 0;
   readonly #options: EventRecorderOptions;
-  readonly #known = new Map<string, Recorded>();
+  /** How often each was told. */
+  readonly #known = new Map<string, number>();
   readonly #pending = new Map<string, Pending>();
   readonly #budgets = new Map<string, Bucket>();
   readonly #overall: Bucket;
@@ -147,30 +139,37 @@ export class EventRecorder {
     }
   }
 
-  async #write(key: string, { facts, count }: Pending): Promise<void> {
-    const { api, clock, now } = this.#options;
+  async #write(key: string, { facts, count }: Pick<Pending, 'facts' | 'count'>): Promise<void> {
+    const { api, now } = this.#options;
     const { signal } = this.#life;
     const time = `${now().toISOString().slice(0, 19)}Z`;
     // "Events of cluster-scoped objects live in the default namespace."
     const namespace = facts.subject.namespace === '' ? 'default' : facts.subject.namespace;
     const path = `/api/v1/namespaces/${namespace}/events`;
-    const former = this.#known.get(key);
-    if (former !== undefined && clock.now() - former.at < Window) {
-      const body = { count: former.count + count, lastTimestamp: time };
-      const contentType = 'application/merge-patch+json';
+    const name = nameOf(facts.subject.name, key);
+    const known = this.#known.get(key);
+    if (known === undefined) {
+      const body = this.#body(facts, { name, namespace, count, time });
       try {
-        await api.send({ method: 'PATCH', path: `${path}/${former.name}`, body, contentType, signal });
-        keep(this.#known, key, { ...former, count: body.count, at: clock.now() });
+        await api.send({ method: 'POST', path, body, signal });
+        keep(this.#known, key, count);
         return;
       } catch (error) {
-        // Forgotten by the API server: told anew.
-        if (!(error instanceof KubeError) || error.code !== 404) throw error;
-        this.#known.delete(key);
+        // Told before, by another leader or in another life of this pod: how often is read from the answer below.
+        if (!(error instanceof KubeError) || error.code !== 409) throw error;
       }
     }
-    const name = this.#nameFor(facts.subject.name);
-    await api.send({ method: 'POST', path, body: this.#body(facts, { name, namespace, count, time }), signal });
-    keep(this.#known, key, { name, count, at: clock.now() });
+    try {
+      const body = { lastTimestamp: time, ...(known !== undefined && { count: known + count }) };
+      const contentType = 'application/merge-patch+json';
+      const stands = await api.send({ method: 'PATCH', path: `${path}/${name}`, body, contentType, signal });
+      keep(this.#known, key, (stands as { readonly count?: number }).count ?? count);
+    } catch (error) {
+      // Forgotten by the API server: told anew.
+      if (known === undefined || !(error instanceof KubeError) || error.code !== 404) throw error;
+      this.#known.delete(key);
+      await this.#write(key, { facts, count });
+    }
   }
 
   #body(
@@ -201,18 +200,18 @@ export class EventRecorder {
     };
   }
 
-  /** A name may be as long as an object's may be: 253. */
-  #nameFor(object: string): string {
-    const { now, random } = this.#options;
-    const part = Math.floor(random() * 0x1_0000_0000);
-    return `${object.slice(0, 230).replace(/[-.]+$/, '')}.${now().getTime().toString(16)}${part.toString(16).padStart(8, '0')}`;
-  }
-
   #budgetOf(uid: string): Bucket {
     const bucket = this.#budgets.get(uid) ?? new Bucket(PerObject.burst, PerObject.every, this.#options.clock.now());
     keep(this.#budgets, uid, bucket);
     return bucket;
   }
+}
+
+/** Made of what it says: a new leader, which knows nothing of the former's Events, finds them instead of repeating them. */
+function nameOf(object: string, key: string): string {
+  const hash = createHash('sha256').update(key).digest('hex').slice(0, 16);
+  // An object's name may be as long as an Event's, and no part of it ends in a hyphen.
+  return `${object.slice(0, 230).replace(/[-.]+$/, '')}.${hash}`;
 }
 
 /** As the youngest; the oldest goes when there are too many. */
