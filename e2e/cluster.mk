@@ -35,3 +35,7 @@ conformance: install ## Gateway API's official suite against the installed chart
 .PHONY: e2e
 e2e: install ## Scenarios on the test cluster, or on the one of KUBECONFIG=FILE (TEST=part-of-a-path)
 	@exec node e2e/main.ts
+
+.PHONY: figures
+figures: install ## Apply to live, cold start, memory and API requests on a test cluster of its own (QUICK=1)
+	@exec node e2e/figures/main.ts

@@ -4,14 +4,9 @@
  */
 import type { KubeObject } from '../api/object.ts';
 
-export interface Wanted {
-  /** `Secret/shop/tls`, `ConfigMap/shop/ca`, `Service/shop/orders` */
-  readonly ids: ReadonlySet<string>;
-}
-
 const NONE: ReadonlySet<string> = new Set();
 
-/** Ids of what `object` refers to. */
+/** Ids of what `object` refers to: `Secret/shop/tls`, `ConfigMap/shop/ca`, `Service/shop/orders`. */
 export function wantedBy(object: KubeObject): ReadonlySet<string> {
   if (!REFERRERS.has(object.kind)) return NONE;
   const ids = new Set<string>();

@@ -103,7 +103,8 @@ export async function startControlPlane(options: ControlPlaneOptions): Promise<C
   controller.start().catch((error: unknown) => log.error({ error: String(error) }, 'the source could not start'));
   void controller.ready().then(() => {
     const { ir } = controller.state();
-    if (ir !== null && !config.observe) onTable(startTable(ir, lastAck.unbound));
+    // For people at a terminal: a cluster's routes would be thousands of lines of its log.
+    if (ir !== null && config.directory !== null) onTable(startTable(ir, lastAck.unbound));
     // It may have been told to leave before it had anything to serve.
     if (!draining) parts.cluster?.setReady(true);
   });
