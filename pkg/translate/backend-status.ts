@@ -5,6 +5,7 @@ import type { ObjectStatus } from '../status/status.ts';
 import { translateBackend } from './backend.ts';
 import { Conditions, summarise } from './condition.ts';
 import type { Context } from './context.ts';
+import type { World } from './world.ts';
 
 export function translateBackendStatuses(context: Context): void {
   for (const backend of context.list('Backend')) {
@@ -13,7 +14,8 @@ export function translateBackendStatuses(context: Context): void {
         backend,
         (draft) => {
           const { cluster, problems } = translateBackend(backend, draft.world);
-          return statusOf(backend, cluster !== undefined, problems);
+          const health = cluster === undefined ? 'Unknown' : healthOf(backend, draft.world);
+          return statusOf(backend, cluster !== undefined, health, problems);
         },
         'status',
       ),
@@ -21,7 +23,21 @@ export function translateBackendStatuses(context: Context): void {
   }
 }
 
-function statusOf(backend: Backend, usable: boolean, problems: ObjectStatus['problems']): ObjectStatus {
+type Health = 'Healthy' | 'Degraded' | 'Unavailable' | 'Unknown';
+
+/** As the cluster sees it: what a Service does not stand for is looked after by nobody yet. The word is settled by `status/health.ts`. */
+function healthOf({ metadata, spec }: Backend, world: World): Health {
+  if (spec.type !== 'Service') return 'Unknown';
+  const slices = world.slicesOf(metadata.namespace, spec.service?.name ?? '');
+  const lasting = slices
+    .flatMap(({ endpoints }) => endpoints)
+    .filter(({ conditions }) => conditions.terminating !== true);
+  const ready = lasting.filter(({ conditions }) => conditions.ready ?? true).length;
+  if (ready === 0) return 'Unavailable';
+  return ready === lasting.length ? 'Healthy' : 'Degraded';
+}
+
+function statusOf(backend: Backend, usable: boolean, health: Health, problems: ObjectStatus['problems']): ObjectStatus {
   const { generation } = backend.metadata;
   const conditions = new Conditions(generation);
   const message = summarise(problems.map((problem) => `${problem.path}: ${problem.message}`));
@@ -45,8 +61,7 @@ function statusOf(backend: Backend, usable: boolean, problems: ObjectStatus['pro
           ? conditions.no('ResolvedRefs', first.reason, message)
           : conditions.yes('ResolvedRefs', 'every reference is resolved'),
       ],
-      // Active and passive health are not known to translation.
-      health: 'Unknown',
+      health,
       summary: { accepted: usable ? 'True' : 'False', address: addressOf(backend), type: backend.spec.type },
     },
     problems,

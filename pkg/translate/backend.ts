@@ -24,7 +24,7 @@ export function translateBackend(backend: Backend, world: World): TranslatedBack
   const unusable: TranslatedBackend = { cluster: undefined, certificates, authorities, problems };
 
   if (!world.egress.backendTypes.includes(spec.type)) {
-    const message = `Backends of type ${spec.type} are not allowed here; add ${spec.type} to ${world.egress.grantedBy}`;
+    const message = `Backends of type ${spec.type} are not allowed here; add ${spec.type} to backendTypes in ${world.egress.grantedBy}`;
     problems.push({ path: 'spec.type', reason: 'RefNotPermitted', message });
     return unusable;
   }

@@ -95,9 +95,8 @@ function objectConditions(
   const notReady = states.filter(({ state }) => state !== 'Programmed');
   const names = notReady.map(({ name, index }) => name ?? String(index)).join(', ');
   const reason = notReady[0]?.reason ?? 'Ready';
-  const count = rules.length - rules.filter(({ invalid }) => invalid.length > 0).length;
   return [
-    accepted(conditions, refusal, rules, count),
+    accepted(conditions, refusal, rules, states),
     unresolved.length === 0
       ? conditions.yes('ResolvedRefs', 'every reference is resolved')
       : conditions.no(
@@ -125,7 +124,7 @@ function accepted(
   conditions: Conditions,
   refusal: Parent['refusal'],
   rules: readonly TranslatedRule[],
-  count: number,
+  states: readonly RuleStatus[],
 ): Condition {
   if (refusal !== undefined) return conditions.no('Accepted', refusal.reason, refusal.message);
   if (!isAccepted(rules)) {
@@ -135,7 +134,9 @@ function accepted(
       summarise(rules.map(droppedText)),
     );
   }
-  return conditions.yes('Accepted', `${count} of ${rules.length} rules are served`);
+  // What waits for its listener is well as far as the route is concerned.
+  const well = states.filter(({ state }) => state === 'Programmed' || state === 'Pending').length;
+  return conditions.yes('Accepted', `${well} of ${rules.length} rules are served as written`);
 }
 
 function whyNotServed(parents: readonly Parent[]): string {

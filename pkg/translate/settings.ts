@@ -57,7 +57,10 @@ export function translateSettings(config: GatewayClassConfig | undefined, option
 
 /** What Backends may be. "Absent: Service only, and all of them in a directory." */
 export function translateEgress(config: GatewayClassConfig | undefined, options: TranslateOptions): Egress {
-  const id = config === undefined ? '' : ` ${config.metadata.namespace}/${config.metadata.name}`;
+  const granting =
+    config === undefined
+      ? 'a GatewayClassConfig that the parametersRef of the GatewayClass names'
+      : `GatewayClassConfig ${config.metadata.namespace}/${config.metadata.name}`;
   const all = ['Service', 'Static', 'ExternalHostname', 'UnixSocket'];
   return {
     allowLoopback: options.allowLoopbackEndpoints,
@@ -66,7 +69,7 @@ export function translateEgress(config: GatewayClassConfig | undefined, options:
       (type) => type !== 'UnixSocket' || options.directoryMode,
     ),
     allowedHostnames: config?.spec.egress?.allowedHostnames ?? [],
-    grantedBy: `spec.egress of GatewayClassConfig${id}`,
+    grantedBy: `spec.egress of ${granting}`,
   };
 }
 

@@ -9,6 +9,7 @@ import { type Controller, createController } from '../controller/controller.ts';
 import { createLastKnownGood } from '../controller/last-known-good.ts';
 import { DirectorySource } from '../source/directory.ts';
 import type { Source } from '../source/source.ts';
+import { settledHealth } from '../status/health.ts';
 import { StatusMemory } from '../status/memory.ts';
 import { systemClock } from '../store/clock.ts';
 import type { Log } from '../telemetry/log.ts';
@@ -65,18 +66,21 @@ export async function startControlPlane(options: ControlPlaneOptions): Promise<C
       onRebound: (listener) => dataPlane.onRebound?.(listener),
       close: () => dataPlane.close(),
     },
-    statusSink: {
-      publish(list) {
-        statuses.publish(list);
-        if (config.observe && !reported) reportObserved(log, controller.state().ir, list, config);
-        reported = true;
-        parts.cluster?.statusSink.publish(list);
+    statusSink: settledHealth(
+      {
+        publish(list) {
+          statuses.publish(list);
+          if (config.observe && !reported) reportObserved(log, controller.state().ir, list, config);
+          reported = true;
+          parts.cluster?.statusSink.publish(list);
+        },
+        problems(list) {
+          statuses.problems(list);
+          parts.cluster?.statusSink.problems(list);
+        },
       },
-      problems(list) {
-        statuses.problems(list);
-        parts.cluster?.statusSink.problems(list);
-      },
-    },
+      systemClock,
+    ),
     options: () => ({
       addresses: config.addresses,
       portMap: config.portMap,
