@@ -185,6 +185,10 @@ test('a refusal names the reason, is tried again, and ends', async () => {
   publish(wants('web'));
   await settled();
   expect(exposure.refusals()).toEqual({ 'infra/web': 'exceeded quota: services' });
+  const asked = server.requests.length;
+  publish(wants('web'));
+  await settled();
+  expect(server.requests).toHaveLength(asked);
   server.fault = undefined;
   clock.advance(1000);
   await settled();

@@ -37,6 +37,15 @@ export interface Exposure {
   close(): Promise<void>;
 }
 
+interface Refused {
+  /** Of the exposure that was refused. */
+  readonly text: string;
+  readonly error: unknown;
+  /** ms, and when it is over by the clock. */
+  readonly pause: number;
+  readonly until: number;
+}
+
 /** ms until a round that failed is repeated, first and at most. */
 const Retry = { first: 500, longest: 30_000 };
 /** ms between looks at what others did to our objects; a deleted Service is noticed at once. */
@@ -55,6 +64,8 @@ export function createExposure(parts: ExposureParts): Exposure {
   const recreated = new Map<string, number>();
   let exposures: readonly GatewayExposure[] | undefined;
   let refusals: Readonly<Record<string, string>> = {};
+  /** Refused as they were wanted: not asked again with every change elsewhere. By id of the Gateway. */
+  const refused = new Map<string, Refused>();
   let read = false;
   let again = false;
   let running: Promise<void> | undefined;
@@ -109,15 +120,24 @@ export function createExposure(parts: ExposureParts): Exposure {
     let unsettled = false;
     await each(wanted, async (exposure) => {
       if (!active()) return;
+      const id = idOf(exposure);
+      const text = JSON.stringify(exposure);
+      const former = refused.get(id);
       try {
-        await bring(exposure, allocation);
+        const waits = former?.text === text && clock.now() < former.until;
+        await bring(exposure, allocation, waits ? former.error : undefined);
+        refused.delete(id);
       } catch (error) {
         if (life.signal.aborted) return;
         unsettled = true;
         const refusal = refusalOf(error);
+        if (refusal !== undefined && former?.error !== error) {
+          const pause = Math.min(Retry.longest, former?.text === text ? former.pause * 2 : Retry.first);
+          refused.set(id, { text, error, pause, until: clock.now() + pause });
+        }
         if (refusal === undefined)
-          log.warn({ gateway: idOf(exposure), error: String(error) }, 'the Service of a Gateway could not be written');
-        else found[idOf(exposure)] = refusal;
+          log.warn({ gateway: id, error: String(error) }, 'the Service of a Gateway could not be written');
+        else found[id] = refusal;
       }
     });
     if (life.signal.aborted) return;
@@ -130,7 +150,8 @@ export function createExposure(parts: ExposureParts): Exposure {
     parts.onRefusals();
   }
 
-  async function bring(exposure: GatewayExposure, allocation: Allocation): Promise<void> {
+  /** @param refusal that stands: the Service is not asked for now */
+  async function bring(exposure: GatewayExposure, allocation: Allocation, refusal: unknown): Promise<void> {
     // What it may have stays: see GatewayExposure.
     if (exposure.kind === 'Keep') return;
     const service = pathOf('Service', { namespace: exposure.namespace, name: serviceNameOf(exposure) });
@@ -145,8 +166,8 @@ export function createExposure(parts: ExposureParts): Exposure {
       return;
     }
     const ports = allocation.ports.get(idOf(exposure)) ?? new Map<number, number>();
-    let failure: unknown;
-    if (ports.size > 0) {
+    let failure = refusal;
+    if (ports.size > 0 && failure === undefined) {
       try {
         const known = writer.standing.has(service);
         if ((await writer.apply(buildService(exposure, ports))) && !known)
@@ -206,6 +227,14 @@ export function createExposure(parts: ExposureParts): Exposure {
     }
   }
 
+  /** Of Gateways that are gone. */
+  function forget(wanted: readonly GatewayExposure[]): void {
+    const ids = new Set(wanted.map(idOf));
+    for (const id of refused.keys()) if (!ids.has(id)) refused.delete(id);
+    const paths = new Set(wanted.map((each) => pathOf('Service', { ...each, name: serviceNameOf(each) })));
+    for (const map of [shown, recreated]) for (const path of map.keys()) if (!paths.has(path)) map.delete(path);
+  }
+
   leadership.onChange(() => {
     read = false;
     trigger();
@@ -216,6 +245,7 @@ export function createExposure(parts: ExposureParts): Exposure {
   return {
     publish(wanted, snapshot) {
       exposures = wanted;
+      forget(wanted);
       compare(wanted, snapshot);
       trigger();
     },
