@@ -229,3 +229,23 @@ test('a storm of 1,000 routes is 1,000 writes, within ten seconds', async () => 
   expect(writes()).toBe(1_000);
   await writer.close();
 });
+
+test('what is being written is not begun anew by a publication meanwhile', async () => {
+  const { api, writer, writes, pass } = setUp();
+  await api.apply(route('a'));
+  const status = statusOf('a', 'True');
+  await settled();
+  const { promise, resolve } = Promise.withResolvers<void>();
+  const send = api.send.bind(api);
+  api.send = async (request) => {
+    await promise;
+    return send(request);
+  };
+  writer.publish([status]);
+  writer.publish([statusOf('b', 'True'), status]);
+  writer.publish([status]);
+  resolve();
+  await pass(1_000);
+  expect(api.requests.filter((request) => request.endsWith('/httproutes/a'))).toHaveLength(1);
+  expect(writes()).toBe(1);
+});

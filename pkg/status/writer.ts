@@ -112,6 +112,8 @@ class Writer implements StatusWriter {
   readonly #standing = new Map<string, Stands>();
   readonly #written = new Map<string, number>();
   readonly #queue = new Map<string, Task>();
+  /** Being written: two attempts at one object would only end in a Conflict. */
+  readonly #flying = new Map<string, Task>();
   /** Of this term; aborted when it ends. */
   #term: AbortController | undefined;
   #sweeping = false;
@@ -231,7 +233,7 @@ class Writer implements StatusWriter {
   #consider(): void {
     if (this.#term === undefined) return;
     for (const [id, task] of this.#wanted) {
-      if (this.#stands(task) || this.#queue.get(id) === task) continue;
+      if (this.#stands(task) || this.#queue.get(id) === task || this.#flying.get(id) === task) continue;
       task.due = Math.max(task.due, (this.#written.get(id) ?? Number.NEGATIVE_INFINITY) + Apart);
       this.#queue.set(id, task);
     }
@@ -250,6 +252,7 @@ class Writer implements StatusWriter {
     for (const [id, task] of this.#queue) {
       // Whoever ends goes on here.
       if (this.#writers >= Writers) return;
+      if (this.#flying.has(id)) continue;
       // Most have nothing but good to say: they need not be read for that.
       if (task.due <= now && now - task.since < Patience && saysOnlyTrue(task.status) && behind(task).length > 0) {
         task.held = true;
@@ -258,8 +261,10 @@ class Writer implements StatusWriter {
       if (task.due > now) next = Math.min(next, task.due);
       else if (this.#pace.take(now)) {
         this.#queue.delete(id);
+        this.#flying.set(id, task);
         this.#writers++;
         void this.#attempt(task, term.signal).finally(() => {
+          this.#flying.delete(id);
           this.#writers--;
           if (this.#writers === 0) this.#closed?.();
           this.#work();
