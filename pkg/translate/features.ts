@@ -37,5 +37,5 @@ const everywhere: readonly string[] = [
 
 /** @param inCluster there are objects that can carry labels and annotations */
 export function supportedFeatures(inCluster: boolean): readonly string[] {
-  return inCluster ? [...everywhere, 'GatewayInfrastructurePropagation'].sort() : everywhere;
+  return inCluster ? [...everywhere, 'GatewayInfrastructure'].sort() : everywhere;
 }
