@@ -1,6 +1,6 @@
 /** One loop: what changed is translated, applied once at a time, and told only after every worker serves it. */
 import { describe, expect, test } from '@jest/globals';
-import { irOf, settle, setUp } from './controller.testing.ts';
+import { irOf, service, settle, setUp } from './controller.testing.ts';
 import type { LastKnownGood } from './last-known-good.ts';
 
 async function started(names: readonly string[]) {
@@ -147,5 +147,51 @@ describe('the last known good', () => {
     deliver();
     await start;
     expect(dataPlane.history).toBe('7:old');
+  });
+});
+
+describe('what the source has read', () => {
+  const progress = (version: string) => ({ seen: { Service: version }, latest: { Service: version } });
+
+  test('is served once every worker acknowledged what came of it', async () => {
+    const told: string[] = [];
+    const onServed = (versions: Readonly<Record<string, string>>) => void told.push(versions['Service'] ?? '');
+    const { controller, source, dataPlane, clock } = setUp([], { onServed });
+    const start = controller.start();
+    await settle();
+    await dataPlane.ack();
+    await start;
+    source.change([], progress('10'));
+    expect(told).toEqual(['10']);
+
+    source.change([{ kind: 'upsert', object: service('a') }], progress('11'));
+    expect(told).toEqual(['10']);
+    clock.advance(10);
+    await settle();
+    // While it is under way: nothing of it is served yet, and what comes now may be more than what is.
+    source.change([{ kind: 'upsert', object: service('b') }], progress('12'));
+    source.change([], progress('13'));
+    await dataPlane.ack();
+    expect(told).toEqual(['10', '11']);
+    clock.advance(10);
+    await settle();
+    await dataPlane.ack();
+    expect(told).toEqual(['10', '11', '13']);
+    await controller.close();
+  });
+
+  test('is not served by a configuration that translation could not make', async () => {
+    const told: unknown[] = [];
+    const { controller, source, dataPlane, clock } = setUp([], { onServed: (versions) => void told.push(versions) });
+    const start = controller.start();
+    await settle();
+    await dataPlane.ack();
+    await start;
+    source.change([{ kind: 'upsert', object: service('throw') }], progress('11'));
+    clock.advance(10);
+    await settle();
+    source.change([], progress('12'));
+    expect(told).toEqual([]);
+    await controller.close();
   });
 });

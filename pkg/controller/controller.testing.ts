@@ -1,6 +1,7 @@
 /** Fakes around the controller: a source that tests feed, a data plane that they acknowledge for, a translate that is a toy. */
 import type { KubeObject } from '../api/object.ts';
 import type { Ir } from '../ir/ir.ts';
+import type { Progress } from '../kube/versions.ts';
 import type { Change, Source, SourceSink } from '../source/source.ts';
 import type { StatusSink } from '../status/sink.ts';
 import type { ObjectStatus } from '../status/status.ts';
@@ -97,8 +98,8 @@ class FakeSource implements Source {
     sink.apply(this.first);
   }
 
-  change(changes: readonly Change[]): void {
-    this.sink?.apply(changes);
+  change(changes: readonly Change[], progress?: Progress): void {
+    this.sink?.apply(changes, progress);
   }
 
   async close(): Promise<void> {}

@@ -5,6 +5,7 @@
  * flight at a time. Statuses follow the acknowledgement: Programmed means programmed.
  */
 import type { Ir } from '../ir/ir.ts';
+import type { Progress, Versions } from '../kube/versions.ts';
 import type { Source, SourceProblem } from '../source/source.ts';
 import { pendingStatuses } from '../status/pending.ts';
 import type { StatusSink } from '../status/sink.ts';
@@ -36,6 +37,8 @@ export interface ControllerOptions {
   readonly max?: number;
   /** ms after which routes are Accepted although the Ack is overdue. Default 5,000. */
   readonly patience?: number;
+  /** Every worker serves what the source has read up to here. */
+  readonly onServed?: (versions: Versions) => void;
   /** Called when state() says something new. */
   readonly onChange?: () => void;
 }
@@ -90,13 +93,17 @@ export function createController(parts: ControllerOptions): Controller {
   let running = false;
   let again = false;
   let cancelRetry: (() => void) | undefined;
+  let progress: Progress | undefined;
+  /** Of the store, and how many of them are served. */
+  let changes = 0;
+  let servedChanges = -1;
 
   const set = (change: Partial<ControllerState>) => {
     state = { ...state, ...change };
     onChange?.();
   };
-  const publish = (statuses: readonly ObjectStatus[]) => {
-    statusSink.publish(statuses);
+  const publish = (statuses: readonly ObjectStatus[], versions: Versions | undefined) => {
+    statusSink.publish(statuses, versions);
     set({ statuses });
   };
   const debounce = createDebounce({ quiet: parts.quiet ?? 10, max: parts.max ?? 100, clock }, () => {
@@ -122,11 +129,13 @@ export function createController(parts: ControllerOptions): Controller {
   };
 
   const publishOnce = async () => {
+    const read = progress;
+    const upTo = changes;
     const translation = translated();
     if (translation === undefined) return;
     let settled = true;
     if (state.ir === null || !certain || !sameJson(state.ir, translation.ir)) {
-      const ack = await applied(translation);
+      const ack = await applied(translation, read);
       if (ack === undefined || life.signal.aborted) return;
       lastKnownGood?.save(ack.version, translation.ir);
       if (!sameJson(ack.unbound, unbound)) {
@@ -138,7 +147,16 @@ export function createController(parts: ControllerOptions): Controller {
     }
     if (state.degraded) log.info({ version: state.version }, 'the source has delivered: no longer degraded');
     set({ degraded: false });
-    if (settled) publish(translation.statuses);
+    if (!settled) return;
+    servedChanges = upTo;
+    publish(translation.statuses, read?.latest);
+    tellServed(read);
+  };
+
+  /** What has been read since, and changed nothing, is served, too. */
+  const tellServed = (read: Progress | undefined) => {
+    const served = servedChanges === changes ? progress : read;
+    if (served !== undefined) parts.onServed?.(served.seen);
   };
 
   const translated = (): Translation | undefined => {
@@ -158,11 +176,11 @@ export function createController(parts: ControllerOptions): Controller {
     }
   };
 
-  const applied = async ({ ir, statuses }: Translation): Promise<Ack | undefined> => {
+  const applied = async ({ ir, statuses }: Translation, read?: Progress): Promise<Ack | undefined> => {
     const began = clock.now();
     const overdue = clock.after(parts.patience ?? 5_000, () => {
       log.warn({ version }, 'not every worker has acknowledged the configuration yet');
-      publish(pendingStatuses(statuses));
+      publish(pendingStatuses(statuses), read?.latest);
     });
     try {
       const ack = await dataPlane.apply(++version, ir);
@@ -208,8 +226,12 @@ export function createController(parts: ControllerOptions): Controller {
       });
       await serveLastKnownGood();
       await source.start({
-        apply: (changes) => {
-          if (store.apply(changes)) debounce.trigger();
+        apply: (batch, now) => {
+          progress = now ?? progress;
+          if (store.apply(batch)) {
+            changes++;
+            debounce.trigger();
+          } else if (servedChanges === changes) tellServed(progress);
         },
         problems: (problems) => {
           statusSink.problems(problems);

@@ -3,7 +3,7 @@
  * went wrong it lists again, and whoever listens compares. Used by `source/kube.ts`, once for each kind and namespace.
  */
 import type { Clock } from '../store/clock.ts';
-import { KubeError, type KubeApi, type WatchEvent } from './api.ts';
+import { type KubeApi, KubeError, type WatchEvent } from './api.ts';
 import { Backoff } from './backoff.ts';
 
 /** An object as the server sent it. */
@@ -24,8 +24,8 @@ export interface ReflectorOptions {
 }
 
 export interface ReflectorSink {
-  /** Everything there is: what is not in it is gone. */
-  replace(objects: readonly RawObject[], state: 'listed' | 'missing' | 'forbidden'): void;
+  /** Everything there is: what is not in it is gone. `version`: of the list, `''` where there is none. */
+  replace(objects: readonly RawObject[], state: 'listed' | 'missing' | 'forbidden', version: string): void;
   upsert(object: RawObject): void;
   remove(object: RawObject): void;
   /** What went wrong, for a log line; it is tried again after `delay` ms. */
@@ -48,7 +48,7 @@ export async function reflect(options: ReflectorOptions, signal: AbortSignal): P
       if (version === undefined) {
         const path = await options.path(signal);
         if (path === undefined) {
-          sink.replace([], 'missing');
+          sink.replace([], 'missing', '');
           await pause(clock, missingPoll * (0.75 + random() / 2), signal);
           continue;
         }
@@ -69,7 +69,7 @@ export async function reflect(options: ReflectorOptions, signal: AbortSignal): P
       // "410 Gone": the history from there on was compacted. 404: the CRD was deleted.
       const expired = failure.code === 410 || failure.reason === 'Expired' || failure.code === 404;
       if (expired) version = undefined;
-      if (failure.code === 403) sink.replace([], 'forbidden');
+      if (failure.code === 403) sink.replace([], 'forbidden', '');
       const delay = Math.max(backoff.next(), failure.retryAfter * 1000);
       // An ended history is nothing to wait for, the first time.
       if (expired && backoff.failures === 1) continue;
@@ -98,7 +98,7 @@ async function list(options: ReflectorOptions, path: string, signal: AbortSignal
     objects.push(...(page.items ?? []));
     next = page.metadata.continue ?? '';
     if (next !== '') continue;
-    options.sink.replace(objects, 'listed');
+    options.sink.replace(objects, 'listed', page.metadata.resourceVersion);
     return page.metadata.resourceVersion;
   }
 }

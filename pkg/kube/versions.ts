@@ -4,6 +4,14 @@
  */
 export type Versions = Readonly<Record<string, string>>;
 
+/** The same of a source, whose collections may be many for one kind: by kind and namespace. */
+export interface Progress {
+  /** Everything up to here has been read. */
+  readonly seen: Versions;
+  /** The last object or deletion that there was: who has seen that far has seen the same. Lists and bookmarks alone move only `seen`. */
+  readonly latest: Versions;
+}
+
 /** Whether who has read as far as `have` knows everything that `need` names. */
 export function reaches(have: Versions, need: Versions): boolean {
   return Object.entries(need).every(([kind, version]) => !isLater(version, have[kind]));

@@ -5,6 +5,7 @@
  */
 import { GATEWAY_API_GROUP, isKind, KINDS, type Kind, OUR_GROUP } from '../api/kinds.ts';
 import { objectId, refOf } from '../api/object.ts';
+import type { Progress } from '../kube/versions.ts';
 import type { Clock } from '../store/clock.ts';
 import type { Change, Source, SourceSink } from './source.ts';
 
@@ -19,6 +20,11 @@ export interface HoldOptions {
 }
 
 type Remove = Extract<Change, { readonly kind: 'remove' }>;
+
+interface Batch {
+  readonly changes: readonly Change[];
+  readonly progress: Progress | undefined;
+}
 
 interface Hold {
   readonly pending: Map<string, Remove>;
@@ -39,7 +45,7 @@ export class HoldingSource implements Source {
   readonly #kept = new Map<string, Remove>();
   readonly #stays = new Map<string, number>();
   #sink: SourceSink | undefined;
-  #queue: (readonly Change[])[] = [];
+  #queue: Batch[] = [];
   #asking: Promise<void> | undefined;
   #closed = false;
 
@@ -51,8 +57,8 @@ export class HoldingSource implements Source {
   async start(sink: SourceSink): Promise<void> {
     this.#sink = sink;
     await this.#source.start({
-      apply: (changes) => {
-        this.#queue.push(changes);
+      apply: (changes, progress) => {
+        this.#queue.push({ changes, progress });
         this.#work();
       },
       problems: (problems) => sink.problems(problems),
@@ -71,7 +77,7 @@ export class HoldingSource implements Source {
     while (this.#asking === undefined && !this.#closed) {
       const batch = this.#queue[0];
       if (batch === undefined) return;
-      const unsure = this.#unsure(batch);
+      const unsure = this.#unsure(batch.changes);
       if (unsure.length === 0) {
         this.#queue.shift();
         this.#take(batch, new Set());
@@ -107,13 +113,13 @@ export class HoldingSource implements Source {
     return leaving;
   }
 
-  #take(batch: readonly Change[], leaving: ReadonlySet<string>): void {
+  #take({ changes, progress }: Batch, leaving: ReadonlySet<string>): void {
     const before = this.#count();
     for (const kind of leaving) this.#begin(kind);
-    for (const [kind, missed] of missedByKind(batch)) {
+    for (const [kind, missed] of missedByKind(changes)) {
       if (missed * 2 > (this.#known.get(kind)?.size ?? 0)) this.#begin(kind);
     }
-    const passed = batch.filter((change) => this.#passes(change));
+    const passed = changes.filter((change) => this.#passes(change));
     // Everything came back: nothing is to be waited for.
     for (const [kind, { pending, cancel }] of this.#holds) {
       if (pending.size > 0) continue;
@@ -121,7 +127,7 @@ export class HoldingSource implements Source {
       this.#holds.delete(kind);
     }
     const released = this.#holds.size === 0 ? this.#takeKept() : [];
-    this.#apply([...passed, ...released]);
+    this.#apply([...passed, ...released], progress);
     if (this.#count() !== before) this.#tell(0);
   }
 
@@ -159,7 +165,7 @@ export class HoldingSource implements Source {
     return kept;
   }
 
-  #apply(changes: readonly Change[]): void {
+  #apply(changes: readonly Change[], progress?: Progress): void {
     for (const change of changes) {
       const ref = change.kind === 'upsert' ? refOf(change.object) : change.ref;
       const ids = this.#known.get(ref.kind) ?? new Set<string>();
@@ -167,7 +173,7 @@ export class HoldingSource implements Source {
       if (change.kind === 'upsert') ids.add(objectId(ref));
       else ids.delete(objectId(ref));
     }
-    if (changes.length > 0) this.#sink?.apply(changes);
+    if (changes.length > 0 || progress !== undefined) this.#sink?.apply(changes, progress);
   }
 
   #count(): number {

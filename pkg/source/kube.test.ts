@@ -2,6 +2,7 @@
 import { describe, expect, test } from '@jest/globals';
 import { validateObject } from '../api/validate.ts';
 import { KubeError } from '../kube/api.ts';
+import type { Progress } from '../kube/versions.ts';
 import { FakeClock } from '../store/clock.testing.ts';
 import { MemoryApiServer } from '../testkit/apiserver.ts';
 import { knownCollections } from '../testkit/apiserver-kinds.ts';
@@ -69,11 +70,15 @@ function setUp(extra: Partial<KubeSourceOptions> = {}) {
     if (change.kind === 'remove') return `-${change.ref.kind}/${change.ref.name}`;
     return `${change.object.kind}/${change.object.metadata.name}`;
   };
+  let read: Progress | undefined;
   const sink = {
-    apply: (changes: readonly Change[]) => void batches.push(changes.map(nameOf)),
+    apply(changes: readonly Change[], progress?: Progress) {
+      if (changes.length > 0) batches.push(changes.map(nameOf));
+      read = progress;
+    },
     problems: (found: readonly SourceProblem[]) => void (problems = found),
   };
-  return { api, clock, batches, source, sink, failures, problems: () => problems };
+  return { api, clock, batches, source, sink, failures, problems: () => problems, read: () => read };
 }
 
 describe('the first state', () => {
@@ -250,4 +255,39 @@ test('with Roles alone classes and namespaces are assumed, and the API server is
   expect(failures).toEqual([]);
   expect(problems()).toEqual([]);
   await source.close();
+});
+
+describe('how far it has read', () => {
+  test('is told with each batch, and when nothing but a status or a deletion was new', async () => {
+    const { api, source, sink, batches, read } = setUp();
+    const stored = await api.apply(gateway);
+    await api.apply(slice('idle', '10.0.0.2'));
+    await source.start(sink);
+    const { resourceVersion } = stored.metadata;
+    expect(read()?.latest).toEqual({ Gateway: resourceVersion });
+    // A list without objects says how far it goes, too.
+    expect(read()?.seen).toMatchObject({ HTTPRoute: '102', Gateway: '102' });
+    expect(read()?.seen).not.toHaveProperty('EndpointSlice');
+
+    const path = '/apis/gateway.networking.k8s.io/v1/namespaces/infra/gateways/public/status';
+    const body = { status: { addresses: [{ value: '10.0.0.1' }] } };
+    await api.send({ method: 'PATCH', path, body, contentType: 'application/merge-patch+json' });
+    await settled();
+    expect(batches).toHaveLength(1);
+    expect(read()?.latest).toEqual({ Gateway: '103' });
+    await api.remove(gateway);
+    await settled();
+    expect(batches).toHaveLength(2);
+    expect(read()).toMatchObject({ latest: { Gateway: '104' }, seen: { Gateway: '104' } });
+    await source.close();
+  });
+
+  test('is counted by namespace where only some are watched', async () => {
+    const { api, source, sink, read } = setUp({ namespaces: ['infra', 'shop'] });
+    await api.apply(gateway);
+    await api.apply(route('orders'));
+    await source.start(sink);
+    expect(read()?.latest).toEqual({ 'Gateway/infra': '101', 'HTTPRoute/shop': '102' });
+    await source.close();
+  });
 });

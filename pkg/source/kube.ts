@@ -9,6 +9,7 @@ import { collectionPath, findResource, objectPath, type Resource } from '../kube
 import type { Clock } from '../store/clock.ts';
 import { Inventory } from './inventory.ts';
 import type { Validate } from './manifest.ts';
+import { Reading } from './reading.ts';
 import type { Source, SourceProblem, SourceSink } from './source.ts';
 
 export interface KubeSourceOptions {
@@ -34,6 +35,7 @@ type Event =
       readonly what: 'replace';
       readonly raws: readonly RawObject[];
       readonly state: State;
+      readonly version: string;
     }
   | { readonly kind: Kind; readonly scope: string; readonly what: 'upsert' | 'remove'; readonly raw: RawObject };
 
@@ -62,6 +64,7 @@ export class KubeSource implements Source {
   #working: Promise<void> | undefined;
   #sink: SourceSink | undefined;
   #told = '[]';
+  readonly #reading = new Reading();
 
   constructor(options: KubeSourceOptions) {
     this.#options = options;
@@ -79,7 +82,7 @@ export class KubeSource implements Source {
     for (const { kind, scope } of collections) {
       const raws = assumed?.get(kind);
       if (raws === undefined) void this.#reflect(kind, scope);
-      else this.#queue.push({ kind, scope, what: 'replace', raws, state: 'listed' });
+      else this.#queue.push({ kind, scope, what: 'replace', raws, state: 'listed', version: '' });
     }
     await this.#ready.promise;
   }
@@ -109,7 +112,7 @@ export class KubeSource implements Source {
         },
         ...(isLazy(kind) && { accept: METADATA_ONLY }),
         sink: {
-          replace: (raws, state) => push({ kind, scope, what: 'replace', raws, state }),
+          replace: (raws, state, version) => push({ kind, scope, what: 'replace', raws, state, version }),
           upsert: (raw) => push({ kind, scope, what: 'upsert', raw }),
           remove: (raw) => push({ kind, scope, what: 'remove', raw }),
           failed: (error, delay) => onFailure(scope === '' ? kind : `${kind} in ${scope}`, error, delay),
@@ -158,6 +161,7 @@ export class KubeSource implements Source {
     const { kind, scope } = event;
     const { group, version } = this.#resources.get(kind) ?? { ...KINDS[kind], version: KINDS[kind].versions[0] };
     const named = (raw: RawObject) => ({ ...raw, apiVersion: apiVersionOf({ ...KINDS[kind], group }, version), kind });
+    this.#reading.note(event);
     if (event.what === 'replace') {
       this.#states.set(`${kind} ${scope}`, event.state);
       this.#inventory.replace(kind, scope, event.raws.map(named));
@@ -252,7 +256,7 @@ export class KubeSource implements Source {
     const problems = [...this.#collectionProblems(), ...this.#inventory.problems()];
     const text = JSON.stringify(problems);
     const changes = this.#inventory.takeChanges();
-    if (changes.length > 0) this.#sink?.apply(changes);
+    if (changes.length > 0 || this.#reading.moved) this.#sink?.apply(changes, this.#reading.take());
     if (text !== this.#told) this.#sink?.problems(problems);
     this.#told = text;
   }

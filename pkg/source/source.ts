@@ -1,5 +1,6 @@
 /** Where objects come from. The kube and directory sources look the same from here on. */
 import type { KubeObject, ObjectRef, RefusedObject } from '../api/object.ts';
+import type { Progress } from '../kube/versions.ts';
 
 export type Change =
   | { readonly kind: 'upsert'; readonly object: KubeObject }
@@ -25,8 +26,11 @@ export interface SourceProblem {
 }
 
 export interface SourceSink {
-  /** One settled batch; objects are validated, defaulted, and frozen. */
-  apply(changes: readonly Change[]): void;
+  /**
+   * One settled batch; objects are validated, defaulted, and frozen.
+   * @param progress how far the API server has been read with it; without changes where nothing else is new. Absent in a directory
+   */
+  apply(changes: readonly Change[], progress?: Progress): void;
   /** Every problem that stands now, replacing the former list. */
   problems(problems: readonly SourceProblem[]): void;
 }

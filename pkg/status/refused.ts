@@ -1,6 +1,7 @@
 /** A StatusSink before others: adds the statuses of objects that are not valid, and of which translation knows nothing. */
 import { isKind, KINDS } from '../api/kinds.ts';
 import { type KubeObject, type ObjectRef, objectId, type RefusedObject } from '../api/object.ts';
+import type { Versions } from '../kube/versions.ts';
 import type { Snapshot } from '../store/snapshot.ts';
 import { invalidStatus, type Refused } from './invalid.ts';
 import { isOurs, type Names, ourParents } from './ours.ts';
@@ -26,6 +27,7 @@ export function withRefused(
   names: Names,
 ): RefusedStatuses {
   let published: readonly ObjectStatus[] | undefined;
+  let versions: Versions | undefined;
   let refused = new Map<string, readonly PlacedProblem[]>();
   let kept = new Map<string, Kept>();
 
@@ -33,7 +35,7 @@ export function withRefused(
     // Before anything is translated nobody knows whose an object is.
     if (published === undefined) return;
     const statuses = refused.size === 0 ? published : merged(published);
-    for (const sink of sinks) sink.publish(statuses);
+    for (const sink of sinks) sink.publish(statuses, versions);
   };
 
   const merged = (translated: readonly ObjectStatus[]): readonly ObjectStatus[] => {
@@ -62,8 +64,9 @@ export function withRefused(
   };
 
   return {
-    publish(statuses) {
+    publish(statuses, now) {
       published = statuses;
+      versions = now;
       publish();
     },
     problems(problems) {

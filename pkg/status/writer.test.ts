@@ -1,11 +1,11 @@
 /** Statuses against an API server in memory. */
-import { expect, test } from '@jest/globals';
+import { describe, expect, test } from '@jest/globals';
 import { KubeError } from '../kube/api.ts';
 import { FakeClock } from '../store/clock.testing.ts';
 import { MemoryApiServer } from '../testkit/apiserver.ts';
 import { knownCollections } from '../testkit/apiserver-kinds.ts';
 import type { ObjectStatus } from './status.ts';
-import { createStatusWriter } from './writer.ts';
+import { createStatusWriter, type Quorum } from './writer.ts';
 
 const ours = 'gateway.suuupra.io/controller';
 const route = (name: string, backend = 'a') => ({
@@ -36,8 +36,13 @@ async function settled(): Promise<void> {
   for (let i = 0; i < 1_000; i++) await Promise.resolve();
 }
 
-function setUp() {
-  const api = new MemoryApiServer(knownCollections());
+function setUp({
+  api = new MemoryApiServer(knownCollections()),
+  quorum,
+}: {
+  api?: MemoryApiServer;
+  quorum?: Quorum;
+} = {}) {
   const clock = new FakeClock();
   const state = { leading: true, second: 0 };
   const listeners: (() => void)[] = [];
@@ -45,6 +50,7 @@ function setUp() {
   const writer = createStatusWriter({
     api,
     controller: ours,
+    ...(quorum && { quorum }),
     leadership: { leading: () => state.leading, onChange: (listener) => void listeners.push(listener) },
     clock,
     random: () => 0.5,
@@ -248,4 +254,77 @@ test('what is being written is not begun anew by a publication meanwhile', async
   await pass(1_000);
   expect(api.requests.filter((request) => request.endsWith('/httproutes/a'))).toHaveLength(1);
   expect(writes()).toBe(1);
+});
+
+describe('with other pods', () => {
+  function withPods(api = new MemoryApiServer(knownCollections())) {
+    const pods = { late: ['pod-2'] as readonly string[] };
+    const listeners: (() => void)[] = [];
+    const quorum: Quorum = {
+      behind: (versions) => (versions['HTTPRoute'] === '7' ? pods.late : []),
+      onChange: (listener) => void listeners.push(listener),
+    };
+    const catchUp = async () => {
+      pods.late = [];
+      for (const listener of listeners) listener();
+      await settled();
+    };
+    return { ...setUp({ api, quorum }), catchUp };
+  }
+
+  test('what turns True waits for them, and is written when they have caught up', async () => {
+    const { api, writer, read, writes, pass, catchUp } = withPods();
+    await api.apply(route('one'));
+    writer.publish([statusOf('one', 'True')], { HTTPRoute: '7' });
+    await pass(2_000);
+    expect(writes()).toBe(0);
+    await catchUp();
+    expect(read('one')?.parents[0]?.conditions[0]?.status).toBe('True');
+  });
+
+  test('what turns False does not wait', async () => {
+    const { api, writer, read, pass } = withPods();
+    await api.apply(route('one'));
+    writer.publish([statusOf('one', 'False')], { HTTPRoute: '7' });
+    await pass(500);
+    expect(read('one')?.parents[0]?.conditions[0]?.status).toBe('False');
+  });
+
+  test('after five seconds it is accepted, but not programmed, by name of who is late; then it is', async () => {
+    const { api, writer, read, writes, pass, catchUp } = withPods();
+    await api.apply(route('one'));
+    const programmed = { ...condition('True'), type: 'Programmed', reason: 'Programmed' };
+    const status = statusOf('one', 'True');
+    (status.status['parents'] as { conditions: object[] }[])[0]!.conditions.push(programmed);
+    writer.publish([status], { HTTPRoute: '7' });
+    await pass(6_000);
+    expect(read('one')?.parents[0]?.conditions).toMatchObject([
+      { type: 'Accepted', status: 'True' },
+      {
+        type: 'Programmed',
+        status: 'Unknown',
+        reason: 'Pending',
+        message: 'gateway pod pod-2 does not serve this configuration yet',
+      },
+    ]);
+    await pass(30_000);
+    expect(writes()).toBe(1);
+    await catchUp();
+    expect(read('one')?.parents[0]?.conditions[1]).toMatchObject({ type: 'Programmed', status: 'True' });
+    expect(writes()).toBe(2);
+  });
+
+  test('1,000 routes that waited for them are 1,000 writes', async () => {
+    const { api, writer, writes, pass, catchUp } = withPods();
+    const names = Array.from({ length: 1_000 }, (_, i) => `r${i}`);
+    for (const name of names) await api.apply(route(name));
+    writer.publish(
+      names.map((name) => statusOf(name, 'True')),
+      { HTTPRoute: '7' },
+    );
+    await pass(1_000);
+    await catchUp();
+    await pass(8_000);
+    expect(writes()).toBe(1_000);
+  });
 });

@@ -12,6 +12,7 @@ import { createKubeApi } from '../kube/client.ts';
 import { Election } from '../kube/lease.ts';
 import { isLeaving } from '../kube/leaving.ts';
 import { followPods } from '../kube/pods.ts';
+import type { Versions } from '../kube/versions.ts';
 import { assumedObjects } from '../source/assumed.ts';
 import { HoldingSource } from '../source/hold.ts';
 import { KubeSource } from '../source/kube.ts';
@@ -30,6 +31,8 @@ export interface Cluster {
   readonly statusSink: StatusSink;
   translateOptions(): ClusterOptions;
   readonly onTranslation: (translation: Translation, snapshot: Snapshot) => void;
+  /** Every worker serves what the source has read up to here. */
+  readonly onServed: (versions: Versions) => void;
   /** This pod takes traffic, or no more. */
   setReady(ready: boolean): void;
   /** After the controller: gives up leadership last. */
@@ -93,7 +96,9 @@ export async function openCluster({ config, log, onHeld, onChange }: ClusterPart
   const statuses = createStatusWriter({
     api,
     leadership: election,
+    quorum: { behind: (versions) => pods.behind(versions), onChange: (listener) => pods.onProgress(listener) },
     controller: ControllerName,
+    namespaces: config.watchNamespaces,
     clock,
     random,
     now,
@@ -132,6 +137,7 @@ export async function openCluster({ config, log, onHeld, onChange }: ClusterPart
       news.look(ir, snapshot);
       exposure.publish(exposures, snapshot);
     },
+    onServed: (versions) => pods.acknowledge(versions),
     setReady: (ready) => pods.setReady(ready),
     async close() {
       life.abort();
@@ -207,7 +213,11 @@ function assumptionsOf({ watchNamespaces: namespaces, gatewayClass, ingressClass
 /** Roles let no status be written of what has no namespace. */
 function namespacedOnly(sink: StatusSink): StatusSink {
   return {
-    publish: (statuses) => sink.publish(statuses.filter(({ ref }) => ref.namespace !== '')),
+    publish: (statuses, versions) =>
+      sink.publish(
+        statuses.filter(({ ref }) => ref.namespace !== ''),
+        versions,
+      ),
     problems: (problems) => sink.problems(problems),
   };
 }

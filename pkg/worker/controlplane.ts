@@ -68,11 +68,11 @@ export async function startControlPlane(options: ControlPlaneOptions): Promise<C
     },
     statusSink: settledHealth(
       {
-        publish(list) {
+        publish(list, versions) {
           statuses.publish(list);
           if (config.observe && !reported) reportObserved(log, controller.state().ir, list, config);
           reported = true;
-          parts.cluster?.statusSink.publish(list);
+          parts.cluster?.statusSink.publish(list, versions);
         },
         problems(list) {
           statuses.problems(list);
@@ -88,7 +88,7 @@ export async function startControlPlane(options: ControlPlaneOptions): Promise<C
       directoryMode: config.directory !== null,
       ...(parts.cluster && { cluster: parts.cluster.translateOptions() }),
     }),
-    ...(parts.cluster && { onTranslation: parts.cluster.onTranslation }),
+    ...(parts.cluster && { onTranslation: parts.cluster.onTranslation, onServed: parts.cluster.onServed }),
     log,
     clock: systemClock,
     ...(config.lastKnownGood === null || config.observe
