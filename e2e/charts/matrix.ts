@@ -22,6 +22,7 @@ const everything = {
   classConfig: { spec: { dataPlane: { limits: { headerCount: 50 } } } },
   workers: 3,
   observe: true,
+  observeClasses: ['nginx'],
   dnsConfig: { options: [{ name: 'ndots', value: '1' }] },
   tolerations: [{ key: 'edge', operator: 'Exists' }],
   affinity: {
@@ -132,6 +133,7 @@ export const cases: readonly Case[] = [
       `"image":"registry.example.com:5000/suuupra-gateway@sha256:${'0'.repeat(64)}"`,
       '--workers=3',
       '"--observe"',
+      '--observe-classes=nginx',
       '--transport=socket',
       '!"replicas"',
       '"team":"edge"',
@@ -204,6 +206,12 @@ export const cases: readonly Case[] = [
     },
     objects: [`Deployment/${full}`, `!Service/${full}`, `!ServiceAccount/${full}`, `!NetworkPolicy/${full}`],
     workload: ['"serviceAccountName":"default"', '!last-known-good', '!"resources"'],
+  },
+  {
+    name: 'an observer',
+    values: { observe: true, observeClasses: ['nginx'], replicaCount: 1 },
+    objects: [`ClusterRole/${clusterWide}`, `!Role/${full}-pods`, `!ValidatingAdmissionPolicy/${clusterWide}`],
+    workload: ['--observe-classes=nginx'],
   },
   {
     name: 'a ServiceMonitor',

@@ -7,7 +7,7 @@ import manifest from '../../package.json' with { type: 'json' };
 import { KINDS } from '../../pkg/api/kinds.ts';
 import { flagOf, options, variableOf } from '../../pkg/config/options.ts';
 import { chartFiles } from './files.ts';
-import { clusterRules, namespacedRules, podRules, userRules } from './rules.ts';
+import { podRules, readRules, userRules, writeRules } from './rules.ts';
 import type { Value, Values } from './value.ts';
 import { chartValues } from './values.ts';
 
@@ -81,14 +81,14 @@ describe('alerts and dashboard', () => {
 });
 
 describe('roles', () => {
-  const read = [...clusterRules(), ...namespacedRules()].filter(({ verbs }) => verbs.includes('watch'));
+  const read = [...readRules(false), ...readRules(true)];
 
   test.each(Object.entries(KINDS))('%s may be read', (_kind, { group, plural }) => {
     expect(read.some(({ apiGroups, resources }) => apiGroups.includes(group) && resources.includes(plural))).toBe(true);
   });
 
   test('no rule has a wildcard, and none lets anyone write Secrets, ConfigMaps or roles', () => {
-    const rules = [...clusterRules(), ...namespacedRules(), ...podRules(), ...userRules(['get', 'create'])];
+    const rules = [...read, ...writeRules(false), ...writeRules(true), ...podRules(), ...userRules(['get', 'create'])];
     expect(rules.flatMap(({ apiGroups, resources, verbs }) => [...apiGroups, ...resources, ...verbs])).not.toContain(
       '*',
     );

@@ -23,42 +23,34 @@ const WITHOUT_STATUS: ReadonlySet<string> = new Set<Kind>([
 const READ = ['get', 'list', 'watch'];
 const kinds = Object.entries(KINDS) as [Kind, KindFacts][];
 
-/** In all namespaces, or in each watched one. */
-export function namespacedRules(): readonly Rule[] {
-  const own = kinds.filter(([, { namespaced }]) => namespaced);
-  return [
-    ...byGroup(own, (plural) => plural, READ),
-    ...byGroup(
-      own.filter(([kind]) => !WITHOUT_STATUS.has(kind)),
-      (plural) => `${plural}/status`,
-      ['patch', 'update'],
-    ),
-    // The Services and EndpointSlices of Gateways; the admission policy confines this to objects with our label.
-    { apiGroups: [''], resources: ['services'], verbs: ['create', 'update', 'patch', 'delete'] },
-    { apiGroups: ['discovery.k8s.io'], resources: ['endpointslices'], verbs: ['create', 'update', 'patch', 'delete'] },
-    { apiGroups: ['', 'events.k8s.io'], resources: ['events'], verbs: ['create', 'patch'] },
-  ];
+/** Of objects with a namespace (in all of them, or in each watched one), or without. A gateway that only observes has no others. */
+export function readRules(namespaced: boolean): readonly Rule[] {
+  const own = kinds.filter(([, facts]) => facts.namespaced === namespaced);
+  const read = byGroup(own, (plural) => plural, READ);
+  if (namespaced) return read;
+  // Whether objects that vanish were deleted, or their definition (--mass-delete-hold).
+  const definitions = {
+    apiGroups: ['apiextensions.k8s.io'],
+    resources: ['customresourcedefinitions'],
+    resourceNames: kinds
+      .filter(([, { group }]) => group === OUR_GROUP || group === GATEWAY_API_GROUP)
+      .map(([, { group, plural }]) => `${plural}.${group}`),
+    verbs: ['get'],
+  };
+  return [...read, definitions];
 }
 
-/** Of objects without a namespace. */
-export function clusterRules(): readonly Rule[] {
-  const own = kinds.filter(([, { namespaced }]) => !namespaced);
+/** Statuses; and, where there are namespaces, Events and the Services and EndpointSlices of Gateways. */
+export function writeRules(namespaced: boolean): readonly Rule[] {
+  const own = kinds.filter(([kind, facts]) => facts.namespaced === namespaced && !WITHOUT_STATUS.has(kind));
+  const statuses = byGroup(own, (plural) => `${plural}/status`, ['patch', 'update']);
+  if (!namespaced) return statuses;
   return [
-    ...byGroup(own, (plural) => plural, READ),
-    ...byGroup(
-      own.filter(([kind]) => !WITHOUT_STATUS.has(kind)),
-      (plural) => `${plural}/status`,
-      ['patch', 'update'],
-    ),
-    // Whether objects that vanish were deleted, or their definition (--mass-delete-hold).
-    {
-      apiGroups: ['apiextensions.k8s.io'],
-      resources: ['customresourcedefinitions'],
-      resourceNames: kinds
-        .filter(([, { group }]) => group === OUR_GROUP || group === GATEWAY_API_GROUP)
-        .map(([, { group, plural }]) => `${plural}.${group}`),
-      verbs: ['get'],
-    },
+    ...statuses,
+    // The admission policy confines this to objects with our label.
+    { apiGroups: [''], resources: ['services'], verbs: ['create', 'update', 'patch', 'delete'] },
+    { apiGroups: ['discovery.k8s.io'], resources: ['endpointslices'], verbs: ['create', 'update', 'patch', 'delete'] },
+    { apiGroups: [''], resources: ['events'], verbs: ['create', 'patch'] },
   ];
 }
 
@@ -82,8 +74,10 @@ export function userRules(verbs: readonly string[]): readonly Rule[] {
 /** The content of templates/_rules.tpl. */
 export function rulesTemplate(): string {
   const sets: Readonly<Record<string, readonly Rule[]>> = {
-    namespaced: namespacedRules(),
-    cluster: clusterRules(),
+    'namespaced.read': readRules(true),
+    'namespaced.write': writeRules(true),
+    'cluster.read': readRules(false),
+    'cluster.write': writeRules(false),
     pod: podRules(),
     view: userRules(READ),
     edit: userRules([...READ, 'create', 'update', 'patch', 'delete', 'deletecollection']),

@@ -37,6 +37,11 @@ export const gatewayValues: Values = {
   logFormat: choice(['json', 'text'], 'Form of the process log.'),
   accessLog: choice(['stdout', 'off'], 'Where the access log goes, one JSON object a line.'),
   observe: flag(false, 'Serve nothing and write no status; only report what would be served and what refused.'),
+  observeClasses: textList(
+    'With observe: the classes of another controller to judge, such as nginx, by their names. Empty: the classes of this gateway.',
+    [],
+    className,
+  ),
   massDeleteHold: text(
     '30s',
     'How long the last configuration is kept when a CRD was deleted, or more than half of a kind is suddenly gone.',

@@ -116,7 +116,8 @@ annotations:
 {{- fail "the cluster has no Gateway API: install its CRDs first (gateway-api.sigs.k8s.io/guides), or set gatewayClass.enabled=false to serve Ingresses alone" }}
 {{- end }}
 {{- end }}
-{{- /* Two gateways that serve one class would take each other's Services away. */}}
+{{- /* Two gateways that serve one class would take each other's Services away. One that only observes takes nothing. */}}
+{{- if not .Values.observe }}
 {{- range (lookup "gateway.networking.k8s.io/v1" "GatewayClass" "" "").items }}
 {{- $name := dig "annotations" "meta.helm.sh/release-name" "" .metadata }}
 {{- $namespace := dig "annotations" "meta.helm.sh/release-namespace" "" .metadata }}
@@ -124,6 +125,7 @@ annotations:
 {{- if and $name (not $own) (eq .spec.controllerName "gateway.suuupra.io/controller") }}
 {{- if or (not $.Values.watchNamespaces) (eq .metadata.name $.Values.gatewayClass.name) }}
 {{- fail (printf "release %s in namespace %s serves GatewayClass %s; a second gateway needs watchNamespaces and another gatewayClass.name and ingressClass.name, with gatewayClass.enabled=false" $name $namespace .metadata.name) }}
+{{- end }}
 {{- end }}
 {{- end }}
 {{- end }}

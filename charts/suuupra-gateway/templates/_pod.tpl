@@ -28,6 +28,9 @@
 {{- end }}
 {{- if .Values.observe }}
 - --observe
+{{- with .Values.observeClasses }}
+- --observe-classes={{ join "," . }}
+{{- end }}
 {{- end }}
 {{- if and .Values.service.enabled (not .Values.hostNetwork.enabled) }}
 # Its addresses become those of every Ingress.
