@@ -33,6 +33,12 @@ describe('the health of a Backend', () => {
     expect(clock.waiting).toBe(0);
   });
 
+  test('is told at once when it was not known', () => {
+    sink.publish([backend('Unknown')]);
+    sink.publish([backend('Healthy')]);
+    expect(words()).toEqual([['Unknown'], ['Healthy']]);
+  });
+
   test('that comes back in time was never gone', () => {
     sink.publish([backend('Healthy')]);
     sink.publish([backend('Unavailable')]);

@@ -16,7 +16,7 @@ interface Told {
   readonly next: { readonly word: unknown; readonly since: number } | null;
 }
 
-/** The first word is told at once. When one has held, the last list is published again. */
+/** The first word that is known is told at once. When one has held, the last list is published again. */
 export function settledHealth(sink: StatusSink, clock: Clock): StatusSink {
   let told = new Map<string, Told>();
   let last: Parameters<StatusSink['publish']> | null = null;
@@ -27,7 +27,9 @@ export function settledHealth(sink: StatusSink, clock: Clock): StatusSink {
   function settle(status: ObjectStatus, now: number): readonly [Told, ObjectStatus] {
     const word = status.status['health'];
     const before = told.get(objectId(status.ref));
-    if (before === undefined || before.word === word) return [{ word, next: null }, status];
+    // Not to know is no state to hold on to: a Service comes a moment after its Backend.
+    if (before === undefined || before.word === word || before.word === 'Unknown')
+      return [{ word, next: null }, status];
     const { next } = before;
     const since = next !== null && next.word === word ? next.since : now;
     if (now - since >= HealthHold) return [{ word, next: null }, status];

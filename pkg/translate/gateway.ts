@@ -75,7 +75,7 @@ export function translateGateways(context: Context, classes: Classes): readonly 
       accepted,
       addresses,
       published: assignment.published,
-      listeners: own.map((state) => attachable(state, gateway, refused)),
+      listeners: own.map((state) => attachable(state, gateway, refused, assignment.problem)),
     });
     for (const { set, refusal, listeners: states } of others) {
       context.addParent({
@@ -85,7 +85,7 @@ export function translateGateways(context: Context, classes: Classes): readonly 
         accepted: refusal === undefined,
         addresses,
         published: assignment.published,
-        listeners: states.map((state) => attachable(state, set, refusal)),
+        listeners: states.map((state) => attachable(state, set, refusal, assignment.problem)),
       });
     }
     const told = servesNothing(refused, own, others) ? withoutWaiting(assignment, context) : assignment;
@@ -163,10 +163,11 @@ function attachable(
   state: ListenerState,
   { metadata }: Gateway | ListenerSet,
   fault: Problem | undefined,
+  address: Problem | undefined,
 ): AttachableListener {
   const { listener } = state;
-  const why =
-    fault ?? listener.notAccepted ?? state.portProblem ?? state.unbound ?? listener.unresolved ?? state.pending;
+  const own = listener.notAccepted ?? state.portProblem ?? state.unbound ?? listener.unresolved ?? state.pending;
+  const why = fault ?? own ?? address;
   return {
     id: state.id,
     name: listener.spec.name,
