@@ -125,7 +125,14 @@ export async function openCluster({ config, log, onHeld, onChange }: ClusterPart
   );
   const life = new AbortController();
   return {
-    source: sourceOf({ api, config, log, onHeld, signal: life.signal }),
+    source: sourceOf({
+      api,
+      config,
+      log,
+      onHeld,
+      onVanished: (held) => news.tellHeld(held, config.massDeleteHold),
+      signal: life.signal,
+    }),
     statusSink: config.watchNamespaces.length === 0 ? news.statusSink : namespacedOnly(news.statusSink),
     translateOptions: () => ({
       ingressService: config.ingressService,
@@ -173,10 +180,12 @@ export interface ClusterReader {
 
 interface SourceParts extends Pick<ClusterParts, 'config' | 'log' | 'onHeld'> {
   readonly api: KubeApi;
+  /** By kind, how many objects vanished all at once. */
+  readonly onVanished?: (held: ReadonlyMap<string, number>) => void;
   readonly signal: AbortSignal;
 }
 
-function sourceOf({ api, config, log, onHeld, signal }: SourceParts): Source {
+function sourceOf({ api, config, log, onHeld, onVanished, signal }: SourceParts): Source {
   const source = new KubeSource({
     api,
     validate: validateObject,
@@ -200,6 +209,7 @@ function sourceOf({ api, config, log, onHeld, signal }: SourceParts): Source {
           'objects vanished all at once; they are served for a while',
         );
       else log.warn({ released }, 'objects that had vanished are let go, or came back');
+      onVanished?.(held);
       onHeld([...held.values()].reduce((sum, count) => sum + count, 0));
     },
   });

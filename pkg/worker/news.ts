@@ -5,6 +5,7 @@ import { type EventFacts, EventRecorder } from '../kube/events.ts';
 import type { Leadership } from '../kube/lease.ts';
 import { createEventful } from '../status/eventful.ts';
 import { watchExpiry } from '../status/expiry.ts';
+import { heldEvents } from '../status/held.ts';
 import { withRefused } from '../status/refused.ts';
 import type { StatusSink } from '../status/sink.ts';
 import type { Clock } from '../store/clock.ts';
@@ -31,6 +32,8 @@ export interface News {
   readonly statusSink: StatusSink;
   /** What is translated now: certificates expire without any change. */
   look(ir: Ir, snapshot: Snapshot): void;
+  /** Objects that vanished all at once, by kind, are kept for `hold` ms. */
+  tellHeld(held: ReadonlyMap<string, number>, hold: number): void;
   close(): void;
 }
 
@@ -60,6 +63,11 @@ export function tellNews({
   return {
     statusSink,
     look: (ir, snapshot) => expiry.look(ir, snapshot),
+    tellHeld(held, hold) {
+      if (!leadership.leading()) return;
+      const facts = heldEvents({ held, hold, snapshot: snapshot(), controllerName: ControllerName });
+      for (const each of facts) record(each);
+    },
     close() {
       expiry.close();
       eventful.close();
