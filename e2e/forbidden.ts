@@ -17,7 +17,12 @@ export async function forbiddenLines(namespace: string, release: string): Promis
       // There is none unless it restarted.
       run('kubectl', 'logs', '-n', namespace, name, '-c', 'gateway', '--previous').catch(() => ''),
     ]);
-  return (await Promise.all(logs)).flatMap((log) => log.split('\n').filter((line) => /forbidden/i.test(line)));
+  return (await Promise.all(logs)).flatMap((log) => log.split('\n').filter(isRefusal));
+}
+
+/** A namespace that is being deleted refuses everybody. */
+function isRefusal(line: string): boolean {
+  return /forbidden/i.test(line) && !line.includes('because it is being terminated');
 }
 
 if (process.argv[1] === import.meta.filename) {
