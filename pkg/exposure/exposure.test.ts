@@ -197,6 +197,25 @@ test('a refusal names the reason, is tried again, and ends', async () => {
   expect(state.told).toBe(2);
 });
 
+test('in a namespace that is being deleted nothing is made, and nobody told', async () => {
+  const { publish, service, server, exposure, state } = setUp();
+  server.fault = ({ method }) =>
+    method === 'PATCH'
+      ? new KubeError(
+          'services "web" is forbidden: unable to create new content in namespace infra because it is being terminated',
+          {
+            code: 403,
+            reason: 'Forbidden',
+          },
+        )
+      : undefined;
+  publish(wants('web'));
+  await settled();
+  expect(service('web')).toBeUndefined();
+  expect(exposure.refusals()).toEqual({});
+  expect(state.told).toBe(0);
+});
+
 test('an API server that is away is no refusal, and is asked again', async () => {
   const { publish, service, server, exposure, clock } = setUp();
   server.fault = () => new KubeError('connect ECONNREFUSED', { code: 0 });

@@ -137,7 +137,7 @@ export function createExposure(parts: ExposureParts): Exposure {
         }
         if (refusal === undefined)
           log.warn({ gateway: id, error: String(error) }, 'the Service of a Gateway could not be written');
-        else found[id] = refusal;
+        else if (!isEnding(error)) found[id] = refusal;
       }
     });
     if (life.signal.aborted) return;
@@ -280,6 +280,11 @@ function refusalOf(error: unknown): string | undefined {
   if (error instanceof NotOursError) return error.message;
   if (!(error instanceof KubeError)) throw error;
   return [400, 403, 413, 422].includes(error.code) ? error.message : undefined;
+}
+
+/** Its namespace is being deleted, and so will be the Gateway: nothing is wrong, and nothing to be done. */
+function isEnding(error: unknown): boolean {
+  return error instanceof KubeError && error.message.includes('being terminated');
 }
 
 async function each<T>(items: readonly T[], task: (item: T) => Promise<void>): Promise<void> {
