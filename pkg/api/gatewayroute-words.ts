@@ -4,7 +4,7 @@ import type { StructuralSchema } from './structural.ts';
 /** By the end of the path; the longest that fits is taken. */
 const WORDS: Readonly<Record<string, string>> = {
   parentRefs: 'Gateways and ListenerSets, or listeners of them, that the route asks to be attached to.',
-  useDefaultGateways: 'Not acted on by this release: the status says so.',
+  useDefaultGateways: 'All attaches the route to every Gateway with defaultScope All, besides its parentRefs.',
   hostnames: 'Hosts that the route serves; `*.` stands for one or more labels. Absent: all of the listener.',
   rules: 'What is done with which request. Of several rules the one with the most specific match serves.',
   'rules[].name': 'Name of the rule, for logs and status.',

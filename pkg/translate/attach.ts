@@ -12,6 +12,7 @@ import type { World } from './world.ts';
 export interface Parent {
   /** As in the spec: statuses copy it verbatim. */
   readonly ref: ParentReference;
+  /** In spec.parentRefs; -1 of a default Gateway, which no reference names. */
   readonly index: number;
   readonly gateway: AttachableGateway;
   /** Empty if nothing attached. */
@@ -25,8 +26,15 @@ export interface Attached {
   readonly hostnames: readonly string[];
 }
 
+/** status.parents takes no more. */
+const MaxParents = 32;
+
 interface Attaching extends KubeObject {
-  readonly spec: { readonly parentRefs?: readonly ParentReference[]; readonly hostnames?: readonly string[] };
+  readonly spec: {
+    readonly parentRefs?: readonly ParentReference[];
+    readonly hostnames?: readonly string[];
+    readonly useDefaultGateways?: 'All' | 'None';
+  };
 }
 
 /** ParentRefs that name something else than a Gateway of ours, or a ListenerSet of one, are left to whom they belong. */
@@ -43,7 +51,19 @@ export function attach(route: Attaching, world: World): readonly Parent[] {
           : undefined;
     if (gateway !== undefined) parents.push({ ref, index, gateway, ...attachTo(route, ref, gateway, world) });
   }
-  return parents;
+  return route.spec.useDefaultGateways === 'All' ? [...parents, ...defaultParents(route, parents, world)] : parents;
+}
+
+/** "any default Gateway supporting the named scope, subject to the usual rules": one that may not take the route does not claim it. */
+function defaultParents(route: Attaching, named: readonly Parent[], world: World): readonly Parent[] {
+  const claimed = world.defaultGateways().flatMap((gateway): readonly Parent[] => {
+    if (named.some((parent) => parent.gateway === gateway)) return [];
+    const { namespace, name } = gateway;
+    const ref = { group: GATEWAY_API_GROUP, kind: 'Gateway', namespace, name };
+    const result = attachTo(route, ref, gateway, world);
+    return result.refusal === undefined ? [{ ref, index: -1, gateway, ...result }] : [];
+  });
+  return claimed.slice(0, Math.max(0, MaxParents - named.length));
 }
 
 /** Where the route serves: each listener once, however many parentRefs lead there. */

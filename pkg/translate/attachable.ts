@@ -13,6 +13,8 @@ export interface AttachableGateway {
   readonly addresses: readonly string[];
   /** Where clients reach it. */
   readonly published: readonly PublishedAddress[];
+  /** "meaning it will dynamically and implicitly have Routes attached to it": those with useDefaultGateways. */
+  readonly isDefault: boolean;
   /** In the order of the spec. */
   readonly listeners: readonly AttachableListener[];
 }

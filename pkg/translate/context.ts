@@ -55,6 +55,7 @@ export class Context implements World {
   /** By namespace and name: a run asks for one of them as often as there are routes. */
   readonly #gateways = new Map<string, Map<string, AttachableGateway>>();
   readonly #listenerSets = new Map<string, AttachableGateway>();
+  readonly #defaults: AttachableGateway[] = [];
 
   constructor(parts: ContextParts) {
     this.snapshot = parts.snapshot;
@@ -89,6 +90,10 @@ export class Context implements World {
     return this.#listenerSets.get(`${namespace}/${name}`);
   }
 
+  defaultGateways(): readonly AttachableGateway[] {
+    return this.#defaults;
+  }
+
   addParent(gateway: AttachableGateway): void {
     const { kind, namespace, name } = gateway;
     if (kind === 'ListenerSet') {
@@ -97,7 +102,9 @@ export class Context implements World {
       return;
     }
     const others = this.#gateways.get(namespace) ?? new Map<string, AttachableGateway>();
-    this.#gateways.set(namespace, others.set(name, this.memo.stable(`gateway ${namespace}/${name}`, gateway)));
+    const stable = this.memo.stable(`gateway ${namespace}/${name}`, gateway);
+    this.#gateways.set(namespace, others.set(name, stable));
+    if (stable.isDefault) this.#defaults.push(stable);
   }
 
   /**

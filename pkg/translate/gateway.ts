@@ -72,6 +72,7 @@ export function translateGateways(context: Context, classes: Classes): readonly 
       kind: 'Gateway',
       namespace,
       name,
+      isDefault: gateway.spec.defaultScope === 'All',
       accepted,
       addresses,
       published: assignment.published,
@@ -82,6 +83,7 @@ export function translateGateways(context: Context, classes: Classes): readonly 
         kind: 'ListenerSet',
         namespace: set.metadata.namespace,
         name: set.metadata.name,
+        isDefault: false,
         accepted: refusal === undefined,
         addresses,
         published: assignment.published,
@@ -214,9 +216,6 @@ function ignoredFields({ spec }: Gateway): readonly Problem[] {
   const notes: Problem[] = [];
   if (spec.tls?.backend?.clientCertificateRef !== undefined) {
     notes.push(ignored('spec.tls.backend.clientCertificateRef', 'write spec.tls.clientCertificateRef of a Backend'));
-  }
-  if ((spec.defaultScope ?? 'None') !== 'None') {
-    notes.push(ignored('spec.defaultScope', 'name the Gateway in the parentRefs of routes'));
   }
   return notes;
 }

@@ -20,7 +20,7 @@ export function routeStatus(
 ): ObjectStatus {
   const { generation } = route.metadata;
   const conditions = new Conditions(generation);
-  const notes = ignoredFields(route);
+  const notes = unclaimed(route, parents);
   const entries = parents.map((parent) => ({
     // "status.parents[].parentRef" is compared with the spec's: nothing is added that the API server did not.
     parentRef: parent.ref,
@@ -94,8 +94,9 @@ function missingParents({ spec, metadata }: HTTPRoute | GatewayRoute, world: Wor
   });
 }
 
-function ignoredFields({ spec }: HTTPRoute | GatewayRoute): readonly Problem[] {
-  if ((spec.useDefaultGateways ?? 'None') === 'None') return [];
-  const message = 'is not acted on by this release; name the Gateway in spec.parentRefs';
-  return [{ path: 'spec.useDefaultGateways', reason: 'FieldNotSupported', message }];
+/** No default Gateway claims it: nobody else can say so. */
+function unclaimed({ spec }: HTTPRoute | GatewayRoute, parents: readonly Parent[]): readonly Problem[] {
+  if (spec.useDefaultGateways !== 'All' || parents.some(({ index }) => index < 0)) return [];
+  const message = 'no Gateway with defaultScope: All takes this route; name a Gateway in spec.parentRefs';
+  return [{ path: 'spec.useDefaultGateways', reason: 'NoMatchingParent', message }];
 }

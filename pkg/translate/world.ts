@@ -15,6 +15,8 @@ export interface World {
   slicesOf(namespace: string, service: string): readonly ObjectOf<'EndpointSlice'>[];
   /** A Gateway of ours, as this run translated it. The same instance as in the run before unless something that routes see changed. */
   gateway(namespace: string, name: string): AttachableGateway | undefined;
+  /** Gateways of ours with defaultScope All, oldest first. */
+  defaultGateways(): readonly AttachableGateway[];
   /** The same of a ListenerSet that names a Gateway of ours. */
   listenerSet(namespace: string, name: string): AttachableGateway | undefined;
   /** What may be dialled. A change of it empties the memo, so it is no recorded read. */
@@ -32,6 +34,7 @@ export type Read =
     }
   | { readonly kind: 'list'; readonly of: Kind; readonly seen: unknown }
   | { readonly kind: 'slices'; readonly namespace: string; readonly name: string; readonly seen: readonly unknown[] }
+  | { readonly kind: 'defaults'; readonly seen: readonly unknown[] }
   | {
       readonly kind: 'gateway' | 'listenerSet';
       readonly namespace: string;
@@ -80,6 +83,12 @@ export class Recorder implements World {
     return seen;
   }
 
+  defaultGateways(): readonly AttachableGateway[] {
+    const seen = [...this.#world.defaultGateways()];
+    this.reads.push({ kind: 'defaults', seen });
+    return seen;
+  }
+
   listenerSet(namespace: string, name: string): AttachableGateway | undefined {
     const seen = this.#world.listenerSet(namespace, name);
     this.reads.push({ kind: 'listenerSet', namespace, name, seen });
@@ -97,6 +106,8 @@ export function stillHolds(reads: readonly Read[], world: World): boolean {
         return world.list(read.of) === read.seen;
       case 'gateway':
         return world.gateway(read.namespace, read.name) === read.seen;
+      case 'defaults':
+        return sameItems(world.defaultGateways(), read.seen);
       case 'listenerSet':
         return world.listenerSet(read.namespace, read.name) === read.seen;
       case 'slices':
