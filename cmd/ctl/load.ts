@@ -36,7 +36,7 @@ const ofCluster: TranslateOptions = {
   ...ofDirectory,
   allowLoopbackEndpoints: false,
   directoryMode: false,
-  cluster: { ingressService: '', podAddresses: [], refusals: {} },
+  cluster: { ingressService: '', podAddresses: [], apiServer: [], ownAddresses: [], refusals: {} },
 };
 
 export interface LoadOptions {

@@ -1,9 +1,12 @@
 /** GatewayClassConfig → the settings of the data plane, and the defaults of every limit. */
+import { isIP } from 'node:net';
 import { parseDuration } from '../api/duration.ts';
 import type { GatewayClassConfig, GatewayClassConfigSpec } from '../api/gatewayclassconfig.ts';
 import { parseSize } from '../api/quantity.ts';
 import type { Settings } from '../ir/settings.ts';
+import { compareText } from './age.ts';
 import type { Egress } from './egress.ts';
+import { isHostNetwork } from './exposure.ts';
 import type { TranslateOptions } from './translation.ts';
 
 type DataPlane = NonNullable<GatewayClassConfigSpec['dataPlane']>;
@@ -48,11 +51,19 @@ export function translateSettings(config: GatewayClassConfig | undefined, option
     client: { ...defaults.client, ...dataPlane.client },
     egress: {
       allowLoopback: options.allowLoopbackEndpoints,
-      deniedCIDRs: config?.spec.egress?.deniedCIDRs ?? [],
+      deniedCIDRs: [...(config?.spec.egress?.deniedCIDRs ?? []), ...guardedCIDRs(config, options)],
       allowedHostnames: config?.spec.egress?.allowedHostnames ?? [],
     },
     accessLog: translateAccessLog(dataPlane),
   };
+}
+
+/** What an EndpointSlice or a DNS answer must not turn the gateway against. On the host's network its own address is that of other pods too. */
+function guardedCIDRs(config: GatewayClassConfig | undefined, { cluster }: TranslateOptions): readonly string[] {
+  if (cluster === undefined) return [];
+  const own = isHostNetwork(config) ? [] : cluster.ownAddresses;
+  const addresses = [...new Set([...cluster.apiServer, ...own])].sort(compareText);
+  return addresses.map((address) => `${address}/${isIP(address) === 6 ? 128 : 32}`);
 }
 
 /** What Backends may be. "Absent: Service only, and all of them in a directory." */

@@ -23,6 +23,10 @@ export interface ClusterOptions {
   readonly ingressService: string;
   /** Addresses of the ready gateway pods. With hostNetwork they are those of the nodes. */
   readonly podAddresses: readonly string[];
+  /** Addresses of the API server, which no object may make the gateway dial. */
+  readonly apiServer: readonly string[];
+  /** This pod's own addresses; the same goes for them, unless they are those of its node. */
+  readonly ownAddresses: readonly string[];
   /** By `namespace/name` of a Gateway: why the API server did not take its Service. */
   readonly refusals: Readonly<Record<string, string>>;
 }

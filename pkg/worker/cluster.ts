@@ -8,6 +8,7 @@ import type { Config } from '../config/config.ts';
 import { version } from '../config/version.ts';
 import { createExposure } from '../exposure/exposure.ts';
 import { type KubeApi, KubeError } from '../kube/api.ts';
+import { followApiServer } from '../kube/api-server.ts';
 import { createKubeApi } from '../kube/client.ts';
 import { Election } from '../kube/lease.ts';
 import { isLeaving } from '../kube/leaving.ts';
@@ -118,6 +119,15 @@ export async function openCluster({ config, log, onHeld, onChange }: ClusterPart
     now,
     onError: failed('events'),
   });
+  // A Role says nothing about what belongs to the cluster: then the Service's address alone is known.
+  const apiServer = followApiServer({
+    api,
+    server: credentials.server,
+    slices: config.watchNamespaces.length === 0,
+    clock,
+    onChange,
+    onError: failed("the API server's addresses"),
+  });
   election.start();
   pods.onChange(onChange);
   election.onChange(() =>
@@ -137,6 +147,8 @@ export async function openCluster({ config, log, onHeld, onChange }: ClusterPart
     translateOptions: () => ({
       ingressService: config.ingressService,
       podAddresses: pods.list().flatMap((pod) => pod.ips),
+      apiServer: apiServer.addresses(),
+      ownAddresses: ips,
       refusals: exposure.refusals(),
     }),
     onTranslation({ ir, exposures = [] }, snapshot) {
@@ -148,6 +160,7 @@ export async function openCluster({ config, log, onHeld, onChange }: ClusterPart
     setReady: (ready) => pods.setReady(ready),
     async close() {
       life.abort();
+      apiServer.close();
       news.close();
       await statuses.close();
       await exposure.close();
