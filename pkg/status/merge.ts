@@ -26,7 +26,8 @@ export interface Merge {
 /**
  * Undefined if it already stands there.
  * - `parents`, `ancestors`: entries of other controllers stay, in front of ours;
- * - `conditions`: those of types that we do not write stay.
+ * - `conditions`: those of types that we do not write stay;
+ * - all else is left alone where it is not in ours, except in kinds of our own.
  * @param ours with times
  * @param controller our `controllerName`
  */
@@ -41,9 +42,14 @@ export function mergeStatus(standing: Json | undefined, ours: Json, controller: 
     const others = listOf(standing?.['conditions']).filter(({ type }) => !types.has(type) && !OURS.has(type));
     status['conditions'] = [...others, ...listOf(ours['conditions'])];
   }
+  // Kinds of our own: nobody else writes there, so what we do not say any more goes.
+  if ('observedGeneration' in ours) for (const name of Object.keys(standing ?? {})) status[name] ??= undefined;
   const changed = Object.keys(status).filter((name) => textOf(status[name]) !== textOf(standing?.[name]));
   if (changed.length === 0) return undefined;
-  return { status, patch: Object.fromEntries(changed.map((name) => [name, patchOf(standing?.[name], status[name])])) };
+  return {
+    status,
+    patch: Object.fromEntries(changed.map((name) => [name, patchOf(standing?.[name], status[name] ?? null)])),
+  };
 }
 
 /** In a merge patch only null takes a field away. */

@@ -1,5 +1,6 @@
 /** What may be said of a configuration that not every worker has acknowledged yet. Used by the controller. */
-import type { Condition, ObjectStatus } from './status.ts';
+import { isMap } from './canonical.ts';
+import type { ObjectStatus } from './status.ts';
 
 const MESSAGE = 'not every worker serves this configuration yet';
 
@@ -20,12 +21,17 @@ export function withPending(status: ObjectStatus['status'], message: string): Ob
 
 function asPending(value: unknown, message: string): unknown {
   if (Array.isArray(value)) return value.map((item) => asPending(item, message));
-  if (typeof value !== 'object' || value === null) return value;
-  if (isProgrammed(value)) return { ...value, status: 'Unknown', reason: 'Pending', message };
-  return Object.fromEntries(Object.entries(value).map(([name, field]) => [name, asPending(field, message)]));
+  if (!isMap(value)) return value;
+  if (isLive(value)) return { ...value, status: 'Unknown', reason: 'Pending', message };
+  // A rule of a GatewayRoute, and the scalars that columns read.
+  if ('index' in value && value['state'] === 'Programmed')
+    return { ...value, state: 'Pending', reason: 'Pending', message };
+  const fields = Object.entries(value).map(([name, field]) => [name, asPending(field, message)] as const);
+  const { programmed } = value;
+  return { ...Object.fromEntries(fields), ...(programmed === 'True' && { programmed: 'Unknown' }) };
 }
 
-function isProgrammed(value: object): value is Condition {
-  const { type, status } = value as Partial<Condition>;
-  return type === 'Programmed' && status === 'True';
+/** A condition that says that traffic is served. */
+function isLive({ type, status }: Readonly<Record<string, unknown>>): boolean {
+  return (type === 'Programmed' || type === 'Ready') && status === 'True';
 }
