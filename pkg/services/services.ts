@@ -28,7 +28,7 @@ export interface Services {
 }
 
 export interface ServicesFigures
-  extends Pick<ProcessFigures, 'configurationVersion' | 'restarts' | 'problems' | 'held'> {
+  extends Pick<ProcessFigures, 'configurationVersion' | 'restarts' | 'problems' | 'held' | 'cluster'> {
   /** ms since the epoch; 0 before the first. */
   readonly configurationTime: number;
 }
@@ -67,6 +67,7 @@ export async function startServices(options: ServicesOptions): Promise<Services>
       accessLogDropped: accessLog?.dropped ?? 0,
       problems: figures.problems,
       held: figures.held,
+      ...(figures.cluster && { cluster: figures.cluster }),
     });
   const servers: AdminServer[] = [];
   const serve = async (flag: 'adminAddress' | 'healthAddress', everything: boolean): Promise<number | null> => {

@@ -52,7 +52,7 @@ export interface StatusWriter extends StatusSink {
 export interface StatusFigures {
   readonly writes: number;
   readonly failures: number;
-  /** Published and not known to stand. */
+  /** Waiting to be written, in a leader. */
   readonly pending: number;
 }
 
@@ -139,8 +139,7 @@ class Writer implements StatusWriter {
   }
 
   get figures(): StatusFigures {
-    const pending = [...this.#wanted].filter(([, task]) => !this.#stands(task)).length;
-    return { writes: this.#writes, failures: this.#failures, pending };
+    return { writes: this.#writes, failures: this.#failures, pending: this.#queue.size + this.#writers };
   }
 
   publish(statuses: readonly ObjectStatus[], versions?: Versions): void {

@@ -21,6 +21,18 @@ export interface ProcessFigures {
   readonly problems: number;
   /** Objects that vanished all at once, and still count. */
   readonly held: number;
+  /** Absent with a directory. */
+  readonly cluster?: ClusterFigures;
+}
+
+/** What this pod writes to the API server. */
+export interface ClusterFigures {
+  readonly leading: boolean;
+  readonly statusWrites: number;
+  readonly statusFailures: number;
+  /** Statuses that do not stand at the API server yet; 0 in a pod that does not lead. */
+  readonly statusesPending: number;
+  readonly eventsDropped: number;
 }
 
 type Sample = readonly [labels: string, value: number];
@@ -204,12 +216,25 @@ function ownFigures(out: string[], figures: ProcessFigures): void {
     'Objects that vanished all at once, and are kept for --mass-delete-hold.',
     one(figures.held),
   );
+  if (figures.cluster !== undefined) clusterFigures(out, figures.cluster);
   counter(
     out,
     'suuupra_thread_restarts_total',
     'Threads that died and were replaced.',
     Object.entries(figures.restarts).map(([thread, count]) => [labelled({ thread }), count]),
   );
+}
+
+function clusterFigures(out: string[], figures: ClusterFigures): void {
+  gauge(out, 'suuupra_leader', '1 in the pod that writes to the API server.', [['', Number(figures.leading)]]);
+  counter(out, 'suuupra_status_writes_total', 'Statuses written.', [['', figures.statusWrites]]);
+  counter(out, 'suuupra_status_write_failures_total', 'Statuses that could not be written, and were tried again.', [
+    ['', figures.statusFailures],
+  ]);
+  gauge(out, 'suuupra_statuses_pending', 'Statuses that are not written yet.', [['', figures.statusesPending]]);
+  counter(out, 'suuupra_events_dropped_total', 'Events that were not told, because there were too many.', [
+    ['', figures.eventsDropped],
+  ]);
 }
 
 function counter(out: string[], name: string, help: string, samples: readonly Sample[]): void {

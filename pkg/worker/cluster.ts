@@ -20,8 +20,9 @@ import { KubeSource } from '../source/kube.ts';
 import type { Source } from '../source/source.ts';
 import type { StatusSink } from '../status/sink.ts';
 import { createStatusWriter } from '../status/writer.ts';
-import { systemClock } from '../store/clock.ts';
+import { type Clock, systemClock } from '../store/clock.ts';
 import type { Snapshot } from '../store/snapshot.ts';
+import type { ClusterFigures } from '../telemetry/exposition.ts';
 import type { Log } from '../telemetry/log.ts';
 import { ControllerName, IngressControllerName } from '../translate/names.ts';
 import type { ClusterOptions, Translation } from '../translate/translation.ts';
@@ -44,6 +45,7 @@ export interface ClusterParts {
   readonly config: Config;
   readonly log: Log;
   readonly onHeld: (objects: number) => void;
+  readonly onFigures: (figures: ClusterFigures) => void;
   /** translateOptions says something else. */
   readonly onChange: () => void;
 }
@@ -51,9 +53,11 @@ export interface ClusterParts {
 const random = () => Math.random();
 const now = () => new Date();
 const Leader = 'suuupra-gateway-leader';
+/** ms */
+const FiguresEvery = 1_000;
 
 /** @throws an Error for the user if there is no way to the API server */
-export async function openCluster({ config, log, onHeld, onChange }: ClusterParts): Promise<Cluster> {
+export async function openCluster({ config, log, onHeld, onFigures, onChange }: ClusterParts): Promise<Cluster> {
   // Large, and needed by nobody else.
   const { loadCredentials } = await import('../kube/credentials.ts');
   const credentials = loadCredentials({ kubeconfig: config.kubeconfig, context: config.context });
@@ -134,6 +138,21 @@ export async function openCluster({ config, log, onHeld, onChange }: ClusterPart
     log.info({ leading: election.leading() }, election.leading() ? 'this pod leads' : 'this pod follows'),
   );
   const life = new AbortController();
+  const closeFigures = watchFigures(
+    () => {
+      const leading = election.leading();
+      const { writes, failures, pending } = statuses.figures;
+      return {
+        leading,
+        statusWrites: writes,
+        statusFailures: failures,
+        statusesPending: leading ? pending : 0,
+        eventsDropped: news.dropped,
+      };
+    },
+    clock,
+    onFigures,
+  );
   return {
     source: sourceOf({
       api,
@@ -161,6 +180,7 @@ export async function openCluster({ config, log, onHeld, onChange }: ClusterPart
     async close() {
       life.abort();
       apiServer.close();
+      closeFigures();
       news.close();
       await statuses.close();
       await exposure.close();
@@ -172,7 +192,11 @@ export async function openCluster({ config, log, onHeld, onChange }: ClusterPart
 }
 
 /** For `--observe`: only reads, and nobody is told. @throws an Error for the user if there is no way to the API server */
-export async function openReader({ config, log, onHeld }: Omit<ClusterParts, 'onChange'>): Promise<ClusterReader> {
+export async function openReader({
+  config,
+  log,
+  onHeld,
+}: Omit<ClusterParts, 'onChange' | 'onFigures'>): Promise<ClusterReader> {
   const { loadCredentials } = await import('../kube/credentials.ts');
   const credentials = loadCredentials({ kubeconfig: config.kubeconfig, context: config.context });
   const api = createKubeApi({ credentials, userAgent: `suuupra-gateway/${version}` });
@@ -243,4 +267,19 @@ function namespacedOnly(sink: StatusSink): StatusSink {
       ),
     problems: (problems) => sink.problems(problems),
   };
+}
+
+/** Tells them while they change. @returns what ends it */
+function watchFigures(read: () => ClusterFigures, clock: Clock, tell: (figures: ClusterFigures) => void): () => void {
+  let told = '';
+  let cancel = () => {};
+  const look = () => {
+    const figures = read();
+    const text = JSON.stringify(figures);
+    if (text !== told) tell(figures);
+    told = text;
+    cancel = clock.after(FiguresEvery, look);
+  };
+  look();
+  return () => cancel();
 }

@@ -16,6 +16,7 @@ const controlPlane = await startControlPlane({
   log: createLog({ level: config.logLevel, format: logFormat, thread, write: (line) => post({ kind: 'log', line }) }),
   onState: (degraded, problems) => post({ kind: 'state', degraded, problems }),
   onHeld: (objects) => post({ kind: 'held', objects }),
+  onFigures: (figures) => post({ kind: 'cluster', figures }),
   onTable: (text) => post({ kind: 'table', text }),
 });
 

@@ -12,6 +12,7 @@ import type { Source } from '../source/source.ts';
 import { settledHealth } from '../status/health.ts';
 import { StatusMemory } from '../status/memory.ts';
 import { systemClock } from '../store/clock.ts';
+import type { ClusterFigures } from '../telemetry/exposition.ts';
 import type { Log } from '../telemetry/log.ts';
 import { Memo } from '../translate/memo.ts';
 import { translate } from '../translate/translate.ts';
@@ -34,6 +35,8 @@ export interface ControlPlaneOptions {
   readonly onState: (degraded: boolean, problems: number) => void;
   /** How many objects vanished all at once, and are kept for a while. */
   readonly onHeld: (objects: number) => void;
+  /** What this pod writes to the API server; when it says something new, about every second. */
+  readonly onFigures: (figures: ClusterFigures) => void;
   /** The first configuration is served; what to print. */
   readonly onTable: (text: string) => void;
 }
@@ -153,12 +156,15 @@ function inDirectory(directory: string, log: Log, isDegraded: () => boolean): Pa
   return { source, statuses };
 }
 
-async function inCluster({ config, log, onHeld }: ControlPlaneOptions, onChange: () => void): Promise<Parts> {
+async function inCluster(
+  { config, log, onHeld, onFigures }: ControlPlaneOptions,
+  onChange: () => void,
+): Promise<Parts> {
   const statuses = new StatusMemory({ print: (line) => log.warn({}, line), now: () => new Date() });
   if (config.observe) {
     const reader = await openReader({ config, log, onHeld });
     return { source: reader.source, statuses, reader };
   }
-  const cluster = await openCluster({ config, log, onHeld, onChange });
+  const cluster = await openCluster({ config, log, onHeld, onFigures, onChange });
   return { source: cluster.source, statuses, cluster };
 }

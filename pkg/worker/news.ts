@@ -34,6 +34,8 @@ export interface News {
   look(ir: Ir, snapshot: Snapshot): void;
   /** Objects that vanished all at once, by kind, are kept for `hold` ms. */
   tellHeld(held: ReadonlyMap<string, number>, hold: number): void;
+  /** Events that found no room. */
+  readonly dropped: number;
   close(): void;
 }
 
@@ -62,6 +64,9 @@ export function tellNews({
   const statusSink = withRefused([writer, eventful], snapshot, names);
   return {
     statusSink,
+    get dropped() {
+      return recorder.dropped;
+    },
     look: (ir, snapshot) => expiry.look(ir, snapshot),
     tellHeld(held, hold) {
       if (!leadership.leading()) return;

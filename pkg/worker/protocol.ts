@@ -11,6 +11,7 @@ import type { DebugPage, Health } from '../admin/server.ts';
 import type { Config } from '../config/config.ts';
 import type { Ir } from '../ir/ir.ts';
 import type { ServicesFigures } from '../services/services.ts';
+import type { ClusterFigures } from '../telemetry/exposition.ts';
 import type { SlotLabels, WorkerMemory } from '../telemetry/row.ts';
 import type { Unbound } from './dataworker.ts';
 
@@ -67,6 +68,7 @@ export type FromController =
   | { readonly kind: 'state'; readonly degraded: boolean; readonly problems: number }
   /** Objects that vanished all at once, and still count (`--mass-delete-hold`). */
   | { readonly kind: 'held'; readonly objects: number }
+  | { readonly kind: 'cluster'; readonly figures: ClusterFigures }
   /** The first configuration is served: what to print. */
   | { readonly kind: 'table'; readonly text: string }
   | { readonly kind: 'inspected'; readonly id: number; readonly text: string }

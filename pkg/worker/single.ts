@@ -3,6 +3,7 @@ import type { Config } from '../config/config.ts';
 import { version } from '../config/version.ts';
 import { type Services, startServices } from '../services/services.ts';
 import { createAccessLog } from '../telemetry/access-log.ts';
+import type { ClusterFigures } from '../telemetry/exposition.ts';
 import { createLineMemory, LinePool } from '../telemetry/line-pool.ts';
 import { createLog } from '../telemetry/log.ts';
 import { createRecorder } from '../telemetry/recorder.ts';
@@ -32,6 +33,7 @@ export async function runSingle({ config, logFormat, descriptors, print }: Singl
   let degraded = false;
   let problems = 0;
   let held = 0;
+  let cluster: ClusterFigures | undefined;
   let served = { version: 0, time: 0 };
   const controlPlane: { current: ControlPlane | null } = { current: null };
 
@@ -73,7 +75,14 @@ export async function runSingle({ config, logFormat, descriptors, print }: Singl
   function tellHealth(): void {
     services.setState(
       { ready, degraded, draining: draining !== null },
-      { configurationVersion: served.version, configurationTime: served.time, restarts: {}, problems, held },
+      {
+        configurationVersion: served.version,
+        configurationTime: served.time,
+        restarts: {},
+        problems,
+        held,
+        ...(cluster && { cluster }),
+      },
     );
   }
 
@@ -83,6 +92,10 @@ export async function runSingle({ config, logFormat, descriptors, print }: Singl
     onTable: print,
     onHeld(objects) {
       held = objects;
+      tellHealth();
+    },
+    onFigures(figures) {
+      cluster = figures;
       tellHealth();
     },
     onState(isDegraded, count) {

@@ -5,6 +5,7 @@
 import type { Health } from '../admin/server.ts';
 import type { Config } from '../config/config.ts';
 import { writeDirectly } from '../services/direct-line.ts';
+import type { ClusterFigures } from '../telemetry/exposition.ts';
 import { createLog, type Log } from '../telemetry/log.ts';
 import { type Fleet, startFleet } from './fleet.ts';
 import type { Gateway } from './gateway.ts';
@@ -49,6 +50,7 @@ export async function supervise(options: SupervisorOptions): Promise<Gateway> {
   let degraded = false;
   let problems = 0;
   let held = 0;
+  let cluster: ClusterFigures | undefined;
   let served = { version: 0, time: 0 };
   let ready = false;
   let fleet: Fleet | null = null;
@@ -147,6 +149,7 @@ export async function supervise(options: SupervisorOptions): Promise<Gateway> {
       restarts: { ...restarts },
       problems,
       held,
+      ...(cluster && { cluster }),
     };
     return { kind: 'health', health, figures };
   }
@@ -190,6 +193,10 @@ export async function supervise(options: SupervisorOptions): Promise<Gateway> {
         break;
       case 'held':
         held = message.objects;
+        tellHealth();
+        break;
+      case 'cluster':
+        cluster = message.figures;
         tellHealth();
         break;
       case 'table':
