@@ -20,6 +20,7 @@ interface Running {
   readonly port: number;
   readonly admin: number;
   readonly printed: Promise<string>;
+  readonly prints: readonly string[];
   /** Body of the answer, or null if the connection ended without one. */
   ask(path: string): Promise<string | null>;
   /** Status and body. */
@@ -46,6 +47,7 @@ async function start({ port = 0, workers = 2, services = './services-thread.ts' 
   const loaded = loadConfig({ argv, env: {}, readFile: () => '' });
   if (loaded.kind !== 'config') throw new Error(JSON.stringify(loaded));
   const printed = Promise.withResolvers<string>();
+  const prints: string[] = [];
   const gateway = await supervise({
     config: loaded.config,
     logFormat: 'json',
@@ -59,7 +61,10 @@ async function start({ port = 0, workers = 2, services = './services-thread.ts' 
       controller: new URL('./testdata/toy-controller.ts', import.meta.url),
       services: new URL(services, import.meta.url),
     },
-    print: (text) => printed.resolve(text),
+    print(text) {
+      prints.push(text);
+      printed.resolve(text);
+    },
   });
   cleanups.push(() => gateway.drain(0));
   return {
@@ -67,6 +72,7 @@ async function start({ port = 0, workers = 2, services = './services-thread.ts' 
     port: free,
     admin,
     printed: printed.promise,
+    prints,
     ask: (path) => ask(free, path),
     async adminAsk(path) {
       const response = await fetch(`http://127.0.0.1:${admin}${path}`);
@@ -200,6 +206,8 @@ describe('the supervisor', () => {
     await running.gateway.drain(0);
     await running.gateway.ended;
     expect(await running.ask('/')).toBeNull();
+    // The controller is told at once, for it tells those who send traffic.
+    expect(running.prints.slice(1)).toEqual(['drain', 'close']);
   });
 
   test('does not start where the admin address is taken', async () => {

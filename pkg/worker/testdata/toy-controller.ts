@@ -11,6 +11,8 @@ const remote = createRemote(post);
 parentPort?.on('message', (message: ToController) => {
   if (message.kind === 'acknowledged') remote.acknowledged(message);
   if (message.kind === 'inspect') post({ kind: 'inspected', id: message.id, text: `"${message.page}"` });
+  // Printed, so that the order of what it was told is seen.
+  if (message.kind === 'drain' || message.kind === 'close') post({ kind: 'table', text: message.kind });
   if (message.kind === 'close') post({ kind: 'closed' });
 });
 const ir = JSON.parse(readFileSync(config.directory ?? '', 'utf8')) as Ir;
