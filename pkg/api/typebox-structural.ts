@@ -39,7 +39,7 @@ export function structuralOf(schema: TSchema): StructuralSchema {
     );
   }
   if (typeof given.additionalProperties === 'object') {
-    result['additionalProperties'] = structuralOf(given.additionalProperties as TSchema);
+    result['additionalProperties'] = structuralOf(given.additionalProperties);
   }
   if (given.items !== undefined) result['items'] = structuralOf(given.items);
   return result;

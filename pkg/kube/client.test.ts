@@ -1,8 +1,8 @@
 /** The transport against an API server behind real TLS on loopback. */
 import { afterEach, describe, expect, test } from '@jest/globals';
+import { MemoryApiServer } from '../testkit/apiserver.ts';
 import { serveApi } from '../testkit/apiserver-http.ts';
 import { knownCollections } from '../testkit/apiserver-kinds.ts';
-import { MemoryApiServer } from '../testkit/apiserver.ts';
 import { testCertificates } from '../testkit/certificates.ts';
 import { type KubeApi, KubeError, type WatchEvent } from './api.ts';
 import { createKubeApi } from './client.ts';

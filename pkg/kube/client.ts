@@ -3,7 +3,7 @@
  * that its models do not know.
  */
 import { Agent, type Dispatcher, errors } from 'undici';
-import { KubeError, type KubeApi, type KubeRequest, type WatchEvent } from './api.ts';
+import { type KubeApi, KubeError, type KubeRequest, type WatchEvent } from './api.ts';
 import type { Credentials, TlsMaterial } from './credentials.ts';
 import { readLines } from './lines.ts';
 

@@ -1,7 +1,7 @@
 /** Where objects of a kind stand at the API server, and which of its versions is served. */
 import { KINDS, type Kind, type KindFacts } from '../api/kinds.ts';
 import type { ObjectRef } from '../api/object.ts';
-import { KubeError, type KubeApi } from './api.ts';
+import { type KubeApi, KubeError } from './api.ts';
 
 export interface Resource {
   readonly group: string;
