@@ -9,6 +9,7 @@ import (
 
 	v1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/types"
 	"k8s.io/client-go/informers"
 	"k8s.io/client-go/kubernetes"
 	"k8s.io/client-go/tools/cache"
@@ -57,12 +58,21 @@ func assignAddresses(args []string) error {
 	if !cache.WaitForCacheSync(nil, informer.HasSynced) {
 		return fmt.Errorf("lb: the Services could not be read")
 	}
+	// What was given, by Service: the informer may not have heard of it yet, and would give it a second time.
+	given := map[types.UID]string{}
 	for range wake {
-		for _, change := range assignments(services(informer.GetStore().List()), prefix) {
+		all := services(informer.GetStore().List())
+		forget(given, all)
+		for _, change := range assignments(all, prefix, given) {
 			_, err := client.CoreV1().Services(change.Namespace).UpdateStatus(context.Background(), change, metav1.UpdateOptions{})
 			if err != nil {
 				fmt.Println("lb:", err)
 				time.AfterFunc(200*time.Millisecond, notify)
+				continue
+			}
+			delete(given, change.UID)
+			for _, ingress := range change.Status.LoadBalancer.Ingress {
+				given[change.UID] = ingress.IP
 			}
 		}
 	}
@@ -77,9 +87,24 @@ func services(objects []any) []*v1.Service {
 	return found
 }
 
+func forget(given map[types.UID]string, all []*v1.Service) {
+	present := map[types.UID]bool{}
+	for _, service := range all {
+		present[service.UID] = true
+	}
+	for uid := range given {
+		if !present[uid] {
+			delete(given, uid)
+		}
+	}
+}
+
 // assignments returns the Services whose status has to change.
-func assignments(all []*v1.Service, pool netip.Prefix) []*v1.Service {
+func assignments(all []*v1.Service, pool netip.Prefix, given map[types.UID]string) []*v1.Service {
 	taken := map[string]bool{}
+	for _, address := range given {
+		taken[address] = true
+	}
 	for _, service := range all {
 		for _, ingress := range service.Status.LoadBalancer.Ingress {
 			taken[ingress.IP] = true
@@ -88,6 +113,9 @@ func assignments(all []*v1.Service, pool netip.Prefix) []*v1.Service {
 	var changes []*v1.Service
 	for _, service := range all {
 		has := len(service.Status.LoadBalancer.Ingress) > 0
+		if address := given[service.UID]; !has && address != "" && service.Spec.LoadBalancerIP == "" && service.Spec.Type == v1.ServiceTypeLoadBalancer {
+			continue // The informer is behind.
+		}
 		wants := service.Spec.Type == v1.ServiceTypeLoadBalancer && service.Spec.LoadBalancerClass == nil
 		asked := service.Spec.LoadBalancerIP
 		if wants && has && (asked == "" || service.Status.LoadBalancer.Ingress[0].IP == asked) || !wants && !has {
