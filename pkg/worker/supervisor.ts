@@ -46,6 +46,8 @@ export async function supervise(options: SupervisorOptions): Promise<Gateway> {
   const restarts = { worker: 0, controller: 0, services: 0 };
   const rows = createRows();
   let servicesUp = false;
+  /** The services thread said why it cannot start. */
+  let refused = false;
   let draining: Promise<void> | null = null;
   let degraded = false;
   let problems = 0;
@@ -70,7 +72,8 @@ export async function supervise(options: SupervisorOptions): Promise<Gateway> {
       servicesUp = false;
       if (pause >= 0) restarts.services++;
       else closings.services.resolve();
-      log.error({ reason }, 'the services thread died');
+      // What it could not start with is told as the user's mistake, in one line.
+      if (!refused || fleet !== null) log.error({ reason }, 'the services thread died');
     },
     replace: () => draining === null,
   });
@@ -165,6 +168,7 @@ export async function supervise(options: SupervisorOptions): Promise<Gateway> {
         break;
       case 'failed':
         // A restarted thread cannot get its address back? Then the next try may; only the first start is the user's mistake.
+        refused = true;
         failed.promise.catch(() => undefined);
         failed.reject(new Error(message.message));
         break;

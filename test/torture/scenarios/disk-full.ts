@@ -90,6 +90,7 @@ async function killedSaver(stage: Stage, scale: Scale): Promise<Row> {
   await mkdir(folder);
   const file = join(folder, 'last.json');
   let version = 1;
+  let lastSaved = 0;
   let halfway = 0;
   const corrupt: string[] = [];
   for (let i = 0; i < kills; i++) {
@@ -105,8 +106,11 @@ async function killedSaver(stage: Stage, scale: Scale): Promise<Row> {
     if (signal !== 'SIGKILL') throw new Error('the saver ended by itself');
     if (await exists(`${file}.new`)) halfway++;
     const saved = await load(file);
-    const fault = i === 0 && saved === undefined && !(await exists(file)) ? null : faultOf(saved, version);
+    // Killed before its first save was whole: there is nothing yet that could be lost.
+    const nothing = saved === undefined && lastSaved === 0 && !(await exists(file));
+    const fault = nothing ? null : faultOf(saved, version);
     if (fault !== null) corrupt.push(fault);
+    lastSaved = saved?.version ?? lastSaved;
     version = (saved?.version ?? version) + 1;
   }
   return {
@@ -116,7 +120,7 @@ async function killedSaver(stage: Stage, scale: Scale): Promise<Row> {
     p99Millis: null,
     recoverMillis: null,
     missed: corrupt.slice(0, 3),
-    notes: `${kills} SIGKILLs, ${halfway} with a new file half written; the last saved version was ${version - 1}`,
+    notes: `${kills} SIGKILLs, ${halfway} with a new file half written; the last saved version was ${lastSaved}`,
   };
 }
 
