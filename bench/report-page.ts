@@ -9,6 +9,8 @@ export interface Page {
   /** In the order in which they stand. */
   readonly results: readonly Result[];
   readonly micro: MicroResult | null;
+  /** From `make figures`. */
+  readonly cluster: ClusterResult | null;
   /** Markdown that a person wrote. */
   readonly whereTheTimeGoes: string | null;
 }
@@ -16,7 +18,11 @@ export interface Page {
 /** In the order of the chart's bars. */
 const Charted = ['gateway', 'nginx', 'nginx-64k', 'haproxy', 'envoy', 'floor'] as const;
 
-export function renderPage({ results, micro, whereTheTimeGoes }: Page): string {
+export interface ClusterResult {
+  readonly figures: readonly { readonly what: string; readonly measured: string; readonly bar: string }[];
+}
+
+export function renderPage({ results, micro, cluster, whereTheTimeGoes }: Page): string {
   return [
     '<!-- Written by `make bench` (bench/report.ts) from bench/results: do not edit. -->',
     '# Performance',
@@ -31,6 +37,7 @@ export function renderPage({ results, micro, whereTheTimeGoes }: Page): string {
     '## Scenarios',
     ...results.flatMap(scenario),
     ...(micro === null ? [] : ['## Single steps', singleSteps(micro)]),
+    ...(cluster === null ? [] : ['## In a cluster', inCluster(cluster)]),
     ...(whereTheTimeGoes === null ? [] : ['## Where the time goes', whereTheTimeGoes.trim()]),
     '## Again, on your machine',
     again,
@@ -105,6 +112,16 @@ function verdict(met: boolean | null, measured: number | null, atMost: number, g
   const share = `${Math.abs((measured / atMost - 1) * 100).toFixed(0)} %`;
   if (!met) return `**missed by ${share}**`;
   return goal !== undefined && measured <= goal ? `met by ${share}, and the goal` : `met by ${share}`;
+}
+
+function inCluster({ figures }: ClusterResult): string {
+  const rows = figures.map(({ what, measured, bar }) => `| ${what} | ${measured} | ${bar} |`);
+  return `By \`make figures\`, on a Kubernetes that shares the two cores with the gateway, the load and the one who asks; its API server is compiled without
+optimisation. "Live" is the first request that the new rule answers, from when the change was sent to the API server.
+
+| what | measured | bar |
+| --- | ---: | --- |
+${rows.join('\n')}`;
 }
 
 function machine(results: readonly Result[], micro: MicroResult | null): string {

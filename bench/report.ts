@@ -6,7 +6,7 @@ import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { MicroResult } from './micro/benchmark.ts';
-import { renderChart, renderPage } from './report-page.ts';
+import { type ClusterResult, renderChart, renderPage } from './report-page.ts';
 import type { Result } from './result.ts';
 import { scenarios } from './scenarios/all.ts';
 
@@ -17,7 +17,9 @@ const folder = join(import.meta.dirname, 'results');
 export function writeReport(): readonly string[] {
   const files = existsSync(folder) ? readdirSync(folder).filter((name) => name.endsWith('.json')) : [];
   const read = (name: string): unknown => JSON.parse(readFileSync(join(folder, name), 'utf8'));
-  const results = files.filter((name) => name !== 'micro.json').map((name) => read(name) as Result);
+  const results = files
+    .filter((name) => name !== 'micro.json' && name !== 'cluster.json')
+    .map((name) => read(name) as Result);
   if (results.length === 0) return [];
   const written = join(import.meta.dirname, 'where-the-time-goes.md');
   const page = renderPage({
@@ -25,6 +27,7 @@ export function writeReport(): readonly string[] {
       (a, b) => rank(a.scenario) - rank(b.scenario) || a.scenario.localeCompare(b.scenario, 'en', { numeric: true }),
     ),
     micro: files.includes('micro.json') ? (read('micro.json') as MicroResult) : null,
+    cluster: files.includes('cluster.json') ? (read('cluster.json') as ClusterResult) : null,
     whereTheTimeGoes: existsSync(written) ? readFileSync(written, 'utf8') : null,
   });
   writeFileSync(join(root, 'docs/performance.md'), page);

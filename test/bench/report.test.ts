@@ -48,7 +48,7 @@ const figure = (max: number, limit: number | null): Figure => ({
 });
 
 const page = (results: readonly Result[], micro: MicroResult | null = null, text: string | null = null): string =>
-  renderPage({ results, micro, whereTheTimeGoes: text });
+  renderPage({ results, micro, cluster: null, whereTheTimeGoes: text });
 
 describe('a bar', () => {
   test.each([
