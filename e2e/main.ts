@@ -3,7 +3,8 @@ import { join } from 'node:path';
 import { installGateway } from './install.ts';
 import { attempt, insidePrefix, provideCluster, root } from './place.ts';
 
-provideCluster();
+// One is drained.
+provideCluster(2);
 installGateway();
 const jest = [
   process.execPath,

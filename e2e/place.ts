@@ -22,10 +22,10 @@ export function attempt(command: readonly string[], environment: Readonly<Record
   return spawnSync(file, args, { stdio: 'inherit', cwd: root, env: { ...process.env, ...environment } }).status ?? 1;
 }
 
-/** A cluster with the product's image on it; what is there is used. */
-export function provideCluster(): void {
+/** A cluster of `nodes` nodes at least with the product's image on it; what is there is used. */
+export function provideCluster(nodes = 1): void {
   if (process.env['KUBECONFIG'] !== undefined) return;
-  must([process.execPath, join(root, 'e2e/cluster/up.ts')]);
+  must([process.execPath, join(root, 'e2e/cluster/up.ts')], { NODES: process.env['NODES'] ?? String(nodes) });
   must(['make', '--no-print-directory', 'image']);
   must([...insidePrefix(), process.execPath, join(root, 'e2e/cluster/load.ts'), imageArchive]);
 }
