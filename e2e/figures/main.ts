@@ -4,7 +4,8 @@ import { installGateway } from '../install.ts';
 import { attempt, insidePrefix, must, provideCluster, root } from '../place.ts';
 
 process.env['CLUSTER'] ??= 'figures';
-provideCluster();
+provideCluster(1);
 installGateway(['replicaCount=1', 'workers=1']);
 process.exitCode = attempt([...insidePrefix(), process.execPath, join(root, 'e2e/figures/measure.ts')]);
+must([process.execPath, join(root, 'bench/report.ts')]);
 must([process.execPath, join(root, 'e2e/cluster/down.ts')]);
