@@ -13,7 +13,14 @@ afterEach(async () => {
   for (const close of closing.splice(0).toReversed()) await close();
 });
 
-async function setUp(extra: { readonly silence?: number; readonly timeout?: number } = {}) {
+async function setUp({
+  below = '',
+  ...extra
+}: {
+  readonly silence?: number;
+  readonly timeout?: number;
+  readonly below?: string;
+} = {}) {
   const server = new MemoryApiServer(knownCollections());
   const { 'exact-ecdsa': own } = testCertificates();
   const http = await serveApi(server, { cert: own.certificate, key: own.key });
@@ -29,7 +36,11 @@ async function setUp(extra: { readonly silence?: number; readonly timeout?: numb
     asked: 0,
   };
   const api = createKubeApi({
-    credentials: { server: http.url, namespace: 'default', current: async () => (state.asked++, state.current) },
+    credentials: {
+      server: http.url + below,
+      namespace: 'default',
+      current: async () => (state.asked++, state.current),
+    },
     userAgent: 'test',
     ...extra,
   });
@@ -78,6 +89,12 @@ describe('requests', () => {
     expect(await failureOf(api, `${services}/one`)).toMatchObject({ code: 0 });
     state.current = { headers: {}, tls };
     expect(await api.send({ method: 'GET', path: `${services}/one` })).toMatchObject({ kind: 'Service' });
+  });
+
+  test('go below the path of the server, where it has one', async () => {
+    const { server, api } = await setUp({ below: '/k8s/clusters/c-1/' });
+    await api.send({ method: 'GET', path: services }).catch(() => undefined);
+    expect(server.requests).toEqual([`GET /k8s/clusters/c-1${services}`]);
   });
 
   test('say how long the server wants to be left alone', async () => {

@@ -22,6 +22,9 @@ const MaxBodyBytes = 256 * 1024 * 1024;
 
 export function createKubeApi(options: ClientOptions): KubeApi {
   const { credentials, userAgent, timeout = 30_000, silence = 150_000 } = options;
+  // Behind some proxies the API server stands below a path: `https://rancher.example/k8s/clusters/c-1`.
+  const { origin, pathname } = new URL(credentials.server);
+  const prefix = pathname.replace(/\/$/, '');
   let agent: Agent | undefined;
   let material = '';
 
@@ -54,8 +57,8 @@ export function createKubeApi(options: ClientOptions): KubeApi {
     const { headers, tls } = await credentials.current();
     const query = request.query === undefined ? '' : `?${new URLSearchParams(request.query).toString()}`;
     return agentFor(tls).request({
-      origin: credentials.server,
-      path: request.path + query,
+      origin,
+      path: prefix + request.path + query,
       method: request.method,
       headers: {
         ...headers,

@@ -43,16 +43,19 @@ export async function reflect(options: ReflectorOptions, signal: AbortSignal): P
   const { sink, clock, random, missingPoll = 3_000 } = options;
   const backoff = new Backoff(FirstDelay, LongestDelay, random);
   let version: string | undefined;
+  let listed = false;
   while (!signal.aborted) {
     try {
       if (version === undefined) {
         const path = await options.path(signal);
         if (path === undefined) {
+          listed = false;
           sink.replace([], 'missing', '');
           await pause(clock, missingPoll * (0.75 + random() / 2), signal);
           continue;
         }
         version = await list(options, path, signal);
+        listed = true;
         backoff.reset();
       }
       const path = await options.path(signal);
@@ -69,7 +72,11 @@ export async function reflect(options: ReflectorOptions, signal: AbortSignal): P
       // "410 Gone": the history from there on was compacted. 404: the CRD was deleted.
       const expired = failure.code === 410 || failure.reason === 'Expired' || failure.code === 404;
       if (expired) version = undefined;
-      if (failure.code === 403) sink.replace([], 'forbidden', '');
+      if (failure.code === 403) {
+        // An API server that has just started refuses everybody until it has read its roles: who was allowed before keeps what it has.
+        if (!listed) sink.replace([], 'forbidden', '');
+        version = undefined;
+      }
       const delay = Math.max(backoff.next(), failure.retryAfter * 1000);
       // An ended history is nothing to wait for, the first time.
       if (expired && backoff.failures === 1) continue;

@@ -209,6 +209,55 @@ describe('trouble', () => {
     await source.close();
   });
 
+  test('an API server that refuses everybody for a while, as one that has just started does, takes nothing away', async () => {
+    const { api, source, sink, batches, clock } = setUp();
+    await api.apply(gateway);
+    await source.start(sink);
+    api.fault = () => new KubeError('forbidden', { code: 403, reason: 'Forbidden' });
+    api.disconnect();
+    await settled();
+    await api.apply(route('a'));
+    clock.advance(40_000);
+    await settled();
+    expect(batches).toHaveLength(1);
+    api.fault = undefined;
+    clock.advance(60_000);
+    await settled();
+    expect(batches.slice(1)).toEqual([['HTTPRoute/orders']]);
+    await api.apply(route('b'));
+    await settled();
+    expect(batches.slice(2)).toEqual([['HTTPRoute/orders']]);
+    await source.close();
+  });
+
+  test('a Secret whose answer fails after its batch was told is tried again', async () => {
+    const slow = Promise.withResolvers<void>();
+    const { api, source, sink, batches, clock } = setUp();
+    await source.start(sink);
+    await api.apply(secret('tls'));
+    const send = api.send.bind(api);
+    let failing = true;
+    api.send = async (request) => {
+      if (failing && request.path.endsWith('/secrets/tls')) {
+        await slow.promise;
+        throw new KubeError('timed out', { code: 504 });
+      }
+      return send(request);
+    };
+    await api.apply(gateway);
+    await settled();
+    clock.advance(2_000);
+    await settled();
+    expect(batches).toEqual([['Gateway/public']]);
+    failing = false;
+    slow.resolve();
+    await settled();
+    clock.advance(1_000);
+    await settled();
+    expect(batches.slice(1)).toEqual([['Secret/tls']]);
+    await source.close();
+  });
+
   test('a Secret that cannot be fetched holds nothing back, and is tried again', async () => {
     const { api, source, sink, batches, clock } = setUp();
     await source.start(sink);

@@ -59,6 +59,7 @@ export class KubeSource implements Source {
   #queue: Event[] = [];
   /** To fetch again. */
   readonly #missed = new Set<string>();
+  #retry: (() => void) | undefined;
   /** Something was fetched after its batch had been told. */
   #late = false;
   #working: Promise<void> | undefined;
@@ -89,6 +90,7 @@ export class KubeSource implements Source {
 
   async close(): Promise<void> {
     this.#life.abort();
+    this.#retry?.();
     await this.#working;
     this.#ready.resolve();
   }
@@ -127,7 +129,8 @@ export class KubeSource implements Source {
     if (this.#working !== undefined || this.#life.signal.aborted) return;
     this.#working = this.#run().finally(() => {
       this.#working = undefined;
-      if ((this.#queue.length > 0 || this.#late) && this.#awaited.size === 0) this.#work();
+      const overdue = this.#missed.size > 0 && this.#retry === undefined;
+      if ((this.#queue.length > 0 || this.#late || overdue) && this.#awaited.size === 0) this.#work();
     });
   }
 
@@ -187,11 +190,6 @@ export class KubeSource implements Source {
     });
     await Promise.race([Promise.all(fetchers), patience]);
     cancel();
-    if (this.#missed.size > 0) {
-      this.#options.clock.after(RetryFetch, () => {
-        if (this.#missed.size > 0) this.#work();
-      });
-    }
   }
 
   async #fetchOne(id: string): Promise<void> {
@@ -249,6 +247,11 @@ export class KubeSource implements Source {
     } catch (error) {
       if ((error as Partial<KubeError>).code === 404 || this.#life.signal.aborted) return;
       for (const id of ids) this.#missed.add(id);
+      // Here, not where the batch waits: it may have been told without what took longer.
+      this.#retry ??= this.#options.clock.after(RetryFetch, () => {
+        this.#retry = undefined;
+        this.#work();
+      });
     }
   }
 
