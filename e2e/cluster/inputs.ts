@@ -22,7 +22,15 @@ export function binaryFolder(): string {
   for (const name of readdirSync(here, { recursive: true, encoding: 'utf8' }).toSorted()) {
     if (/(\.go|go\.mod|go\.sum|images\.ts)$/.test(name)) hash.update(name).update(readFileSync(join(here, name)));
   }
-  const version = execFileSync('go', ['env', 'GOVERSION'], { cwd: here, encoding: 'utf8' });
-  hash.update(JSON.stringify([version, buildFlags, KubernetesVersion]));
+  hash.update(JSON.stringify([goVersion(), buildFlags, KubernetesVersion]));
   return join(cacheFolder(), hash.digest('hex').slice(0, 12));
+}
+
+/** @throws an Error for the user where there is no Go */
+function goVersion(): string {
+  try {
+    return execFileSync('go', ['env', 'GOVERSION'], { cwd: here, encoding: 'utf8' });
+  } catch (error) {
+    throw new Error('the test cluster is compiled by Go 1.26 or later, which is not on PATH', { cause: error });
+  }
 }

@@ -60,10 +60,13 @@ test('a Service of type ExternalName is not followed, and the status says what t
   const service: Manifest = { apiVersion: 'v1', kind: 'Service', metadata: { name: 'outside' }, spec };
   await apply(namespace, service, httpRoute('outside', 'shop', 'outside.example.com', 'outside'));
   await until('the rule answers 500', async () => (await status('outside.example.com')) === 500);
-  const route = await get<RouteStatus>(namespace, 'httproute/outside');
-  const refs = route.status?.parents?.[0]?.conditions.find(({ type }) => type === 'ResolvedRefs');
-  expect(refs?.status).toBe('False');
-  expect(refs?.message).toContain('ExternalName');
+  // The status follows when every pod serves it.
+  const refs = await until('the route has a status', async () => {
+    const route = await get<RouteStatus>(namespace, 'httproute/outside');
+    return route.status?.parents?.[0]?.conditions.find(({ type }) => type === 'ResolvedRefs');
+  });
+  expect(refs.status).toBe('False');
+  expect(refs.message).toContain('ExternalName');
 });
 
 interface RouteStatus {
