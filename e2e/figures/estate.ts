@@ -3,13 +3,12 @@ import type { KubeApi } from '../../pkg/kube/api.ts';
 import { Release } from '../install.ts';
 
 export const namespace = 'figures';
-/** Of the one route that is changed and asked for. */
 export const probeHost = 'probe.figures.example';
-export const probePath = `/apis/gateway.networking.k8s.io/v1/namespaces/${namespace}/httproutes/probe`;
+export const routesPath = `/apis/gateway.networking.k8s.io/v1/namespaces/${namespace}/httproutes`;
+export const probePath = `${routesPath}/probe`;
 
 type Manifest = Readonly<Record<string, unknown>>;
 
-const routes = `/apis/gateway.networking.k8s.io/v1/namespaces/${namespace}/httproutes`;
 const services = `/api/v1/namespaces/${namespace}/services`;
 const slices = `/apis/discovery.k8s.io/v1/namespaces/${namespace}/endpointslices`;
 const gateways = `/apis/gateway.networking.k8s.io/v1/namespaces/${namespace}/gateways`;
@@ -31,7 +30,7 @@ export async function createGateway(api: KubeApi): Promise<void> {
   });
   await api.send({
     method: 'POST',
-    path: routes,
+    path: routesPath,
     body: { ...meta('gateway.networking.k8s.io/v1', 'HTTPRoute', 'probe'), spec: probeSpec('0') },
   });
 }
@@ -51,7 +50,7 @@ export async function createRoutes(api: KubeApi, from: number, to: number, servi
     const spec = { parentRefs: [{ name: 'gw' }], hostnames: [`h${Math.floor(i / 10)}.figures.example`], rules };
     await api.send({
       method: 'POST',
-      path: routes,
+      path: routesPath,
       body: { ...meta('gateway.networking.k8s.io/v1', 'HTTPRoute', `r${i}`), spec },
     });
   });

@@ -5,7 +5,9 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { KubeApi } from '../../pkg/kube/api.ts';
 import { createKubeApi } from '../../pkg/kube/client.ts';
 import { loadCredentials } from '../../pkg/kube/credentials.ts';
+import { listPages } from '../../pkg/kube/pages.ts';
 import { root } from '../place.ts';
+import type { RouteStatus } from '../route-status.ts';
 import { until } from '../until.ts';
 import {
   createGateway,
@@ -14,6 +16,7 @@ import {
   namespace,
   probePath,
   probeSpec,
+  routesPath,
   slice,
   slicePath,
 } from './estate.ts';
@@ -143,21 +146,10 @@ async function editRoute(): Promise<number> {
 
 /** HTTPRoutes of the namespace that nobody has accepted yet. */
 async function untold(client: KubeApi): Promise<number> {
-  let next = '';
   let count = 0;
-  do {
-    const query = { limit: '1000', ...(next !== '' && { continue: next }) };
-    const page = (await client.send({
-      method: 'GET',
-      path: `/apis/gateway.networking.k8s.io/v1/namespaces/${namespace}/httproutes`,
-      query,
-    })) as {
-      readonly metadata: { readonly continue?: string };
-      readonly items: readonly { readonly status?: { readonly parents?: readonly unknown[] } }[];
-    };
-    count += page.items.filter(({ status }) => (status?.parents?.length ?? 0) === 0).length;
-    next = page.metadata.continue ?? '';
-  } while (next !== '');
+  for await (const { items } of listPages<RouteStatus>(client, { path: routesPath })) {
+    count += items.filter(({ status }) => (status?.parents?.length ?? 0) === 0).length;
+  }
   if (count > 0) await sleep(200);
   return count;
 }

@@ -5,6 +5,7 @@ import { echoBackend } from '../backend.ts';
 import { gatewayAddress, httpGateway, httpRoute } from '../gateway.ts';
 import { ReleaseNamespace } from '../install.ts';
 import { apply, createNamespace, deleteNamespace, kubectl, type Manifest } from '../kubectl.ts';
+import type { RouteStatus } from '../route-status.ts';
 import { until } from '../until.ts';
 
 const namespace = 'e2e-broken';
@@ -18,14 +19,8 @@ const mistakes: readonly ((name: string) => Manifest)[] = [
 ];
 let address = '';
 
-interface Route {
+interface Route extends RouteStatus {
   readonly metadata: { readonly name: string };
-  readonly status?: { readonly parents?: readonly { readonly conditions: readonly Condition[] }[] };
-}
-interface Condition {
-  readonly type: string;
-  readonly status: string;
-  readonly message: string;
 }
 
 beforeAll(async () => {

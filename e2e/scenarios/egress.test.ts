@@ -4,6 +4,7 @@ import { ask } from '../ask.ts';
 import { echoBackend } from '../backend.ts';
 import { gatewayAddress, httpGateway, httpRoute } from '../gateway.ts';
 import { apply, createNamespace, deleteNamespace, get, kubectl, type Manifest } from '../kubectl.ts';
+import type { RouteStatus } from '../route-status.ts';
 import { until } from '../until.ts';
 
 const namespace = 'e2e-egress';
@@ -68,14 +69,6 @@ test('a Service of type ExternalName is not followed, and the status says what t
   expect(refs.status).toBe('False');
   expect(refs.message).toContain('ExternalName');
 });
-
-interface RouteStatus {
-  readonly status?: {
-    readonly parents?: readonly {
-      readonly conditions: readonly { readonly type: string; readonly status: string; readonly message: string }[];
-    }[];
-  };
-}
 
 async function status(host: string): Promise<number> {
   return (await ask(`http://${address}/`, { host })).status;

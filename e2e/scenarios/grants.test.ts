@@ -10,6 +10,7 @@ import { gatewayAddress } from '../gateway.ts';
 import { handshake } from '../handshake.ts';
 import { Release } from '../install.ts';
 import { apply, createNamespace, deleteNamespace, get, kubectl, type Manifest } from '../kubectl.ts';
+import type { Condition, RouteStatus } from '../route-status.ts';
 import { until } from '../until.ts';
 
 /** Each has a namespace of its own that refers, and one that is referred to. */
@@ -26,14 +27,10 @@ const from = (name: string) => `e2e-grant-${name}`;
 const to = (name: string) => `e2e-target-${name}`;
 const addresses: Record<string, string> = {};
 
-interface Conditions {
-  readonly conditions: readonly { readonly type: string; readonly status: string; readonly reason: string }[];
-}
 interface GatewayStatus {
-  readonly status?: { readonly listeners?: readonly (Conditions & { readonly name: string })[] };
-}
-interface RouteStatus {
-  readonly status?: { readonly parents?: readonly Conditions[] };
+  readonly status?: {
+    readonly listeners?: readonly { readonly name: string; readonly conditions: readonly Condition[] }[];
+  };
 }
 
 beforeAll(async () => {
@@ -119,7 +116,7 @@ async function expectRefused(name: string): Promise<void> {
 async function reasons(name: string): Promise<string[]> {
   const { status: gatewayStatus } = await get<GatewayStatus>(from(name), 'gateway/site');
   const listeners = (gatewayStatus?.listeners ?? []).filter((listener) => listener.name !== 'http');
-  const parents: Conditions[] = [];
+  const parents: { readonly conditions: readonly Condition[] }[] = [];
   for (const route of ['backend', 'mirror']) {
     const { status: routeStatus } = await get<RouteStatus>(from(name), `httproute/${route}`);
     parents.push(routeStatus?.parents?.[0] ?? { conditions: [] });

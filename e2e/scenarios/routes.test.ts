@@ -5,20 +5,10 @@ import { echoBackend } from '../backend.ts';
 import { gatewayAddress, httpGateway, httpRoute } from '../gateway.ts';
 import { Release } from '../install.ts';
 import { apply, createNamespace, deleteNamespace, get, kubectl, type Manifest } from '../kubectl.ts';
+import type { Condition, RouteStatus } from '../route-status.ts';
 import { until } from '../until.ts';
 
 const namespace = 'e2e-routes';
-
-interface Condition {
-  readonly type: string;
-  readonly status: string;
-  readonly reason: string;
-  readonly message: string;
-}
-
-interface RouteStatus {
-  readonly status?: { readonly parents?: readonly { readonly conditions: readonly Condition[] }[] };
-}
 
 beforeAll(async () => {
   await createNamespace(namespace);

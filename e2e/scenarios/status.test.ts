@@ -4,20 +4,11 @@ import { echoBackend } from '../backend.ts';
 import { gatewayAddress, httpGateway, httpRoute } from '../gateway.ts';
 import { Release, ReleaseNamespace } from '../install.ts';
 import { apply, createNamespace, deleteNamespace, get, kubectl } from '../kubectl.ts';
+import type { Condition, RouteStatus } from '../route-status.ts';
 import { until } from '../until.ts';
 
 const namespace = 'e2e-status';
 const Routes = 1_000;
-
-interface Route {
-  readonly status?: { readonly parents?: readonly { readonly conditions: readonly Condition[] }[] };
-}
-
-interface Condition {
-  readonly type: string;
-  readonly status: string;
-  readonly message: string;
-}
 
 beforeAll(async () => {
   await createNamespace(namespace);
@@ -43,7 +34,7 @@ async function statusWrites(): Promise<number> {
 async function areAccepted(text: string, selector: string, count: number): Promise<boolean> {
   const path = `/apis/gateway.networking.k8s.io/v1/namespaces/${namespace}/httproutes?labelSelector=${selector}`;
   // Raw: kubectl takes seconds to print a thousand objects.
-  const { items } = JSON.parse(await kubectl(['get', '--raw', path])) as { readonly items: readonly Route[] };
+  const { items } = JSON.parse(await kubectl(['get', '--raw', path])) as { readonly items: readonly RouteStatus[] };
   const says = ({ type, status, message }: Condition) =>
     type === 'Accepted' && status === 'True' && message.includes(text);
   const accepted = items.filter(({ status }) => status?.parents?.some(({ conditions }) => conditions.some(says)));
@@ -96,7 +87,7 @@ test.each([
   const name = how.replaceAll(' ', '-');
   await apply(namespace, httpRoute(name, 'public', `${name}.example.com`, 'shop'));
   await until('it writes statuses', async () => {
-    const { status } = await get<Route>(namespace, `httproute/${name}`);
+    const { status } = await get<RouteStatus>(namespace, `httproute/${name}`);
     return status?.parents?.length === 1;
   });
   await kubectl([

@@ -1,5 +1,6 @@
 /** Brings Services and EndpointSlices to what is wanted: knows what stands, writes what differs, tells why something could not be written. Used by exposure.ts. */
 import { type KubeApi, KubeError } from '../kube/api.ts';
+import { listPages } from '../kube/pages.ts';
 import { ManagedBy, ManagedByLabel } from '../translate/gateway-service.ts';
 import type { Applied } from './objects.ts';
 
@@ -17,7 +18,6 @@ export interface Standing {
 }
 
 const Manager = 'suuupra-gateway';
-const PageSize = '500';
 const prefixes = { Service: '/api/v1', EndpointSlice: '/apis/discovery.k8s.io/v1' } as const;
 const plurals = { Service: 'services', EndpointSlice: 'endpointslices' } as const;
 
@@ -103,20 +103,10 @@ export class Writer {
   }
 
   async #list(kind: Applied['kind'], path: string): Promise<void> {
-    let next = '';
-    do {
-      const query = {
-        labelSelector: `${ManagedByLabel}=${ManagedBy}`,
-        limit: PageSize,
-        ...(next === '' ? {} : { continue: next }),
-      };
-      const page = (await this.#api.send({ method: 'GET', path, query, signal: this.#signal })) as {
-        readonly items: readonly Standing[];
-        readonly metadata?: { readonly continue?: string };
-      };
-      for (const item of page.items) this.standing.set(pathOf(kind, item.metadata), { ...item, kind });
-      next = page.metadata?.continue ?? '';
-    } while (next !== '');
+    const query = { labelSelector: `${ManagedByLabel}=${ManagedBy}` };
+    for await (const { items } of listPages<Standing>(this.#api, { path, query, signal: this.#signal })) {
+      for (const item of items) this.standing.set(pathOf(kind, item.metadata), { ...item, kind });
+    }
   }
 
   /** An apply would merge into whatever has the name. */

@@ -5,6 +5,7 @@
 import type { Clock } from '../store/clock.ts';
 import { type KubeApi, KubeError, type WatchEvent } from './api.ts';
 import { Backoff } from './backoff.ts';
+import { listPages } from './pages.ts';
 
 /** An object as the server sent it. */
 export type RawObject = Readonly<Record<string, unknown>>;
@@ -32,7 +33,6 @@ export interface ReflectorSink {
   failed(error: KubeError, delay: number): void;
 }
 
-const PageSize = '500';
 /** s after which the server ends a watch: between these, so that not all of them end at once. */
 const WatchSeconds = { least: 300, most: 420 };
 const FirstDelay = 500;
@@ -87,27 +87,20 @@ export async function reflect(options: ReflectorOptions, signal: AbortSignal): P
 }
 
 /** @returns the resourceVersion to watch from */
-async function list(options: ReflectorOptions, path: string, signal: AbortSignal): Promise<string> {
+async function list(
+  { api, query, accept, sink }: ReflectorOptions,
+  path: string,
+  signal: AbortSignal,
+): Promise<string> {
   const objects: RawObject[] = [];
-  let next = '';
-  for (;;) {
-    const query: Record<string, string> = { ...options.query, limit: PageSize, ...(next !== '' && { continue: next }) };
-    const page = (await options.api.send({
-      method: 'GET',
-      path,
-      query,
-      signal,
-      ...(options.accept !== undefined && { accept: options.accept.list }),
-    })) as {
-      readonly metadata: { readonly resourceVersion: string; readonly continue?: string };
-      readonly items?: readonly RawObject[];
-    };
-    objects.push(...(page.items ?? []));
-    next = page.metadata.continue ?? '';
-    if (next !== '') continue;
-    options.sink.replace(objects, 'listed', page.metadata.resourceVersion);
-    return page.metadata.resourceVersion;
+  let version = '';
+  const request = { path, signal, ...(query && { query }), ...(accept && { accept: accept.list }) };
+  for await (const page of listPages<RawObject>(api, request)) {
+    objects.push(...page.items);
+    version = page.resourceVersion;
   }
+  sink.replace(objects, 'listed', version);
+  return version;
 }
 
 /** Follows one watch to its end; `reached` is told each resourceVersion to go on from. @throws KubeError */

@@ -5,12 +5,10 @@
 
 import type { Kind } from '../api/kinds.ts';
 import { type KubeObject, objectId, type RefusedObject, refOf } from '../api/object.ts';
+import type { RawObject } from '../kube/reflector.ts';
 import type { Validate } from './manifest.ts';
 import type { Change, SourceProblem } from './source.ts';
 import { wantedBy } from './wanted.ts';
-
-/** As the API server sends it, with apiVersion and kind. */
-export type RawObject = Readonly<Record<string, unknown>>;
 
 interface Held {
   readonly object: KubeObject;

@@ -4,6 +4,7 @@
  */
 import { apiVersionOf, KINDS, type Kind } from '../api/kinds.ts';
 import type { KubeApi, KubeError } from '../kube/api.ts';
+import { listPages } from '../kube/pages.ts';
 import { type RawObject, reflect } from '../kube/reflector.ts';
 import { collectionPath, findResource, objectPath, type Resource } from '../kube/resource.ts';
 import type { Clock } from '../store/clock.ts';
@@ -162,14 +163,14 @@ export class KubeSource implements Source {
 
   #take(event: Event): void {
     const { kind, scope } = event;
-    const { group, version } = this.#resources.get(kind) ?? { ...KINDS[kind], version: KINDS[kind].versions[0] };
-    const named = (raw: RawObject) => ({ ...raw, apiVersion: apiVersionOf({ ...KINDS[kind], group }, version), kind });
+    const version = this.#resources.get(kind)?.version;
     this.#reading.note(event);
     if (event.what === 'replace') {
       this.#states.set(`${kind} ${scope}`, event.state);
-      this.#inventory.replace(kind, scope, event.raws.map(named));
-    } else if (event.what === 'upsert') this.#inventory.upsert(kind, named(event.raw));
-    else this.#inventory.remove(kind, named(event.raw));
+      const raws = event.raws.map((raw) => named(raw, kind, version));
+      this.#inventory.replace(kind, scope, raws);
+    } else if (event.what === 'upsert') this.#inventory.upsert(kind, named(event.raw, kind, version));
+    else this.#inventory.remove(kind, event.raw);
   }
 
   async #fetch(due: ReadonlySet<string>): Promise<void> {
@@ -194,47 +195,22 @@ export class KubeSource implements Source {
 
   async #fetchOne(id: string): Promise<void> {
     const [kind, namespace = '', name = ''] = id.split('/') as [Kind, string?, string?];
-    const resource = { ...KINDS[kind], version: KINDS[kind].versions[0] };
     await this.#guarded([id], async (signal) => {
-      const raw = (await this.#options.api.send({
-        method: 'GET',
-        path: objectPath(resource, { namespace, name }),
-        signal,
-      })) as RawObject;
-      this.#inventory.fetched(kind, { ...raw, apiVersion: apiVersionOf(KINDS[kind]), kind });
+      const path = objectPath(firstResource(kind), { namespace, name });
+      const raw = (await this.#options.api.send({ method: 'GET', path, signal })) as RawObject;
+      this.#inventory.fetched(kind, named(raw, kind));
     });
   }
 
   /** Of one Service, or of all that are wanted. */
   async #fetchSlices(ids: readonly string[], only: string | undefined): Promise<void> {
-    const resource = { ...KINDS.EndpointSlice, version: KINDS.EndpointSlice.versions[0] };
     const [, namespace = '', service = ''] = only?.split('/') ?? [];
     await this.#guarded(ids, async (signal) => {
-      let next = '';
-      do {
-        const query = {
-          limit: '500',
-          ...(only !== undefined && { labelSelector: `kubernetes.io/service-name=${service}` }),
-          ...(next !== '' && { continue: next }),
-        };
-        const page = (await this.#options.api.send({
-          method: 'GET',
-          path: collectionPath(resource, namespace),
-          query,
-          signal,
-        })) as {
-          readonly metadata?: { readonly continue?: string };
-          readonly items?: readonly RawObject[];
-        };
-        for (const raw of page.items ?? []) {
-          this.#inventory.upsert('EndpointSlice', {
-            ...raw,
-            apiVersion: apiVersionOf(KINDS.EndpointSlice),
-            kind: 'EndpointSlice',
-          });
-        }
-        next = page.metadata?.continue ?? '';
-      } while (next !== '');
+      const path = collectionPath(firstResource('EndpointSlice'), namespace);
+      const query = only === undefined ? {} : { labelSelector: `kubernetes.io/service-name=${service}` };
+      for await (const { items } of listPages<RawObject>(this.#options.api, { path, query, signal })) {
+        for (const raw of items) this.#inventory.upsert('EndpointSlice', named(raw, 'EndpointSlice'));
+      }
     });
   }
 
@@ -275,6 +251,16 @@ export class KubeSource implements Source {
       ];
     });
   }
+}
+
+/** Items of a list do not say what they are. */
+function named(raw: RawObject, kind: Kind, version?: string): RawObject {
+  return { ...raw, apiVersion: apiVersionOf(KINDS[kind], version), kind };
+}
+
+/** Of a kind of the API server's own, which has one version. */
+function firstResource(kind: Kind): Resource {
+  return { ...KINDS[kind], version: KINDS[kind].versions[0] };
 }
 
 /** Of these only metadata is followed; what is referred to is fetched. */

@@ -2,6 +2,7 @@
 import { isKind, KINDS, type Kind } from '../api/kinds.ts';
 import type { ObjectRef } from '../api/object.ts';
 import { type KubeApi, KubeError } from '../kube/api.ts';
+import { listPages } from '../kube/pages.ts';
 import { collectionPath, findResource, objectPath, type Resource } from '../kube/resource.ts';
 import { mergeStatus } from './merge.ts';
 import { stampStatus } from './stamp.ts';
@@ -19,8 +20,6 @@ export interface Standing {
   };
   readonly status?: Json;
 }
-
-const PageSize = '500';
 
 export class Targets {
   readonly #api: KubeApi;
@@ -53,17 +52,8 @@ export class Targets {
   async *list(kind: Kind, namespace: string, signal: AbortSignal): AsyncGenerator<readonly Standing[]> {
     const resource = await this.#resourceOf(kind, signal);
     if (resource === undefined) return;
-    const path = collectionPath(resource, namespace);
-    let next = '';
-    do {
-      const query = { limit: PageSize, ...(next !== '' && { continue: next }) };
-      const page = (await this.#api.send({ method: 'GET', path, query, signal })) as {
-        readonly metadata?: { readonly continue?: string };
-        readonly items?: readonly Standing[];
-      };
-      yield page.items ?? [];
-      next = page.metadata?.continue ?? '';
-    } while (next !== '');
+    const request = { path: collectionPath(resource, namespace), signal };
+    for await (const { items } of listPages<Standing>(this.#api, request)) yield items;
   }
 
   /** The whole stanza that is to stand and the patch for it; undefined if it stands. */

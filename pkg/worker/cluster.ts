@@ -10,6 +10,7 @@ import { createExposure } from '../exposure/exposure.ts';
 import { type KubeApi, KubeError } from '../kube/api.ts';
 import { followApiServer } from '../kube/api-server.ts';
 import { createKubeApi } from '../kube/client.ts';
+import type { Credentials } from '../kube/credentials.ts';
 import { Election } from '../kube/lease.ts';
 import { isLeaving } from '../kube/leaving.ts';
 import { followPods } from '../kube/pods.ts';
@@ -58,10 +59,7 @@ const FiguresEvery = 1_000;
 
 /** @throws an Error for the user if there is no way to the API server */
 export async function openCluster({ config, log, onHeld, onFigures, onChange }: ClusterParts): Promise<Cluster> {
-  // Large, and needed by nobody else.
-  const { loadCredentials } = await import('../kube/credentials.ts');
-  const credentials = loadCredentials({ kubeconfig: config.kubeconfig, context: config.context });
-  const api = createKubeApi({ credentials, userAgent: `suuupra-gateway/${version}` });
+  const { credentials, api } = await connect(config);
   const clock = systemClock;
   const name = config.podName ?? hostname();
   const namespace = config.podNamespace ?? credentials.namespace;
@@ -197,9 +195,7 @@ export async function openReader({
   log,
   onHeld,
 }: Omit<ClusterParts, 'onChange' | 'onFigures'>): Promise<ClusterReader> {
-  const { loadCredentials } = await import('../kube/credentials.ts');
-  const credentials = loadCredentials({ kubeconfig: config.kubeconfig, context: config.context });
-  const api = createKubeApi({ credentials, userAgent: `suuupra-gateway/${version}` });
+  const { api } = await connect(config);
   const life = new AbortController();
   return {
     source: sourceOf({ api, config, log, onHeld, signal: life.signal }),
@@ -213,6 +209,13 @@ export async function openReader({
 export interface ClusterReader {
   readonly source: Source;
   close(): Promise<void>;
+}
+
+async function connect({ kubeconfig, context }: Config): Promise<{ credentials: Credentials; api: KubeApi }> {
+  // Large, and needed by nobody else.
+  const { loadCredentials } = await import('../kube/credentials.ts');
+  const credentials = loadCredentials({ kubeconfig, context });
+  return { credentials, api: createKubeApi({ credentials, userAgent: `suuupra-gateway/${version}` }) };
 }
 
 interface SourceParts extends Pick<ClusterParts, 'config' | 'log' | 'onHeld'> {
