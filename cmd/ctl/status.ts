@@ -1,8 +1,9 @@
 /** `gatewayctl status`: every object with a problem, what is wrong, and what to do about it. */
 import { objectId } from '../../pkg/api/object.ts';
+import { conditionsOf } from '../../pkg/status/conditions.ts';
 import { problemLine } from '../../pkg/status/line.ts';
 import type { PlacedProblem } from '../../pkg/status/problem.ts';
-import type { Condition, ObjectStatus } from '../../pkg/status/status.ts';
+import type { ObjectStatus } from '../../pkg/status/status.ts';
 import { type Command, columns } from './command.ts';
 import { isTold, type Loaded, load } from './load.ts';
 import { placeOf, placeOptions, type Scope } from './place.ts';
@@ -81,21 +82,13 @@ function toldOf({ file, line, path, message, hint }: PlacedProblem, ofStatus: bo
 }
 
 function failing({ status: value }: ObjectStatus): readonly string[] {
-  const all = conditionsIn(value);
+  const all = conditionsOf(value).map(([, condition]) => condition);
   // An Ingress has none.
   if (all.length === 0) return [];
   const words = all
     .filter(({ type, status: state }) => state === 'False' && type !== 'Conflicted')
     .map(({ type, status: state }) => `${type} ${state}`);
   return words.length === 0 ? ['served'] : [...new Set(words)];
-}
-
-function conditionsIn(value: unknown): readonly Condition[] {
-  if (Array.isArray(value)) return value.flatMap(conditionsIn);
-  if (typeof value !== 'object' || value === null) return [];
-  const { type, reason } = value as Partial<Condition>;
-  if (typeof type === 'string' && typeof reason === 'string') return [value as Condition];
-  return Object.values(value).flatMap(conditionsIn);
 }
 
 function render({ looked, namespace, objects }: Report): string {

@@ -1,4 +1,4 @@
-/** The conditions of a status wherever they stand in it: of the object, of its listeners, of its parents. Used by `writer.ts`. */
+/** The conditions of a status wherever they stand in it: of the object, of its listeners, of its parents. */
 import { isMap, keyOf } from './canonical.ts';
 import type { Condition } from './status.ts';
 
@@ -22,11 +22,16 @@ export function saysTrue(status: Json): boolean {
   return conditionsOf(status).some(([, condition]) => condition.status === 'True');
 }
 
-function conditionsOf(value: unknown, path = ''): readonly (readonly [string, Condition])[] {
+/** Each with its place, which stays the same when others come and go. */
+export function conditionsOf(value: unknown, path = ''): readonly (readonly [string, Condition])[] {
   if (Array.isArray(value)) return value.flatMap((item, index) => conditionsOf(item, `${path}/${keyOf(item, index)}`));
   if (!isMap(value)) return [];
-  if ('type' in value && 'status' in value && 'reason' in value) return [[path, value as unknown as Condition]];
+  if (isCondition(value)) return [[path, value]];
   return Object.entries(value).flatMap(([name, field]) =>
     typeof field === 'object' ? conditionsOf(field, `${path}/${name}`) : [],
   );
+}
+
+export function isCondition(value: Json): value is Json & Condition {
+  return typeof value['type'] === 'string' && typeof value['status'] === 'string' && 'reason' in value;
 }

@@ -1,5 +1,6 @@
 /** One object and its status as text, like `kubectl describe`. Used by `gatewayctl translate -o describe` and the admin port. */
 import type { KubeObject } from '../api/object.ts';
+import { isMap } from './canonical.ts';
 import type { ObjectStatus } from './status.ts';
 import { TextTable } from './texttable.ts';
 
@@ -59,10 +60,10 @@ function describeFields(table: TextTable, level: number, fields: Readonly<Record
     if (Array.isArray(value)) {
       table.heading(level, label);
       for (const item of value) {
-        if (isObject(item)) describeFields(table, level + 1, item);
+        if (isMap(item)) describeFields(table, level + 1, item);
         else table.line(level + 1, textOf(item));
       }
-    } else if (isObject(value)) {
+    } else if (isMap(value)) {
       table.heading(level, label);
       describeFields(table, level + 1, value);
     } else if (value !== undefined) table.row(level, label, textOf(value));
@@ -71,7 +72,7 @@ function describeFields(table: TextTable, level: number, fields: Readonly<Record
 
 /** Like kubectl, a Secret tells how much it holds, never what. */
 function redact(kind: string, field: string, value: unknown): unknown {
-  if (kind !== 'Secret' || !isObject(value) || (field !== 'data' && field !== 'stringData')) return value;
+  if (kind !== 'Secret' || !isMap(value) || (field !== 'data' && field !== 'stringData')) return value;
   const size = (text: unknown) => Buffer.byteLength(textOf(text), field === 'data' ? 'base64' : 'utf8');
   return Object.fromEntries(Object.entries(value).map(([name, text]) => [name, `${size(text)} bytes`]));
 }
@@ -92,8 +93,4 @@ function labelOf(field: string): string {
 function textOf(value: unknown): string {
   if (value === null) return '<nil>';
   return typeof value === 'string' ? value : JSON.stringify(value);
-}
-
-function isObject(value: unknown): value is Readonly<Record<string, unknown>> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }

@@ -1,5 +1,6 @@
 /** Adds lastTransitionTime to the conditions of a status. Used by every status writer. */
 import { isMap, keyOf } from './canonical.ts';
+import { isCondition } from './conditions.ts';
 
 type Json = Readonly<Record<string, unknown>>;
 
@@ -28,8 +29,4 @@ function stampValue(value: unknown, former: unknown, now: string): unknown {
   if (!isCondition(value)) return stampObject(value, before, now);
   const time = before?.['status'] === value['status'] ? (before?.['lastTransitionTime'] ?? now) : now;
   return { ...value, lastTransitionTime: time };
-}
-
-function isCondition(value: Json): boolean {
-  return typeof value['type'] === 'string' && typeof value['status'] === 'string' && 'reason' in value;
 }
