@@ -154,11 +154,13 @@ test('the class says what Services are, and what a Gateway may say itself', asyn
     'nodes',
   );
   const addresses = nodes.items.flatMap(({ status }) => status.addresses.filter(({ type }) => type === 'InternalIP'));
-  const answers = addresses.map(({ address }) =>
-    ask(`http://${address}:${service?.spec.ports[0]?.nodePort}/`).then(({ body }) => body),
-  );
-  // With Local a node without a gateway pod does not answer.
-  expect(await Promise.any(answers)).toBe('in');
+  const urls = addresses.map(({ address }) => {
+    const host = address.includes(':') ? `[${address}]` : address;
+    return `http://${host}:${service?.spec.ports[0]?.nodePort}/`;
+  });
+  // With Local a node without a gateway pod does not answer; the others do once kube-proxy knows the port.
+  const body = await until('a node answers', async () => Promise.any(urls.map(async (url) => (await ask(url)).body)));
+  expect(body).toBe('in');
   const inside = await gatewayAddress(namespace, 'inside');
   expect((await ask(`http://${inside}/`)).body).toBe('in');
   await settled('greedy', 'Accepted', 'InvalidParameters', /ServiceAnnotations/);
