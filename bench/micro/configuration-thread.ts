@@ -2,6 +2,7 @@
 import { setTimeout } from 'node:timers/promises';
 import { parentPort } from 'node:worker_threads';
 import { createFilter } from '../../pkg/policy/filters.ts';
+import { inertFilterEnv } from '../../pkg/policy/inert-env.ts';
 import { Timers } from '../../pkg/proxy/timers.ts';
 import { createSocketTransport } from '../../pkg/proxy/transport-socket.ts';
 import { createCompiler } from '../../pkg/routing/compile.ts';
@@ -26,7 +27,7 @@ let table: RoutingTable | null = null;
 let version = 0;
 const timers = new Timers(now);
 const worker = createDataWorker({
-  compiler: createCompiler({ filter: (filter) => createFilter(filter, { random: Math.random, now }) }),
+  compiler: createCompiler({ filter: (filter) => createFilter(filter, inertFilterEnv()) }),
   clusters: createClusters({
     transport: createSocketTransport(timers),
     timers,

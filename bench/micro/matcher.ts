@@ -1,6 +1,7 @@
 /** How long it takes to find the rule for a request, and whether that depends on how many routes there are. */
 import type { Buffer } from 'node:buffer';
 import { createFilter } from '../../pkg/policy/filters.ts';
+import { inertFilterEnv } from '../../pkg/policy/inert-env.ts';
 import { createCompiler } from '../../pkg/routing/compile.ts';
 import type { MatchInput, SocketTable } from '../../pkg/routing/table.ts';
 import { type EstateRequest, estateRequests } from '../estate.ts';
@@ -56,7 +57,7 @@ function compared(what: 'look-up' | 'bytes to rule', rounds: number, few: Place,
 }
 
 function placeOf(name: string, hosts: number): Place {
-  const compiler = createCompiler({ filter: (filter) => createFilter(filter, { random: Math.random, now: () => 0 }) });
+  const compiler = createCompiler({ filter: (filter) => createFilter(filter, inertFilterEnv()) });
   const { sockets } = compiler.compile(1, received(translateEstate(hosts).translation.ir));
   const requests = estateRequests(hosts);
   const table = sockets.values().next().value;

@@ -2,6 +2,7 @@
 import type { Ir } from '../../pkg/ir/ir.ts';
 import type { Action } from '../../pkg/ir/route.ts';
 import { createFilter } from '../../pkg/policy/filters.ts';
+import { inertFilterEnv } from '../../pkg/policy/inert-env.ts';
 import { cookieOf, queryParamOf } from '../../pkg/proxy/query.ts';
 import { canonicalPath } from '../../pkg/routing/canonical.ts';
 import { createCompiler } from '../../pkg/routing/compile.ts';
@@ -84,7 +85,7 @@ function answerOf(
   gateway: string | undefined,
 ): Answer {
   const table = createCompiler({
-    filter: (filter) => createFilter(filter, { random: Math.random, now: () => 0 }),
+    filter: (filter) => createFilter(filter, inertFilterEnv(ir.secrets)),
   }).compile(1, ir);
   const sockets = [...table.sockets.values()].filter(({ socket }) => listensFor(ir, socket, url, gateway));
   if (sockets.length === 0) {

@@ -40,7 +40,8 @@ export function redacted(ir: Ir): Ir {
   const certificates = Object.entries(ir.certificates).map(
     ([id, { certificate }]) => [id, { certificate, key: '[redacted]' }] as const,
   );
-  return { ...ir, certificates: Object.fromEntries(certificates) };
+  const secrets = Object.keys(ir.secrets).map((id) => [id, '[redacted]'] as const);
+  return { ...ir, certificates: Object.fromEntries(certificates), secrets: Object.fromEntries(secrets) };
 }
 
 export interface RouteRow {

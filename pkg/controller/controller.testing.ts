@@ -22,7 +22,7 @@ export function irOf(names: readonly string[]): Ir {
   const none = { sockets: {}, listeners: {}, routes: {}, filters: {}, clusters: {} };
   const authorities = Object.fromEntries(names.map((name) => [name, name]));
   const certificates = { 'Secret/default/tls': { certificate: 'public', key: 'private' } };
-  return { ...none, settings: { default: {} as Ir['settings']['default'] }, certificates, authorities };
+  return { ...none, settings: { default: {} as Ir['settings']['default'] }, certificates, authorities, secrets: {} };
 }
 
 /** Each Service is a route and a Gateway is always there; a Service `throw` is a bug, one with `-` in its name is not in the IR. */

@@ -102,7 +102,7 @@ export function createLastKnownGood(options: LastKnownGoodOptions): LastKnownGoo
 }
 
 function textOf({ version, ir }: Saved, keys: boolean): string {
-  return JSON.stringify({ format: FORMAT, version, keys, ir: keys ? ir : { ...ir, certificates: {} } });
+  return JSON.stringify({ format: FORMAT, version, keys, ir: keys ? ir : { ...ir, certificates: {}, secrets: {} } });
 }
 
 function parseSaved(text: string): Saved | undefined {

@@ -1,4 +1,5 @@
 /** The policies a rule can carry. Types only: the IR is JSON and has no code. */
+import type { AuthenticationConfig } from '../policy/authentication/schema.ts';
 import type { CorsConfig } from '../policy/cors/schema.ts';
 import type { DirectResponseConfig } from '../policy/directresponse/schema.ts';
 import type { MirrorConfig } from '../policy/mirror/schema.ts';
@@ -10,6 +11,7 @@ import type { RewriteConfig } from '../policy/rewrite/schema.ts';
 /** A new policy adds one line here; `order.ts`, `translators.ts` and `filters.ts` fail to compile until they know it. */
 export interface FilterConfigs {
   readonly cors: CorsConfig;
+  readonly authentication: AuthenticationConfig;
   readonly redirect: RedirectConfig;
   readonly directResponse: DirectResponseConfig;
   readonly requestHeaders: RequestHeadersConfig;

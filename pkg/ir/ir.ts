@@ -28,6 +28,11 @@ export interface Ir {
   readonly certificates: Readonly<Record<string, Certificate>>;
   /** CA bundles (PEM), by `ConfigMap/namespace/name` or `Secret/namespace/name`. */
   readonly authorities: Readonly<Record<string, string>>;
+  /**
+   * Shared secrets, keys and passwords that policies refer to; a section of its own for the same reason.
+   * By `Secret/namespace/name/key@digest`: a value that changes has another name, so what uses it is built anew.
+   */
+  readonly secrets: Readonly<Record<string, string>>;
 }
 
 export type Section = keyof Ir;

@@ -1,5 +1,6 @@
 /** Filter configurations → runtime filters. The data plane's registry; routing calls it once per configuration and worker. */
 import type { Filter, FilterConfigs, FilterKind } from '../ir/filter.ts';
+import { createAuthentication } from './authentication/filter.ts';
 import { createCors } from './cors/filter.ts';
 import { createDirectResponse } from './directresponse/filter.ts';
 import { createMirror } from './mirror/filter.ts';
@@ -11,6 +12,7 @@ import type { FilterEnv, RuntimeFilter } from './runtime.ts';
 
 const filters: { readonly [K in FilterKind]: (config: FilterConfigs[K], env: FilterEnv) => RuntimeFilter } = {
   cors: createCors,
+  authentication: createAuthentication,
   redirect: createRedirect,
   directResponse: createDirectResponse,
   requestHeaders: createRequestHeaders,

@@ -4,6 +4,7 @@ import { parse } from 'yaml';
 import type { GatewayRoute } from '../api/gatewayroute.ts';
 import type { HTTPRoute } from '../api/httproute.ts';
 import { validateObject } from '../api/validate.ts';
+import { testPolicyContext } from '../testkit/policy-context.ts';
 import { isProblems } from './translated.ts';
 import { translateFilters } from './translators.ts';
 
@@ -28,10 +29,11 @@ test.each(blocks)('the example in the README of %s, block %i, can be applied as 
   const kinds = route.spec.rules.flatMap((rule, i) => {
     const lists = [rule.filters ?? [], ...(rule.backendRefs ?? []).map(({ filters }) => filters ?? [])];
     return lists.flatMap((filters) => {
-      const translated = translateFilters(filters, `spec.rules[${i}].filters`, {
-        resolveMirror: (ref) => ref.name,
-        resolveBody: () => ({ value: 'body' }),
-      });
+      const translated = translateFilters(
+        filters,
+        `spec.rules[${i}].filters`,
+        testPolicyContext({ configMaps: { 'robots/robots.txt': 'body' } }),
+      );
       if (isProblems(translated)) throw new Error(JSON.stringify(translated));
       return translated.filters.map(({ kind }) => kind.toLowerCase());
     });

@@ -3,6 +3,9 @@
  * Views live as long as the exchange; a filter must not keep one.
  */
 
+import type { Answers, Feed, FeedKind, FeedValues, Question, QuestionKind } from './feeds.ts';
+import type { Identity } from './identity.ts';
+
 /** Header fields. Names are given in lower case and compared without case; the case that was received is kept on the wire. */
 export interface HeaderView {
   /** All values of the name, joined with `, ` (Cookie: `; `); undefined if there is none. */
@@ -16,6 +19,10 @@ export interface HeaderView {
 }
 
 export interface RequestView {
+  /** A cookie's value as sent; undefined if there is none of that name. */
+  cookie(name: string): string | undefined;
+  /** The first value of a query parameter, decoded once. */
+  queryParam(name: string): string | undefined;
   readonly method: string;
   readonly scheme: 'http' | 'https';
   /** Lower case, without port and trailing dot: what routing compared. */
@@ -41,10 +48,51 @@ export interface RequestView {
   setForwardPath(path: string): void;
   /** Changes the Host that is forwarded. */
   setForwardHost(authority: string): void;
+  /** Replaces the query that is forwarded. @param query `''`, or with the question mark */
+  setForwardQuery(query: string): void;
+  /** Changes the method that is forwarded; a token (RFC 9110 9.1). */
+  setForwardMethod(method: string): void;
+
+  /**
+   * The whole body, kept in memory: for what has to be seen before anything is forwarded. Once, in the request phase only.
+   * Nothing goes upstream until the phases are through; the body is then sent from memory.
+   * @param limit bytes; a longer body gives null and is left as it was, to be forwarded or refused
+   */
+  readBody(limit: number): Promise<Uint8Array | null>;
+  /** Replaces the body after `readBody`; Content-Length follows. */
+  setBody(bytes: Uint8Array): void;
+}
+
+/** What is known of the client's connection, whatever the request says. */
+export interface ConnectionView {
+  /** IP address of the peer: the client, or the last proxy before us. */
+  readonly address: string;
+  /** SNI; null on plaintext. */
+  readonly servername: string | null;
+  /** The client's certificate, verified in the handshake; null without one. */
+  readonly clientCertificate: ClientCertificate | null;
+}
+
+export interface ClientCertificate {
+  /** DER of the leaf. */
+  readonly raw: Uint8Array;
+  /** RFC 4514, `CN=a,O=b`. */
+  readonly subject: string;
+  readonly issuer: string;
+  readonly dnsNames: readonly string[];
+  /** URIs, SPIFFE IDs among them. */
+  readonly uris: readonly string[];
+  readonly emails: readonly string[];
+  /** SHA-256 of the DER, lower-case hex. */
+  readonly fingerprint: string;
+  /** Hex, upper case. */
+  readonly serialNumber: string;
 }
 
 export interface ResponseView {
   readonly status: number;
+  /** Changes the status; the body stays. */
+  setStatus(status: number): void;
   readonly headers: HeaderView;
 }
 
@@ -61,10 +109,74 @@ export interface Exchange {
   readonly response: ResponseView;
   /** The match that was taken; `pathPrefix` is what a ReplacePrefixMatch replaces, `''` if the path match was no prefix. */
   readonly matchedPrefix: string;
+  readonly connection: ConnectionView;
+  /** Who is asking; null until `authentication` has said so, and for anonymous requests. Later policies, logs and metrics read it. */
+  identity: Identity | null;
   /** Ends the request phase with a local reply; response phases of the filters that ran still apply. */
   respond(response: LocalResponse): void;
+  /**
+   * Refuses the request in the gateway's own words (problem details with `code`), so that logs, metrics and clients see the same reason.
+   * @param headers e.g. WWW-Authenticate, Retry-After
+   */
+  deny(code: DenialCode, headers?: Readonly<Record<string, string>>): void;
+  /**
+   * In the response phase of a backend's answer: answers with this instead, whatever the backend's body was.
+   * For a local reply it replaces the body.
+   */
+  replaceResponse(response: LocalResponse): void;
+  /**
+   * In the response phase: the body passes through this on its way to the client. Content-Length is dropped by the proxy;
+   * transforms of several filters apply in the order in which they were added.
+   */
+  transformBody(transform: BodyTransform): void;
   /** Sends a copy of the request to a cluster and drops the answer; never delays or fails this exchange. */
   mirror(cluster: string): void;
+}
+
+/** Why a policy refuses; each is an `ErrorCode` of the proxy with its status. */
+export type DenialCode =
+  /** 401: no credential, or a bad one. */
+  | 'unauthenticated'
+  /** 403 */
+  | 'forbidden'
+  /** 403: client address or country. */
+  | 'address-denied'
+  /** 403: CSRF. */
+  | 'origin-denied'
+  /** 403: signed URLs. */
+  | 'signature-invalid'
+  /** 400: validation. */
+  | 'request-invalid'
+  /** 413 */
+  | 'body-too-large'
+  /** 405, with Allow. */
+  | 'method-denied'
+  /** 415 */
+  | 'media-type-denied'
+  /** 431 */
+  | 'headers-too-large'
+  /** 414 */
+  | 'uri-too-long'
+  /** 503: what the decision needs (keys, Redis, an authorization service) is not there. */
+  | 'policy-unavailable'
+  /** 500: a policy that could not be built or evaluated. */
+  | 'policy-invalid';
+
+/** Bytes of a response body on their way. Each call may emit any number of times, at once or later, in order. */
+export interface BodyTransform {
+  /** @param bytes valid during the call only */
+  data(bytes: Uint8Array, sink: BodySink): void;
+  /** No more data; the sink's `end` has to be called, now or later. */
+  end(sink: BodySink): void;
+  /** The exchange is over, whatever had been emitted. */
+  close(): void;
+}
+
+export interface BodySink {
+  data(bytes: Uint8Array): void;
+  end(): void;
+  /** The response cannot be completed: the client sees a broken one. */
+  fail(): void;
 }
 
 /** One phase of one filter. A promise makes the proxy wait; everything that can be synchronous is. */
@@ -86,4 +198,55 @@ export interface FilterEnv {
   random(): number;
   /** Milliseconds, monotonic. */
   now(): number;
+  /** Milliseconds since the epoch. */
+  wallClock(): number;
+  /** Value of an entry of `Ir.secrets`. Throws if there is none: the filter cannot be built, and its rules fail closed. */
+  secret(id: string): string;
+  /**
+   * Sends a request of the gateway's own to a cluster and takes the whole answer. Obeys balancing and the egress guard; no retries.
+   * Rejects with an Error whose `code` is the proxy's (`no-endpoint`, `connect-failed`, `upstream-timeout`, …).
+   */
+  call(request: Call): Promise<CallResponse>;
+  readonly services: FilterServices;
+}
+
+export interface Call {
+  /** Id in `Ir.clusters`. */
+  readonly cluster: string;
+  readonly method: string;
+  /** With the query. */
+  readonly path: string;
+  readonly authority: string;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly body?: Uint8Array;
+  /** Milliseconds for all of it. */
+  readonly timeout: number;
+  /** Bytes of the answer's body; a longer one rejects. */
+  readonly maxBody: number;
+}
+
+export interface CallResponse {
+  readonly status: number;
+  /** Names in lower case; Set-Cookie stays a list. */
+  readonly headers: ReadonlyMap<string, readonly string[]>;
+  readonly body: Uint8Array;
+}
+
+/** What the pod does once, in the services thread; see `feeds.ts`. */
+export interface FilterServices {
+  /**
+   * A value that the services thread keeps fresh: keys, discovery documents, databases. Equal feeds are one.
+   * @param changed called with each new value, never from within `watch`
+   */
+  watch<K extends FeedKind>(feed: Feed<K>, changed?: (value: FeedValues[K]) => void): Watch<FeedValues[K]>;
+  /** One question, one answer. Rejects if the services thread is gone or silent for `timeout` milliseconds. */
+  ask<K extends QuestionKind>(question: Question<K>, timeout: number): Promise<Answers[K]>;
+}
+
+export interface Watch<T> {
+  /** undefined until the first value. */
+  readonly value: T | undefined;
+  /** Resolves with the first value, or at once; rejects when `timeout` milliseconds are over. */
+  first(timeout: number): Promise<T>;
+  close(): void;
 }

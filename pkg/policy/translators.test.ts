@@ -1,16 +1,14 @@
 import { describe, expect, test } from '@jest/globals';
 import type { GatewayRouteFilter } from '../api/gatewayroute.ts';
 import type { Filter } from '../ir/filter.ts';
+import { testPolicyContext } from '../testkit/policy-context.ts';
 import { createFilter } from './filters.ts';
+import { inertFilterEnv } from './inert-env.ts';
 import { filterOrder, placeOf } from './order.ts';
 import { isProblems } from './translated.ts';
-import { type FilterContext, type FilterTranslation, translateFilters } from './translators.ts';
+import { type FilterTranslation, translateFilters } from './translators.ts';
 
-const context: FilterContext = {
-  resolveMirror: ({ name }, path) =>
-    name === 'missing' ? { path, reason: 'BackendNotFound', message: 'not found' } : `Service/shop/${name}:80`,
-  resolveBody: () => ({ value: 'body' }),
-};
+const context = testPolicyContext({ services: ['a', 'b'] });
 
 const cors: GatewayRouteFilter = { type: 'CORS', cors: { allowOrigins: ['*'], maxAge: 5 } };
 const redirect: GatewayRouteFilter = { type: 'RequestRedirect', requestRedirect: { statusCode: 302 } };
@@ -89,7 +87,7 @@ describe('the registries', () => {
   });
 
   test.each(every.map((filter) => [filter.kind, filter] as const))('make a %s filter of its JSON', (_, filter) => {
-    const made = createFilter(JSON.parse(JSON.stringify(filter)) as Filter, { random: () => 0, now: () => 0 });
+    const made = createFilter(JSON.parse(JSON.stringify(filter)) as Filter, inertFilterEnv());
     expect(made.onRequest ?? made.onResponse).toBeDefined();
   });
 });

@@ -8,6 +8,9 @@ import type {
 } from '../api/httproute.ts';
 import type { Filter, FilterConfigs, FilterKind } from '../ir/filter.ts';
 import type { Problem } from '../status/problem.ts';
+import type { AuthenticationSpec } from './authentication/spec.ts';
+import { translateAuthentication } from './authentication/translate.ts';
+import type { PolicyContext } from './context.ts';
 import { translateCors } from './cors/translate.ts';
 import { type ResolveBody, translateDirectResponse } from './directresponse/translate.ts';
 import { type ResolveMirror, translateMirror } from './mirror/translate.ts';
@@ -19,7 +22,7 @@ import { translateRewrite } from './rewrite/translate.ts';
 import { isProblems, type Translated, unsupported } from './translated.ts';
 
 /** How the translators reach other objects. */
-export interface FilterContext {
+export interface FilterContext extends PolicyContext {
   readonly resolveMirror: ResolveMirror;
   readonly resolveBody: ResolveBody;
 }
@@ -34,6 +37,7 @@ export interface FilterTranslation {
 /** What users write for each kind. */
 interface Specs {
   readonly cors: HTTPCORSFilter;
+  readonly authentication: AuthenticationSpec;
   readonly redirect: HTTPRequestRedirectFilter;
   readonly directResponse: DirectResponseFilter;
   readonly requestHeaders: HTTPHeaderFilter;
@@ -51,6 +55,7 @@ type Translator<K extends FilterKind> = (spec: Specs[K], path: string, context: 
 
 const translators: { readonly [K in FilterKind]: Translator<K> } = {
   cors: (spec, path) => built(translateCors(spec, path)),
+  authentication: (spec, path, context) => built(translateAuthentication(spec, path, context)),
   redirect: (spec, path) => built(translateRedirect(spec, path)),
   directResponse: (spec, path, { resolveBody }) => built(translateDirectResponse(spec, path, resolveBody)),
   requestHeaders: (spec, path) => built(translateRequestHeaders(spec, path)),

@@ -2,7 +2,8 @@
 import { Buffer } from 'node:buffer';
 import { Close } from '../http1/connection.ts';
 import type { Head } from '../http1/head.ts';
-import type { Exchange, LocalResponse, Phase } from '../policy/runtime.ts';
+import type { Identity } from '../policy/identity.ts';
+import type { BodyTransform, ConnectionView, DenialCode, Exchange, LocalResponse, Phase } from '../policy/runtime.ts';
 import type { BackendChain, RuntimeRule } from '../routing/table.ts';
 import type { AccessRecord } from '../telemetry/record.ts';
 import { findRule } from './admission.ts';
@@ -38,6 +39,7 @@ export class ActiveExchange implements Exchange {
   downstream: Downstream | null = null;
   rule: RuntimeRule | null = null;
   backend: BackendChain | null = null;
+  identity: Identity | null = null;
   /** Clusters that get a copy. */
   readonly mirrors: string[] = [];
   startedAt = 0;
@@ -70,6 +72,25 @@ export class ActiveExchange implements Exchange {
     this.#local = response;
   }
 
+  deny(code: DenialCode, headers: Readonly<Record<string, string>> = {}): void {
+    this.error = code;
+    const reply = errorReply(code, this.request.headers.get('accept'), this.request.requestId);
+    this.#local = { ...reply, headers: { ...reply.headers, ...headers } };
+  }
+
+  replaceResponse(_response: LocalResponse): void {
+    throw new Error('responses cannot be replaced yet');
+  }
+
+  transformBody(_transform: BodyTransform): void {
+    throw new Error('bodies cannot be transformed yet');
+  }
+
+  get connection(): ConnectionView {
+    const { address, servername } = this.request.peer;
+    return { address, servername, clientCertificate: null };
+  }
+
   mirror(cluster: string): void {
     this.mirrors.push(cluster);
   }
@@ -81,6 +102,7 @@ export class ActiveExchange implements Exchange {
     this.rule = null;
     this.backend = null;
     this.error = null;
+    this.identity = null;
     this.requestDone = false;
     this.responseStarted = false;
     this.#responseDone = false;

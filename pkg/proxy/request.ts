@@ -158,6 +158,23 @@ export class Request implements RequestView, MatchInput, UpstreamRequest, OwnVal
     this.authority = authority;
   }
 
+  setForwardQuery(query: string): void {
+    this.query = query;
+    this.targetUntouched = false;
+  }
+
+  setForwardMethod(method: string): void {
+    this.method = method;
+  }
+
+  readBody(_limit: number): Promise<Uint8Array | null> {
+    return Promise.reject(new Error('bodies cannot be read yet'));
+  }
+
+  setBody(_bytes: Uint8Array): void {
+    throw new Error('bodies cannot be set yet');
+  }
+
   encode(out: Buffer, at: number): number {
     return encodeRequest(this, out, at);
   }

@@ -24,6 +24,10 @@ export const Framing = {
 export type Framing = (typeof Framing)[keyof typeof Framing];
 
 export class Response implements ResponseView {
+  setStatus(status: number): void {
+    this.status = status;
+  }
+
   status = 0;
   readonly headers = new Fields();
   framing: Framing = Framing.None;

@@ -43,7 +43,7 @@ export function createCompiler(env: CompilerEnv): Compiler {
 
   return {
     compile(version, ir, changed) {
-      filters.update(ir.filters);
+      filters.update(ir.filters, ir.secrets);
       const all = lastRoutes === ir.routes ? [] : new Set([...routes.keys(), ...Object.keys(ir.routes)]);
       const changes = takeRoutes(routes, ir.routes, changed ?? all);
       lastRoutes = ir.routes;

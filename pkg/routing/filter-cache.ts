@@ -3,11 +3,14 @@ import type { Filter } from '../ir/filter.ts';
 import type { RuntimeFilter } from '../policy/runtime.ts';
 
 type Filters = Readonly<Record<string, Filter>>;
+type Secrets = Readonly<Record<string, string>>;
 
 /** What a worker gives to the compiler. */
 export interface CompilerEnv {
-  /** Builds a filter; called once per id. A throw makes every rule that uses it answer `policy-invalid`. */
-  filter(filter: Filter): RuntimeFilter;
+  /**
+   * Builds a filter; called once per id. `secret` gives a value of `Ir.secrets` and throws if there is none. A throw makes every rule that uses it answer `policy-invalid`.
+   */
+  filter(filter: Filter, secret: (id: string) => string): RuntimeFilter;
   /** Told of each configuration that could not be built (a filter or a pattern), which translate should have refused. */
   report?(what: string, error: unknown): void;
 }
@@ -18,6 +21,8 @@ export class FilterCache {
   readonly #built = new Map<string, RuntimeFilter | null>();
   #current: Filters = {};
   #previous: Filters = {};
+  #secrets: Secrets = {};
+  #previousSecrets: Secrets = {};
 
   constructor(env: CompilerEnv) {
     this.#env = env;
@@ -27,7 +32,11 @@ export class FilterCache {
    * Takes the filters of a new IR, and closes those which neither it nor the one before it refers to: an exchange that began on the
    * table before may still run its response phases.
    */
-  update(filters: Filters): void {
+  update(filters: Filters, secrets: Secrets): void {
+    if (secrets !== this.#secrets) {
+      this.#previousSecrets = this.#secrets;
+      this.#secrets = secrets;
+    }
     if (filters === this.#current) return;
     this.#previous = this.#current;
     this.#current = filters;
@@ -53,11 +62,17 @@ export class FilterCache {
     this.#built.clear();
   }
 
+  #secret(id: string): string {
+    const value = this.#secrets[id] ?? this.#previousSecrets[id];
+    if (value === undefined) throw new Error(`no secret ${id} in the IR`);
+    return value;
+  }
+
   #build(id: string): RuntimeFilter | null {
     const filter = this.#current[id] ?? this.#previous[id];
     try {
       if (filter === undefined) throw new Error(`no filter ${id} in the IR`);
-      return this.#env.filter(filter);
+      return this.#env.filter(filter, (secret) => this.#secret(secret));
     } catch (error) {
       this.#env.report?.(`filter ${id}`, error);
       return null;

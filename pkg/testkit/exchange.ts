@@ -1,5 +1,17 @@
 /** A fake exchange for filter tests: holds what the filter sees and records what it does. */
-import type { Exchange, HeaderView, LocalResponse, RuntimeFilter } from '../policy/runtime.ts';
+import { Buffer } from 'node:buffer';
+import type { Identity } from '../policy/identity.ts';
+import type {
+  BodyTransform,
+  ClientCertificate,
+  DenialCode,
+  Exchange,
+  HeaderView,
+  LocalResponse,
+  RuntimeFilter,
+} from '../policy/runtime.ts';
+import { errors } from '../proxy/errors.ts';
+import { cookieOf, queryParamOf } from '../proxy/query.ts';
 
 type Fields = Readonly<Record<string, string | readonly string[]>>;
 
@@ -14,21 +26,37 @@ export interface ExchangeOptions {
   readonly path?: string;
   readonly matchedPrefix?: string;
   readonly headers?: Fields;
+  readonly clientAddress?: string;
+  /** Of the connection, where it is not the client. */
+  readonly peerAddress?: string;
+  readonly clientCertificate?: ClientCertificate;
+  readonly identity?: Identity;
+  readonly body?: string | Uint8Array;
   /** What the backend answers, if it is asked. */
   readonly status?: number;
   readonly responseHeaders?: Fields;
+  readonly responseBody?: string | Uint8Array;
 }
 
 /** What happened. */
 export interface Seen {
   /** undefined if the request would have been forwarded. */
   readonly local: LocalResponse | undefined;
+  /** Why the request was refused. */
+  readonly denied: DenialCode | undefined;
+  readonly identity: Identity | null;
   readonly status: number;
   /** Lines in order, `name: value`. */
   readonly requestHeaders: readonly string[];
   readonly responseHeaders: readonly string[];
   readonly forwardPath: string;
   readonly forwardHost: string;
+  readonly forwardQuery: string;
+  readonly forwardMethod: string;
+  /** The body that goes upstream. */
+  readonly requestBody: Buffer;
+  /** The body that the client gets, once the transforms are through. */
+  readonly responseBody: () => Promise<Buffer>;
   readonly mirrors: readonly string[];
 }
 
@@ -52,9 +80,27 @@ export function createExchange(options: ExchangeOptions = {}): {
   let local: LocalResponse | undefined;
   let forwardPath = target.slice(0, question);
   let forwardHost = options.host ?? 'example.org';
+  let forwardQuery = target.slice(question);
+  let forwardMethod = options.method ?? 'GET';
+  let denied: DenialCode | undefined;
+  let requestBody: Buffer = Buffer.from(options.body ?? '');
+  let responseBody: Buffer = Buffer.from(options.responseBody ?? '');
+  const transforms: BodyTransform[] = [];
   const mirrors: string[] = [];
+  const answer = (response: LocalResponse): void => {
+    local = response;
+    status = response.status;
+    responseHeaders = new Lines(response.headers);
+    responseBody = Buffer.from(response.body);
+  };
 
   const exchange: Exchange = {
+    identity: options.identity ?? null,
+    connection: {
+      address: options.peerAddress ?? options.clientAddress ?? '192.0.2.1',
+      servername: options.scheme === 'https' ? (options.host ?? 'example.org') : null,
+      clientCertificate: options.clientCertificate ?? null,
+    },
     request: {
       method: options.method ?? 'GET',
       scheme: options.scheme ?? 'http',
@@ -67,18 +113,26 @@ export function createExchange(options: ExchangeOptions = {}): {
       },
       query: target.slice(question),
       headers: requestHeaders,
-      clientAddress: '192.0.2.1',
+      clientAddress: options.clientAddress ?? '192.0.2.1',
+      cookie: (name) => cookieOf(requestHeaders.get('cookie') ?? '', name),
+      queryParam: (name) => queryParamOf(target.slice(question), name),
+      setForwardQuery: (query) => void (forwardQuery = query),
+      setForwardMethod: (method) => void (forwardMethod = method),
+      readBody: async (limit) => (requestBody.length > limit ? null : requestBody),
+      setBody: (bytes) => void (requestBody = Buffer.from(bytes)),
       setForwardPath: (path) => void (forwardPath = path),
       setForwardHost: (authority) => void (forwardHost = authority),
     },
     get response() {
-      return { status, headers: responseHeaders };
+      return { status, headers: responseHeaders, setStatus: (next: number) => void (status = next) };
     },
     matchedPrefix: options.matchedPrefix ?? '',
-    respond: (response) => {
-      local = response;
-      status = response.status;
-      responseHeaders = new Lines(response.headers);
+    respond: answer,
+    replaceResponse: answer,
+    transformBody: (transform) => void transforms.push(transform),
+    deny(code, headers = {}) {
+      denied = code;
+      answer({ status: errors[code].status, headers, body: '' });
     },
     mirror: (cluster) => void mirrors.push(cluster),
   };
@@ -86,14 +140,44 @@ export function createExchange(options: ExchangeOptions = {}): {
     exchange,
     seen: () => ({
       local,
+      denied,
+      identity: exchange.identity,
       status,
       requestHeaders: requestHeaders.text(),
       responseHeaders: responseHeaders.text(),
       forwardPath,
       forwardHost,
+      forwardQuery,
+      forwardMethod,
+      requestBody,
+      responseBody: async () => {
+        let body = responseBody;
+        for (const transform of transforms) body = await through(transform, body);
+        return body;
+      },
       mirrors,
     }),
   };
+}
+
+/** Everything a transform makes of `body`, given to it in pieces. */
+function through(transform: BodyTransform, body: Buffer): Promise<Buffer> {
+  return new Promise((resolve, reject) => {
+    const parts: Buffer[] = [];
+    const sink = {
+      data: (bytes: Uint8Array) => void parts.push(Buffer.from(bytes)),
+      end: () => {
+        transform.close();
+        resolve(Buffer.concat(parts));
+      },
+      fail: () => {
+        transform.close();
+        reject(new Error('the transform failed'));
+      },
+    };
+    for (let at = 0; at < body.length; at += 1_000) transform.data(body.subarray(at, at + 1_000), sink);
+    transform.end(sink);
+  });
 }
 
 class Lines implements HeaderView {

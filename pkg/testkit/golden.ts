@@ -69,8 +69,8 @@ export function renderTranslation({ ir, statuses, exposures }: Translation, opti
   const defaults = JSON.stringify(translateSettings(undefined, options));
   const sections = Object.entries(ir).flatMap(([name, section]) => {
     if (name === 'settings') return JSON.stringify(ir.settings.default) === defaults ? [] : [[name, section]];
-    if (name === 'certificates' || name === 'authorities')
-      section = Object.fromEntries(Object.keys(section).map((id) => [id, '(PEM)']));
+    if (name === 'certificates' || name === 'authorities' || name === 'secrets')
+      section = Object.fromEntries(Object.keys(section).map((id) => [id, name === 'secrets' ? '(secret)' : '(PEM)']));
     return Object.keys(section).length === 0 ? [] : [[name, section]];
   });
   return stringify(

@@ -16,6 +16,7 @@ import { createSocketTransport } from '../proxy/transport-socket.ts';
 import { createCompiler } from '../routing/compile.ts';
 import type { AccessRecord, Telemetry } from '../telemetry/record.ts';
 import { createClusters } from '../upstream/clusters.ts';
+import { testFilterEnv } from './filter-env.ts';
 
 /** Changes to the default settings, section by section. */
 export type SettingsChange = { readonly [K in keyof Settings]?: Partial<Settings[K]> };
@@ -36,6 +37,7 @@ export interface TestProxyOptions {
   readonly certificates?: Readonly<Record<string, Certificate>>;
   /** CA bundles (PEM). */
   readonly authorities?: Readonly<Record<string, string>>;
+  readonly secrets?: Readonly<Record<string, string>>;
   readonly protocol?: 'HTTP' | 'HTTPS';
   /** More sockets, by id. */
   readonly sockets?: Readonly<Record<string, { readonly port: number }>>;
@@ -133,9 +135,9 @@ export async function createTestProxy(options: TestProxyOptions = {}): Promise<T
   });
   const runtimeFilters = options.runtimeFilters ?? {};
   const compiler = createCompiler({
-    filter: (filter) => {
+    filter: (filter, secret) => {
       const own = (filter.config as { readonly runtime?: string }).runtime;
-      return own === undefined ? createFilter(filter, { random, now: () => performance.now() }) : runtimeFilters[own]!;
+      return own === undefined ? createFilter(filter, { ...testFilterEnv({ random }), secret }) : runtimeFilters[own]!;
     },
   });
   const proxy = createProxy({
@@ -236,6 +238,7 @@ function irOf(options: TestProxyOptions): Ir {
     clusters,
     certificates: options.certificates ?? {},
     authorities: options.authorities ?? {},
+    secrets: options.secrets ?? {},
   };
 }
 

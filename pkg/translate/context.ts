@@ -48,6 +48,7 @@ export class Context implements World {
     clusters: new Map(),
     certificates: new Map(),
     authorities: new Map(),
+    secrets: new Map(),
   };
   readonly statuses: ObjectStatus[] = [];
   /** Accepted routes by listener id, whether it serves or not. Ingresses are not counted: they are no Routes. */

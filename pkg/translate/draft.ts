@@ -36,6 +36,7 @@ export interface Outputs {
   readonly certificates: Map<string, Certificate>;
   /** CA bundles (PEM). */
   readonly authorities: Map<string, string>;
+  readonly secrets: Map<string, string>;
 }
 
 export class Draft {
@@ -46,6 +47,7 @@ export class Draft {
     clusters: new Map(),
     certificates: new Map(),
     authorities: new Map(),
+    secrets: new Map(),
   };
 
   constructor(object: KubeObject, world: World) {
@@ -105,4 +107,5 @@ export function mergeOutputs(into: Outputs, from: Outputs): void {
   for (const [id, cluster] of from.clusters) into.clusters.set(id, cluster);
   for (const [id, certificate] of from.certificates) into.certificates.set(id, certificate);
   for (const [id, authority] of from.authorities) into.authorities.set(id, authority);
+  for (const [id, secret] of from.secrets) into.secrets.set(id, secret);
 }

@@ -3,11 +3,12 @@ import { parseDuration } from '../api/duration.ts';
 import type { GatewayRouteBackendRef, GatewayRouteFilter, GatewayRouteRule } from '../api/gatewayroute.ts';
 import type { Action, Backend, Retry, Rule, Timeouts } from '../ir/route.ts';
 import { isProblems } from '../policy/translated.ts';
-import { type FilterContext, translateFilters } from '../policy/translators.ts';
+import { translateFilters } from '../policy/translators.ts';
 import type { Problem } from '../status/problem.ts';
 import type { Draft } from './draft.ts';
 import { ignored } from './listeners.ts';
 import { translateMatches } from './match.ts';
+import { policyContext } from './policy-context.ts';
 
 export interface TranslatedRule {
   readonly index: number;
@@ -33,7 +34,7 @@ export function translateRule(spec: GatewayRouteRule, index: number, route: Draf
   const path = `spec.rules[${index}]`;
   const { matches, problems } = translateMatches(spec, path);
   const unresolved: Problem[] = [];
-  const context = filterContext(draft);
+  const context = policyContext(draft);
 
   const invalid: Problem[] = [];
   const addFilters = (specs: readonly GatewayRouteFilter[] | undefined, at: string): readonly string[] => {
@@ -92,22 +93,6 @@ function backend(ref: GatewayRouteBackendRef, cluster: string | null, filters: r
   // HTTPRoute's have no priority.
   const { weight = 1, priority = 0 } = ref as Partial<GatewayRouteBackendRef>;
   return { weight, priority, cluster, filters };
-}
-
-function filterContext(draft: Draft): FilterContext {
-  return {
-    resolveMirror: (ref, path) => {
-      const found = draft.resolveBackend(ref, path);
-      return found.cluster ?? found.problem ?? { path, reason: 'BackendNotFound', message: 'not found' };
-    },
-    resolveBody: ({ name, key }, path) => {
-      const { namespace } = draft.object.metadata;
-      const value = draft.world.get('ConfigMap', namespace, name)?.data[key];
-      if (value !== undefined) return { value };
-      const message = `ConfigMap ${namespace}/${name} with key ${key} not found; create it or correct the reference`;
-      return { path, reason: 'UnsupportedValue', message };
-    },
-  };
 }
 
 function translateTimeouts(spec: NonNullable<GatewayRouteRule['timeouts']>): Timeouts {

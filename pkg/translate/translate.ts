@@ -69,6 +69,7 @@ export function translate(snapshot: Snapshot, options: TranslateOptions, memo: M
       clusters,
       certificates: sorted(context.outputs.certificates),
       authorities: sorted(context.outputs.authorities),
+      secrets: sorted(context.outputs.secrets),
     },
     statuses: statuses.toSorted(compareStatus),
     ...(options.cluster === undefined ? {} : { exposures: translateExposures(gateways, classes, context) }),

@@ -1,5 +1,6 @@
 /** The data plane, put together from its rooms: the one place that knows them all. */
 import { createFilter } from '../policy/filters.ts';
+import { inertFilterEnv } from '../policy/inert-env.ts';
 import { Descriptors } from '../proxy/descriptors.ts';
 import { createProxy } from '../proxy/proxy.ts';
 import { Timers } from '../proxy/timers.ts';
@@ -21,6 +22,7 @@ export async function assembleDataWorker(env: WorkerEnv): Promise<DataWorker> {
   if (reason !== null) log.warn({ reason }, 'the fast transport does not work here; the documented one serves');
   log.debug({ transport: transport.name }, 'transport chosen');
 
+  const wallClock = createWallClock(now);
   const shortage = openShortage();
   const descriptors = new Descriptors(descriptorLimit);
   const clusters = createClusters({
@@ -34,7 +36,7 @@ export async function assembleDataWorker(env: WorkerEnv): Promise<DataWorker> {
   });
   shortage.listen(() => clusters.trim());
   const compiler = createCompiler({
-    filter: (filter) => createFilter(filter, { random, now }),
+    filter: (filter, secret) => createFilter(filter, { ...inertFilterEnv(), random, now, wallClock, secret }),
     report: (what, error) =>
       log.error({ what, error: textOf(error) }, 'a filter or pattern could not be built; its rules fail closed'),
   });
@@ -44,7 +46,7 @@ export async function assembleDataWorker(env: WorkerEnv): Promise<DataWorker> {
     clusters,
     telemetry,
     now,
-    wallClock: createWallClock(now),
+    wallClock,
     random,
     fault: (where, error) => log.error({ where, error: textOf(error) }, 'a bug: an exchange was ended with 500'),
     ticketKeys: Buffer.from(ticketKeys),

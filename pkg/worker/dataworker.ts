@@ -51,6 +51,7 @@ const routed: readonly Section[] = [
   'filters',
   'certificates',
   'authorities',
+  'secrets',
 ];
 /** What clusters are made from. Looking through 10,000 of them costs a millisecond, so nobody does for an edit of a route. */
 const clustered: readonly Section[] = ['clusters', 'certificates', 'authorities'];

@@ -22,6 +22,7 @@ export const sections = [
   'clusters',
   'certificates',
   'authorities',
+  'secrets',
 ] as const satisfies readonly Section[];
 
 /** Cheap where both share their entries: translate keeps what did not change, so most comparisons are of identities. */

@@ -84,7 +84,17 @@ async function start({ port = 0, workers = 2, services = './services-thread.ts' 
 function irOf(port: number): object {
   const sockets = { one: { address: '127.0.0.1', port, protocol: 'HTTP', tiers: [] } };
   const settings = { default: { accessLog: { fields: [], sampling: 1, redact: [] } } };
-  return { settings, sockets, listeners: {}, routes: {}, filters: {}, clusters: {}, certificates: {}, authorities: {} };
+  return {
+    settings,
+    sockets,
+    listeners: {},
+    routes: {},
+    filters: {},
+    clusters: {},
+    certificates: {},
+    authorities: {},
+    secrets: {},
+  };
 }
 
 function ask(port: number, path: string): Promise<string | null> {

@@ -40,6 +40,7 @@ export function changedSibling(
     'clusters',
     'certificates',
     'authorities',
+    'secrets',
     'sockets',
   ] as const) {
     for (const [id, entry] of Object.entries(without[section])) {

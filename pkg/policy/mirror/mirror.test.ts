@@ -2,6 +2,7 @@ import { describe, expect, test } from '@jest/globals';
 import type { BackendObjectReference } from '../../api/gatewayapi.ts';
 import type { HTTPRequestMirrorFilter } from '../../api/httproute.ts';
 import { run } from '../../testkit/exchange.ts';
+import { testFilterEnv } from '../../testkit/filter-env.ts';
 import { createMirror } from './filter.ts';
 import { translateMirror } from './translate.ts';
 
@@ -51,7 +52,7 @@ describe('filter', () => {
   ])('drawing %j copies to %j: each mirror draws for itself, and a whole share does not', async (draws, expected) => {
     const rest = [...draws];
     const random = (): number => rest.shift() ?? 1;
-    const seen = await run(createMirror({ mirrors }, { random, now: () => 0 }));
+    const seen = await run(createMirror({ mirrors }, testFilterEnv({ random })));
     expect(seen.mirrors).toEqual(expected);
     expect(rest).toEqual([]);
     expect(seen.local).toBeUndefined();

@@ -1,0 +1,53 @@
+/** The block `policies`: the same in GatewayPolicy, GatewayRoute rules and GatewayClassConfig.defaults. */
+import { type TObject, type TSchema, Type } from 'typebox';
+import { type PolicyKey, type PolicySchemas, policyKeys, schemaOf } from '../policy/order.ts';
+import { celRules, choice, type Rule, type ValueOf } from './schema.ts';
+
+export const MODES = ['Enforce', 'Shadow', 'Disabled'] as const;
+export type Mode = (typeof MODES)[number];
+
+/** One key as it is written. With mode Disabled all else may be missing. */
+export type PolicyValue<K extends PolicyKey> = Partial<ValueOf<PolicySchemas[K]>> & { readonly mode?: Mode };
+export type Policies = { readonly [K in PolicyKey]?: PolicyValue<K> };
+
+const modeSchema = choice(
+  MODES,
+  'Enforce acts; absent means it. Shadow decides, counts and logs, and lets pass. Disabled drops what Defaults above gave, where that can be replaced.',
+);
+
+export const policiesSchema = Type.Object(
+  Object.fromEntries(policyKeys.map((key) => [key, Type.Optional(keySchema(schemaOf(key)))])),
+  { description: 'What is done with requests and answers, by key.' },
+);
+
+/** `mode` beside the fields of the key; what is required is so unless the key is Disabled. */
+function keySchema(schema: TObject): TSchema {
+  const { properties, description } = schema as TObject & { readonly description?: string };
+  const rules = (schema as { readonly 'x-kubernetes-validations'?: readonly Rule[] })['x-kubernetes-validations'] ?? [];
+  return Type.Object(
+    {
+      mode: Type.Optional(modeSchema),
+      ...Object.fromEntries(Object.entries(properties).map(([name, child]) => [name, optional(child)])),
+    },
+    {
+      ...(description !== undefined && { description }),
+      ...celRules(
+        ...requiredFields(schema).map((name) => ({
+          rule: `(has(self.mode) && self.mode == 'Disabled') || has(self.${name})`,
+          message: `${name} is required unless mode is Disabled`,
+        })),
+        ...rules,
+      ),
+    },
+  );
+}
+
+/** Names of the fields that must be written unless the key is Disabled. */
+export function requiredFields(schema: TObject): readonly string[] {
+  const { required = [], properties } = schema as TObject & { readonly required?: readonly string[] };
+  return required.filter((name) => (properties[name] as { readonly default?: unknown }).default === undefined);
+}
+
+function optional(schema: TSchema): TSchema {
+  return (schema as { readonly default?: unknown }).default === undefined ? Type.Optional(schema) : schema;
+}

@@ -1,0 +1,21 @@
+/** Method configurations → methods. The registry of the data-plane half. */
+import type { FilterEnv } from '../runtime.ts';
+import { createJwt } from './jwt.ts';
+import type { Method } from './method.ts';
+import type { MethodConfig, MethodConfigs, MethodType } from './schema.ts';
+
+const methods: {
+  readonly [T in MethodType]: (name: string, config: MethodConfigs[T], env: FilterEnv) => Method;
+} = {
+  JWT: createJwt,
+};
+
+/** Throws if the configuration cannot be built: its rules then fail closed. */
+export function createMethod(method: MethodConfig, env: FilterEnv): Method {
+  return create(method.type, method.name, method.config, env);
+}
+
+// One call that types check for every type at once: `type` and `config` always belong together.
+function create<T extends MethodType>(type: T, name: string, config: MethodConfigs[T], env: FilterEnv): Method {
+  return methods[type](name, config, env);
+}

@@ -1,0 +1,21 @@
+/** Authentication: who is asking. One key, methods by name. */
+import type { JwtConfig } from './jwt-schema.ts';
+
+export interface AuthenticationConfig {
+  /** `Any`: the first method that finds a credential decides. `All`: every method must accept. */
+  readonly require: 'Any' | 'All';
+  /** No credential passes, a bad one never does. */
+  readonly allowAnonymous: boolean;
+  readonly methods: readonly MethodConfig[];
+}
+
+/** What each method needs in a worker. A new method adds one line here and in `methods.ts`. */
+export interface MethodConfigs {
+  readonly JWT: JwtConfig;
+}
+
+export type MethodType = keyof MethodConfigs;
+
+export type MethodConfig = {
+  readonly [T in MethodType]: { readonly name: string; readonly type: T; readonly config: MethodConfigs[T] };
+}[MethodType];

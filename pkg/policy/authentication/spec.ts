@@ -1,0 +1,29 @@
+/** What users write under `authentication`. Each method has its own part in `<method>-spec.ts`. */
+import { Type } from 'typebox';
+import { choice, list, text, type ValueOf } from '../../api/schema.ts';
+import { jwtSchema } from './jwt-spec.ts';
+
+const methodSchema = Type.Object({
+  name: text(63, 'Name of the method, for logs and challenges.', { pattern: '^[a-z0-9]([-a-z0-9]*[a-z0-9])?$' }),
+  type: choice(['JWT'], 'Which of the members below says how.'),
+  jwt: Type.Optional(jwtSchema),
+});
+
+export const authenticationSchema = Type.Object(
+  {
+    require: choice(['Any', 'All'], 'Whether one method has to accept, or every one.', { default: 'Any' }),
+    allowAnonymous: Type.Boolean({
+      default: false,
+      description: 'A request without a credential passes; one with a bad credential never does.',
+    }),
+    methods: list(methodSchema, 8, 'How clients may show who they are; asked in this order.', {
+      minItems: 1,
+      'x-kubernetes-list-type': 'map',
+      'x-kubernetes-list-map-keys': ['name'],
+    }),
+  },
+  { description: 'Who is asking.' },
+);
+
+export type AuthenticationSpec = ValueOf<typeof authenticationSchema>;
+export type MethodSpec = ValueOf<typeof methodSchema>;

@@ -1,0 +1,52 @@
+/** Control-plane half of authentication: every method must be understood, or the whole key fails closed. */
+import type { Problem } from '../../status/problem.ts';
+import type { PolicyContext } from '../context.ts';
+import { isProblems, type Translated, unsupported } from '../translated.ts';
+import { translateJwt } from './jwt-translate.ts';
+import type { AuthenticationConfig, MethodConfig, MethodConfigs, MethodType } from './schema.ts';
+import type { AuthenticationSpec, MethodSpec } from './spec.ts';
+
+type Translator<T extends MethodType> = (
+  spec: MethodSpec,
+  path: string,
+  context: PolicyContext,
+) => Translated<MethodConfigs[T]>;
+
+/** The member of a method that its type names. */
+const members: { readonly [T in MethodType]: keyof MethodSpec } = { JWT: 'jwt' };
+
+const translators: { readonly [T in MethodType]: Translator<T> } = {
+  JWT: ({ jwt = {} }, path, context) => translateJwt(jwt, path, context),
+};
+
+/** @param path where `spec` stands in its object, for messages */
+export function translateAuthentication(
+  spec: AuthenticationSpec,
+  path: string,
+  context: PolicyContext,
+): Translated<AuthenticationConfig> {
+  const methods: MethodConfig[] = [];
+  const problems: Problem[] = [];
+  for (const [i, method] of spec.methods.entries()) {
+    const at = `${path}.methods[${i}]`;
+    const wrong = wrongMembers(method, at);
+    const config =
+      wrong.length > 0 ? wrong : translators[method.type](method, `${at}.${members[method.type]}`, context);
+    if (isProblems(config)) problems.push(...config);
+    // The type and its configuration belong together, which TypeScript cannot follow through the union.
+    else methods.push({ name: method.name, type: method.type, config } as MethodConfig);
+  }
+  if (problems.length > 0) return problems;
+  return { require: spec.require, allowAnonymous: spec.allowAnonymous, methods };
+}
+
+function wrongMembers(method: MethodSpec, path: string): readonly Problem[] {
+  return Object.values(members).flatMap((member): readonly Problem[] => {
+    const wanted = members[method.type] === member;
+    if ((method[member] !== undefined) === wanted) return [];
+    const fix = wanted
+      ? `is missing; add it, or correct type (${method.type})`
+      : `is not read with type ${method.type}; remove it`;
+    return [unsupported(`${path}.${member}`, fix)];
+  });
+}

@@ -1,0 +1,72 @@
+/** A FilterEnv for filter tests: clocks and answers are what the test says; what it does not say fails. */
+import type { FeedKind, FeedValues, QuestionKind, Questions } from '../policy/feeds.ts';
+import type { Call, CallResponse, FilterEnv, Watch } from '../policy/runtime.ts';
+
+export interface FilterEnvOptions {
+  readonly random?: () => number;
+  readonly now?: () => number;
+  readonly wallClock?: () => number;
+  readonly secrets?: Readonly<Record<string, string>>;
+  readonly call?: (request: Call) => CallResponse | Promise<CallResponse>;
+  readonly feed?: (kind: FeedKind, config: unknown) => TestFeed;
+  readonly ask?: (kind: QuestionKind, question: Questions[QuestionKind]) => unknown;
+}
+
+/** A feed whose value a test sets. */
+export class TestFeed {
+  value: unknown;
+  watchers = 0;
+  readonly #changed = new Set<(value: never) => void>();
+
+  constructor(value?: unknown) {
+    this.value = value;
+  }
+
+  set(value: unknown): void {
+    this.value = value;
+    for (const changed of this.#changed) changed(value as never);
+  }
+
+  watch<T>(changed?: (value: T) => void): Watch<T> {
+    this.watchers++;
+    if (changed !== undefined) this.#changed.add(changed);
+    // eslint-disable-next-line typescript/no-this-alias
+    const feed = this;
+    return {
+      get value() {
+        return feed.value as T | undefined;
+      },
+      first: () =>
+        feed.value === undefined ? Promise.reject(new Error('no value yet')) : Promise.resolve(feed.value as T),
+      close: () => {
+        feed.watchers--;
+        if (changed !== undefined) feed.#changed.delete(changed);
+      },
+    };
+  }
+}
+
+export function testFilterEnv(options: FilterEnvOptions = {}): FilterEnv {
+  const missing = (what: string) => () => {
+    throw new Error(`the test gives no ${what}`);
+  };
+  const feed = options.feed ?? missing('feed');
+  const ask = options.ask ?? missing('answers');
+  const call = options.call ?? missing('call');
+  return {
+    random: options.random ?? (() => 0),
+    now: options.now ?? (() => performance.now()),
+    wallClock: options.wallClock ?? (() => Date.now()),
+    secret(id) {
+      const value = options.secrets?.[id];
+      if (value === undefined) throw new Error(`no secret ${id} in the IR`);
+      return value;
+    },
+    call: async (request) => call(request),
+    services: {
+      watch: ({ kind, config }, changed) =>
+        feed(kind, config).watch(changed as (value: FeedValues[FeedKind]) => void) as never,
+      ask: async ({ kind, question }) => ask(kind, question) as never,
+    },
+  };
+}
