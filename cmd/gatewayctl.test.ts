@@ -139,10 +139,11 @@ test('crds prints every kind of ours', async () => {
   expect(code).toBe(0);
   expect(out.match(/^ {4}kind: \w+$/gm)).toEqual([
     '    kind: GatewayRoute',
+    '    kind: GatewayPolicy',
     '    kind: Backend',
     '    kind: GatewayClassConfig',
   ]);
-  expect((JSON.parse((await ctl('crds', '-o', 'json')).out) as { items: object[] }).items).toHaveLength(3);
+  expect((JSON.parse((await ctl('crds', '-o', 'json')).out) as { items: object[] }).items).toHaveLength(4);
 });
 
 describe('usage', () => {

@@ -28,6 +28,7 @@ const ofDirectory: TranslateOptions = {
   portMap: {},
   allowLoopbackEndpoints: true,
   directoryMode: true,
+  now: 0,
   unbound: {},
 };
 

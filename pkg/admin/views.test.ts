@@ -70,6 +70,7 @@ const ir = {
   },
   certificates: { 'Secret/infra/tls': { certificate: 'no certificate', key: 'THE PRIVATE KEY' } },
   authorities: {},
+  policies: {},
   secrets: {},
   settings: {},
 } as object as Ir;

@@ -3,10 +3,15 @@ import { stringify } from 'yaml';
 import manifest from '../../package.json' with { type: 'json' };
 import { KINDS, type Kind, OUR_GROUP } from './kinds.ts';
 import { SCHEMAS } from './schemas.ts';
-import { backendStatus, gatewayClassConfigStatus, gatewayRouteStatus } from './status-structural.ts';
+import {
+  backendStatus,
+  gatewayClassConfigStatus,
+  gatewayPolicyStatus,
+  gatewayRouteStatus,
+} from './status-structural.ts';
 import type { StructuralSchema } from './structural.ts';
 
-export type OwnKind = 'GatewayRoute' | 'Backend' | 'GatewayClassConfig';
+export type OwnKind = 'GatewayRoute' | 'GatewayPolicy' | 'Backend' | 'GatewayClassConfig';
 
 interface Column {
   readonly name: string;
@@ -20,6 +25,7 @@ interface OwnKindFacts {
   readonly description: string;
   readonly shortName: string;
   readonly categories: readonly string[];
+  readonly labels?: Readonly<Record<string, string>>;
   readonly columns: readonly Column[];
   readonly status: StructuralSchema;
 }
@@ -46,6 +52,24 @@ export const OWN_KINDS: Readonly<Record<OwnKind, OwnKindFacts>> = {
     ],
     status: gatewayRouteStatus,
   },
+  GatewayPolicy: {
+    description:
+      'GatewayPolicy protects and shapes what its targets serve; what it says is inherited by all that is attached to them (GEP-713).',
+    shortName: 'gwp',
+    categories: ['suuupra', 'gateway-api'],
+    labels: { 'gateway.networking.k8s.io/policy': 'Inherited' },
+    columns: [
+      column('Targets', '.status.summary.targets'),
+      column('Keys', '.status.summary.keys'),
+      column('Mode', '.status.summary.mode'),
+      column('Accepted', '.status.summary.accepted'),
+      column('Enforced', '.status.summary.enforced'),
+      column('Routes', '.status.affectedRoutes', 1),
+      column('Reason', '.status.summary.reason', 1),
+      AGE,
+    ],
+    status: gatewayPolicyStatus,
+  },
   Backend: {
     description: 'Backend says how the gateway connects to what a Service cannot describe.',
     shortName: 'gwbe',
@@ -71,11 +95,15 @@ export const OWN_KINDS: Readonly<Record<OwnKind, OwnKindFacts>> = {
 /** The CRD of `kind` as an object; apply it server-side, since it is too large for kubectl's last-applied annotation. */
 export function crdOf(kind: OwnKind): object {
   const { group, versions, plural, namespaced } = KINDS[kind];
-  const { description, shortName, categories, columns, status } = OWN_KINDS[kind];
+  const { description, shortName, categories, labels, columns, status } = OWN_KINDS[kind];
   return {
     apiVersion: 'apiextensions.k8s.io/v1',
     kind: 'CustomResourceDefinition',
-    metadata: { name: `${plural}.${group}`, annotations: { [BUNDLE_VERSION]: manifest.version } },
+    metadata: {
+      name: `${plural}.${group}`,
+      annotations: { [BUNDLE_VERSION]: manifest.version },
+      ...(labels && { labels }),
+    },
     spec: {
       group,
       names: {

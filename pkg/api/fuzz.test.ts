@@ -96,6 +96,12 @@ const SPECS: Readonly<Record<string, object>> = {
   EndpointSlice: { addressType: 'IPv4', endpoints: [{ addresses: ['10.0.0.1'] }], ports: [{ port: 80 }] },
   Secret: { data: { a: 'YQ==' } },
   ConfigMap: { data: { a: 'b' } },
+  GatewayPolicy: {
+    spec: {
+      targetRefs: [{ group: 'gateway.networking.k8s.io', kind: 'Gateway', name: 'public', sectionName: 'https' }],
+      policies: { cors: { allowOrigins: ['https://a.test'] }, authentication: { mode: 'Disabled' } },
+    },
+  },
   Backend: { spec: { type: 'Static', static: { endpoints: [{ address: '192.0.2.1', port: 80 }] } } },
   GatewayClassConfig: { spec: { egress: { deniedCIDRs: ['10.0.0.0/8'] }, dataPlane: { limits: { bodySize: '1M' } } } },
 };

@@ -1,6 +1,7 @@
 /** GatewayClassConfig: what holds for every Gateway and Ingress of a class. Referred to by parametersRef of GatewayClass and parameters of IngressClass. */
 import { Type } from 'typebox';
 import type { KubeObject } from './object.ts';
+import { type Policies, policiesSchema } from './policies.ts';
 import {
   choice,
   cidr,
@@ -255,11 +256,19 @@ export const gatewayClassConfigSpecSchema = Type.Object(
     ),
     ingress: optional(ingressSchema),
     egress: optional(egressSchema),
+    defaults: optional(
+      Type.Object(
+        { policies: optional(policiesSchema) },
+        { description: 'Policies of the lowest rank, for every Gateway and Ingress of the class.' },
+      ),
+    ),
   },
   { description: 'Settings of a class.' },
 );
 
-export type GatewayClassConfigSpec = ValueOf<typeof gatewayClassConfigSpecSchema>;
+export type GatewayClassConfigSpec = Omit<ValueOf<typeof gatewayClassConfigSpecSchema>, 'defaults'> & {
+  readonly defaults?: { readonly policies?: Policies };
+};
 
 export interface GatewayClassConfig extends KubeObject {
   readonly kind: 'GatewayClassConfig';

@@ -7,6 +7,7 @@ import {
   replaceRegularExpressionSchema,
 } from './gatewayroute.ts';
 import { describeInherited } from './gatewayroute-words.ts';
+import { policiesSchema } from './policies.ts';
 import type { Rule } from './schema.ts';
 import type { StructuralSchema } from './structural.ts';
 import { structuralOf } from './typebox-structural.ts';
@@ -37,6 +38,7 @@ export function gatewayRouteSpec(http: StructuralSchema): StructuralSchema {
         priority: structuralOf(prioritySchema),
       }),
     ),
+    policies: structuralOf(policiesSchema),
     timeouts: withProperties(propertyOf(rule, 'timeouts'), { idle: structuralOf(idleTimeoutSchema) }),
   });
   const spec = withProperties(http, {

@@ -11,6 +11,7 @@ import type {
   HTTPURLRewriteFilter,
 } from './httproute.ts';
 import type { KubeObject } from './object.ts';
+import type { Policies } from './policies.ts';
 import { celRules, choice, duration, integer, objectName, text, type ValueOf } from './schema.ts';
 
 export const cookieMatchSchema = Type.Object({
@@ -78,6 +79,7 @@ export interface GatewayRouteSpec extends Omit<HTTPRouteSpec, 'rules'> {
 }
 
 export interface GatewayRouteRule extends Omit<HTTPRouteRule, 'matches' | 'filters' | 'backendRefs' | 'timeouts'> {
+  readonly policies?: Policies;
   readonly matches: readonly GatewayRouteMatch[];
   readonly filters?: readonly GatewayRouteFilter[];
   readonly backendRefs?: readonly GatewayRouteBackendRef[];

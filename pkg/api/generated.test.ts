@@ -18,6 +18,7 @@ describe('generated files', () => {
     const names = parseAllDocuments(printCrds()).map((document) => document.getIn(['metadata', 'name']));
     expect(names).toEqual([
       'gatewayroutes.gateway.suuupra.io',
+      'gatewaypolicies.gateway.suuupra.io',
       'backends.gateway.suuupra.io',
       'gatewayclassconfigs.gateway.suuupra.io',
     ]);

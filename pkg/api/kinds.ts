@@ -3,6 +3,7 @@ import type { Backend } from './backend.ts';
 import type { ConfigMap, EndpointSlice, Ingress, IngressClass, Namespace, Secret, Service } from './core.ts';
 import type { Gateway, GatewayClass, ListenerSet, ReferenceGrant } from './gatewayapi.ts';
 import type { GatewayClassConfig } from './gatewayclassconfig.ts';
+import type { GatewayPolicy } from './gatewaypolicy.ts';
 import type { GatewayRoute } from './gatewayroute.ts';
 import type { HTTPRoute } from './httproute.ts';
 
@@ -20,6 +21,7 @@ export interface Objects {
   readonly ConfigMap: ConfigMap;
   readonly Namespace: Namespace;
   readonly GatewayRoute: GatewayRoute;
+  readonly GatewayPolicy: GatewayPolicy;
   readonly Backend: Backend;
   readonly GatewayClassConfig: GatewayClassConfig;
 }
@@ -53,6 +55,7 @@ export const KINDS: Readonly<Record<Kind, KindFacts>> = {
   ConfigMap: kind('', ['v1'], 'configmaps', true),
   Namespace: kind('', ['v1'], 'namespaces', false),
   GatewayRoute: kind(OUR_GROUP, ['v1alpha1'], 'gatewayroutes', true),
+  GatewayPolicy: kind(OUR_GROUP, ['v1alpha1'], 'gatewaypolicies', true),
   Backend: kind(OUR_GROUP, ['v1alpha1'], 'backends', true),
   GatewayClassConfig: kind(OUR_GROUP, ['v1alpha1'], 'gatewayclassconfigs', true),
 };

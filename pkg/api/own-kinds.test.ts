@@ -262,7 +262,11 @@ describe('GatewayClassConfig', () => {
     ['a size with a wrong unit', { dataPlane: { limits: { bodySize: '10MB' } } }, 'spec.dataPlane.limits.bodySize'],
     ['a number for a size', { dataPlane: { limits: { bodySize: 1024 } } }, 'spec.dataPlane.limits.bodySize'],
     ['No, which YAML reads as false', { ingress: { sslRedirect: false } }, 'spec.ingress.sslRedirect'],
-    ['a part that is not in this release', { defaults: {} }, 'spec.defaults'],
+    [
+      'a default without what it needs',
+      { defaults: { policies: { authentication: {} } } },
+      'spec.defaults.policies.authentication.methods',
+    ],
     ['a Service without an address', { service: { type: 'ExternalName' } }, 'spec.service.type'],
     ['an override of no field', { gatewayMayOverride: ['HostNetwork'] }, 'spec.gatewayMayOverride[0]'],
   ])('with %s is refused', (_name, spec, path) => {

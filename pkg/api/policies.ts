@@ -44,7 +44,9 @@ function keySchema(schema: TObject): TSchema {
 
 /** Names of the fields that must be written unless the key is Disabled. */
 export function requiredFields(schema: TObject): readonly string[] {
-  const { required = [], properties } = schema as TObject & { readonly required?: readonly string[] };
+  const { properties } = schema;
+  // Absent where every field is optional, whatever the type says.
+  const required = (schema as { readonly required?: readonly string[] }).required ?? [];
   return required.filter((name) => (properties[name] as { readonly default?: unknown }).default === undefined);
 }
 

@@ -10,6 +10,7 @@ import {
 } from './core-rules.ts';
 import { checkGateway, checkListeners } from './gateway-rules.ts';
 import type { Kind, ObjectOf } from './kinds.ts';
+import { checkGatewayPolicy, checkPolicies } from './policy-rules.ts';
 import type { Findings } from './problem.ts';
 import { checkRoute } from './route-rules.ts';
 
@@ -34,12 +35,25 @@ export const RULES: Rules = {
   ConfigMap: checkConfigMap,
   Namespace: undefined,
   GatewayRoute: ({ spec }, findings) =>
-    within('spec', findings, () => checkRoute(spec, GATEWAY_ROUTE_MATCHES, findings)),
+    within('spec', findings, () => {
+      checkRoute(spec, GATEWAY_ROUTE_MATCHES, findings);
+      within('rules', findings, () =>
+        spec.rules.forEach(({ policies = {} }, i) =>
+          within(i, findings, () => within('policies', findings, () => checkPolicies(policies, findings))),
+        ),
+      );
+    }),
+  GatewayPolicy: ({ spec }, findings) => within('spec', findings, () => checkGatewayPolicy(spec, findings)),
   Backend: ({ spec }, findings) => within('spec', findings, () => checkBackend(spec, findings)),
-  GatewayClassConfig: ({ spec }, findings) => within('spec', findings, () => checkGatewayClassConfig(spec, findings)),
+  GatewayClassConfig: ({ spec }, findings) =>
+    within('spec', findings, () => {
+      checkGatewayClassConfig(spec, findings);
+      const { policies = {} } = spec.defaults ?? {};
+      within('defaults', findings, () => within('policies', findings, () => checkPolicies(policies, findings)));
+    }),
 };
 
-function within(field: string, findings: Findings, check: () => void): void {
+function within(field: string | number, findings: Findings, check: () => void): void {
   findings.enter(field);
   check();
   findings.leave();

@@ -2,6 +2,7 @@
 import { backendSpecSchema } from './backend.ts';
 import { configMap, endpointSlice, ingress, ingressClass, namespace, secret, service } from './core-structural.ts';
 import { gatewayClassConfigSpecSchema } from './gatewayclassconfig.ts';
+import { gatewayPolicySpecSchema } from './gatewaypolicy.ts';
 import { gatewayRouteSpec } from './gatewayroute-structural.ts';
 import type { Kind } from './kinds.ts';
 import gatewaySpec from './structural/gateway.json' with { type: 'json' };
@@ -26,6 +27,7 @@ export const SCHEMAS: Readonly<Record<Kind, StructuralSchema>> = {
   ConfigMap: configMap,
   Namespace: namespace,
   GatewayRoute: withSpec(gatewayRouteSpec(httpRouteSpec as StructuralSchema)),
+  GatewayPolicy: withSpec(structuralOf(gatewayPolicySpecSchema)),
   Backend: withSpec(structuralOf(backendSpecSchema)),
   GatewayClassConfig: withSpec(structuralOf(gatewayClassConfigSpecSchema)),
 };

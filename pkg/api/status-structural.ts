@@ -104,6 +104,75 @@ export const gatewayRouteStatus = object('What became of the route.', {
   summary: summary(['accepted', 'parents', 'programmed', 'rules', 'reason']),
 });
 
+const KEY_STATES = [
+  'Enforced',
+  'PartiallyEnforced',
+  'Overridden',
+  'Shadow',
+  'Disabled',
+  'FailedClosed',
+  'LeftOut',
+  'Unused',
+] as const;
+
+const targetFacts = {
+  group: text(253, 'API group.'),
+  kind: text(63, 'Kind.'),
+  name: text(253, 'Name; absent for a selector.'),
+  sectionName: text(253, 'Listener or rule.'),
+};
+
+export const gatewayPolicyStatus = object('What became of the policy.', {
+  observedGeneration,
+  conditions,
+  ancestors: {
+    description: 'For each Gateway that serves what the policy is for, as in GEP-713.',
+    type: 'array',
+    maxItems: 16,
+    'x-kubernetes-list-type': 'atomic',
+    items: object(
+      'What became of the policy at one Gateway.',
+      { ancestorRef: parentRef, controllerName: text(253, 'Who writes this entry.'), conditions },
+      ['ancestorRef', 'controllerName'],
+    ),
+  },
+  keys: mapList(
+    'What is in force of each key, and by whom it is overridden.',
+    32,
+    'key',
+    object(
+      'One key.',
+      {
+        key: text(63, 'Name of the key.'),
+        state: { type: 'string', enum: KEY_STATES, description: 'The worst over all rules it is for.' },
+        mode: { type: 'string', enum: ['Enforce', 'Shadow', 'Disabled'], description: 'As in the spec.' },
+        reason: text(256, 'Why, in one word.'),
+        message: text(1024, 'Why, in a sentence.'),
+      },
+      ['key', 'state'],
+    ),
+  ),
+  targets: {
+    description: 'For each targetRef and targetSelector.',
+    type: 'array',
+    maxItems: 24,
+    'x-kubernetes-list-type': 'atomic',
+    items: object(
+      'What became of the policy at one target.',
+      {
+        ...targetFacts,
+        state: { type: 'string', enum: ['Attached', 'NotFound', 'Refused'], description: 'Whether it is attached.' },
+        reason: text(256, 'Why, in one word.'),
+        message: text(1024, 'Why, in a sentence.'),
+        routes: { type: 'integer', format: 'int32', minimum: 0, description: 'Routes that the policy reaches here.' },
+      },
+      ['kind', 'state'],
+    ),
+  },
+  affectedRoutes: { type: 'integer', format: 'int32', minimum: 0, description: 'Routes that the policy reaches.' },
+  summary: summary(['targets', 'keys', 'mode', 'accepted', 'enforced', 'reason']),
+});
+
 export const backendStatus = object('What became of the Backend.', {
   observedGeneration,
   conditions,

@@ -22,7 +22,14 @@ export function irOf(names: readonly string[]): Ir {
   const none = { sockets: {}, listeners: {}, routes: {}, filters: {}, clusters: {} };
   const authorities = Object.fromEntries(names.map((name) => [name, name]));
   const certificates = { 'Secret/default/tls': { certificate: 'public', key: 'private' } };
-  return { ...none, settings: { default: {} as Ir['settings']['default'] }, certificates, authorities, secrets: {} };
+  return {
+    ...none,
+    settings: { default: {} as Ir['settings']['default'] },
+    certificates,
+    authorities,
+    policies: {},
+    secrets: {},
+  };
 }
 
 /** Each Service is a route and a Gateway is always there; a Service `throw` is a bug, one with `-` in its name is not in the IR. */
@@ -123,7 +130,7 @@ export function setUp(names: readonly string[], extra: Partial<ControllerOptions
   const lines: string[] = [];
   const note = (_: object, message: string) => void lines.push(message);
   const log: Log = { debug: note, info: note, warn: note, error: note, fatal: note };
-  const options = { addresses: [], portMap: {}, allowLoopbackEndpoints: true, directoryMode: true };
+  const options = { addresses: [], portMap: {}, allowLoopbackEndpoints: true, directoryMode: true, now: 0 };
   const controller = createController({
     source,
     translate: toyTranslate,

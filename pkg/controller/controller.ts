@@ -93,6 +93,7 @@ export function createController(parts: ControllerOptions): Controller {
   let running = false;
   let again = false;
   let cancelRetry: (() => void) | undefined;
+  let cancelAgain: (() => void) | undefined;
   let progress: Progress | undefined;
   /** Of the store, and how many of them are served. */
   let changes = 0;
@@ -162,8 +163,13 @@ export function createController(parts: ControllerOptions): Controller {
   const translated = (): Translation | undefined => {
     try {
       const snapshot = store.snapshot();
-      const translation = translate(snapshot, { ...parts.options(), unbound });
+      const options = { ...parts.options(), unbound };
+      const translation = translate(snapshot, options);
       parts.onTranslation?.(translation, snapshot);
+      cancelAgain?.();
+      cancelAgain = undefined;
+      const wait = translation.again === undefined ? undefined : translation.again - options.now;
+      if (wait !== undefined && !life.signal.aborted) cancelAgain = clock.after(Math.max(0, wait), run);
       return translation;
     } catch (error) {
       // One of the three places where a bug is caught: what is served stays.
@@ -249,6 +255,7 @@ export function createController(parts: ControllerOptions): Controller {
       life.abort();
       debounce.close();
       cancelRetry?.();
+      cancelAgain?.();
       await source.close();
       await lastKnownGood?.close();
     },

@@ -24,5 +24,10 @@ export type FilterKind = keyof FilterConfigs;
 
 /** One configured filter, tagged by its kind. */
 export type Filter = {
-  readonly [K in FilterKind]: { readonly kind: K; readonly config: FilterConfigs[K] };
+  readonly [K in FilterKind]: {
+    readonly kind: K;
+    readonly config: FilterConfigs[K];
+    /** Decides, counts and logs, and lets pass. */
+    readonly mode?: 'Shadow';
+  };
 }[FilterKind];

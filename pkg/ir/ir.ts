@@ -8,6 +8,7 @@
 import type { Cluster } from './cluster.ts';
 import type { Filter } from './filter.ts';
 import type { Listener, Socket } from './listener.ts';
+import type { PolicyOrigin } from './policy.ts';
 import type { Route } from './route.ts';
 import type { Settings } from './settings.ts';
 
@@ -22,6 +23,8 @@ export interface Ir {
   readonly routes: Readonly<Record<string, Route>>;
   /** By the hash of their content: one configuration stands once, however many rules use it. */
   readonly filters: Readonly<Record<string, Filter>>;
+  /** By the hash of their content, too: where the policies of rules come from. */
+  readonly policies: Readonly<Record<string, readonly PolicyOrigin[]>>;
   /** `Service/namespace/name:port`, `Backend/namespace/name:port`. */
   readonly clusters: Readonly<Record<string, Cluster>>;
   /** Key material, by `Secret/namespace/name`: a section of its own, so that a dump can leave it out. */

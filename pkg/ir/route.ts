@@ -29,8 +29,10 @@ export interface Rule {
   readonly name?: string;
   /** Never empty: no match in the spec is `PathPrefix /`. */
   readonly matches: readonly Match[];
-  /** Ids in `Ir.filters`, in the order of `policy/order.ts`; at most one of each kind. */
+  /** Ids in `Ir.filters`, in the order of `policy/order.ts`; of each kind that replaces at most one that enforces. */
   readonly filters: readonly string[];
+  /** Id in `Ir.policies`: which policy said what, for people; absent where no policy says anything. */
+  readonly policies?: string;
   readonly action: Action;
   readonly timeouts: Timeouts;
   readonly retry?: Retry;

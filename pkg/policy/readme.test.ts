@@ -1,12 +1,17 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { expect, test } from '@jest/globals';
-import { parse } from 'yaml';
+import { parseAllDocuments } from 'yaml';
+import type { ConfigMap, Secret } from '../api/core.ts';
+import type { GatewayPolicy } from '../api/gatewaypolicy.ts';
 import type { GatewayRoute } from '../api/gatewayroute.ts';
 import type { HTTPRoute } from '../api/httproute.ts';
+import type { KubeObject } from '../api/object.ts';
+import type { Policies } from '../api/policies.ts';
 import { validateObject } from '../api/validate.ts';
 import { testPolicyContext } from '../testkit/policy-context.ts';
+import { policyKeys } from './order.ts';
 import { isProblems } from './translated.ts';
-import { translateFilters } from './translators.ts';
+import { type FilterContext, translateFilters, translatePolicy } from './translators.ts';
 
 const here = new URL('./', import.meta.url);
 const folders = readdirSync(here, { withFileTypes: true }).filter((entry) => entry.isDirectory());
@@ -22,21 +27,58 @@ test('every policy explains itself by an example', () => {
 });
 
 test.each(blocks)('the example in the README of %s, block %i, can be applied as it stands', (name, _, text) => {
-  const result = validateObject(parse(text));
-  if (!('object' in result)) throw new Error(JSON.stringify(result));
-  const route = result.object as HTTPRoute | GatewayRoute;
-
-  const kinds = route.spec.rules.flatMap((rule, i) => {
-    const lists = [rule.filters ?? [], ...(rule.backendRefs ?? []).map(({ filters }) => filters ?? [])];
-    return lists.flatMap((filters) => {
-      const translated = translateFilters(
-        filters,
-        `spec.rules[${i}].filters`,
-        testPolicyContext({ configMaps: { 'robots/robots.txt': 'body' } }),
-      );
-      if (isProblems(translated)) throw new Error(JSON.stringify(translated));
-      return translated.filters.map(({ kind }) => kind.toLowerCase());
-    });
+  const objects = parseAllDocuments(text).map((document) => {
+    const result = validateObject(document.toJS());
+    if (!('object' in result)) throw new Error(JSON.stringify(result));
+    return result.object;
   });
-  expect(kinds).toContain(name);
+  const context = contextOf(objects);
+  expect(objects.flatMap((object) => kindsOf(object, context)).map((kind) => kind.toLowerCase())).toContain(name);
 });
+
+/** Kinds of the filters that an object gives. */
+function kindsOf(object: KubeObject, context: FilterContext): readonly string[] {
+  switch (object.kind) {
+    case 'GatewayPolicy':
+      return policiesOf((object as GatewayPolicy).spec.policies, context);
+    case 'HTTPRoute':
+    case 'GatewayRoute':
+      return (object as HTTPRoute | GatewayRoute).spec.rules.flatMap((rule, i) => {
+        const lists = [rule.filters ?? [], ...(rule.backendRefs ?? []).map(({ filters }) => filters ?? [])];
+        const own = lists.flatMap((filters) => {
+          const translated = translateFilters(filters, `spec.rules[${i}].filters`, context);
+          if (isProblems(translated)) throw new Error(JSON.stringify(translated));
+          return translated.filters.map(({ kind }) => kind);
+        });
+        return [...own, ...('policies' in rule ? policiesOf(rule.policies ?? {}, context) : [])];
+      });
+    default:
+      return [];
+  }
+}
+
+function policiesOf(policies: Policies, context: FilterContext): readonly string[] {
+  return policyKeys.flatMap((key) => {
+    const { mode, ...spec } = policies[key] ?? {};
+    if (policies[key] === undefined || (mode === 'Disabled' && Object.keys(spec).length === 0)) return [];
+    const translated = translatePolicy(key, spec as never, `spec.policies.${key}`, context);
+    if (isProblems(translated)) throw new Error(JSON.stringify(translated));
+    return [translated.kind];
+  });
+}
+
+/** Secrets and ConfigMaps are those of the same example. */
+function contextOf(objects: readonly KubeObject[]): FilterContext {
+  const values = (kind: 'Secret' | 'ConfigMap'): Readonly<Record<string, string>> =>
+    Object.fromEntries(
+      objects
+        .filter((object) => object.kind === kind)
+        .flatMap((object) =>
+          Object.entries((object as Secret | ConfigMap).data).map(([key, value]) => [
+            `${object.metadata.name}/${key}`,
+            kind === 'Secret' ? Buffer.from(value, 'base64').toString() : value,
+          ]),
+        ),
+    );
+  return testPolicyContext({ secrets: values('Secret'), configMaps: values('ConfigMap'), objects });
+}

@@ -4,9 +4,9 @@ import type { Filter } from '../ir/filter.ts';
 import { testPolicyContext } from '../testkit/policy-context.ts';
 import { createFilter } from './filters.ts';
 import { inertFilterEnv } from './inert-env.ts';
-import { filterOrder, placeOf } from './order.ts';
+import { filterOrder, type PolicyKey, placeOf } from './order.ts';
 import { isProblems } from './translated.ts';
-import { type FilterTranslation, translateFilters } from './translators.ts';
+import { type FilterTranslation, translateFilters, translatePolicy } from './translators.ts';
 
 const context = testPolicyContext({ services: ['a', 'b'] });
 
@@ -26,6 +26,11 @@ const mirror = (name: string): GatewayRouteFilter => ({
   type: 'RequestMirror',
   requestMirror: { backendRef: { group: '', kind: 'Service', name, port: 80 } },
 });
+
+/** What can be asked for by a policy only. A new key gives its smallest block here. */
+const blocks: Readonly<Record<string, object>> = {
+  authentication: { require: 'Any', allowAnonymous: false, methods: [{ name: 'corp', type: 'JWT', jwt: {} }] },
+};
 
 describe('translateFilters', () => {
   test('gives one filter of each kind, in the order they run', () => {
@@ -79,10 +84,11 @@ describe('the registries', () => {
   const every: readonly Filter[] = [
     ...translated([mirror('a'), rewrite, requestHeaders, responseHeaders, cors, direct]).filters,
     ...translated([redirect]).filters,
+    ...policyFilters(),
   ];
 
   test('know every kind, and its place', () => {
-    expect(every.map(({ kind }) => kind).sort()).toEqual([...filterOrder].sort());
+    expect(new Set(every.map(({ kind }) => kind))).toEqual(new Set(filterOrder));
     for (const kind of filterOrder) expect(placeOf(kind).reason).not.toBe('');
   });
 
@@ -91,6 +97,14 @@ describe('the registries', () => {
     expect(made.onRequest ?? made.onResponse).toBeDefined();
   });
 });
+
+function policyFilters(): readonly Filter[] {
+  return Object.entries(blocks).map(([key, spec]) => {
+    const filter = translatePolicy(key as PolicyKey, spec as never, `spec.policies.${key}`, context);
+    if (isProblems(filter)) throw new Error(JSON.stringify(filter));
+    return filter;
+  });
+}
 
 function translated(filters: readonly GatewayRouteFilter[]): FilterTranslation {
   const result = translateFilters(filters, 'spec.rules[0].filters', context);

@@ -14,7 +14,7 @@ import type { PolicyContext } from './context.ts';
 import { translateCors } from './cors/translate.ts';
 import { type ResolveBody, translateDirectResponse } from './directresponse/translate.ts';
 import { type ResolveMirror, translateMirror } from './mirror/translate.ts';
-import { compareFilters } from './order.ts';
+import { compareFilters, type PolicyKey } from './order.ts';
 import { translateRedirect } from './redirect/translate.ts';
 import { translateRequestHeaders } from './requestheaders/translate.ts';
 import { translateResponseHeaders } from './responseheaders/translate.ts';
@@ -148,6 +148,20 @@ function translate(
   context: FilterContext,
 ): Translated<{ filter: Filter; unresolved: readonly Problem[] }> {
   return translateOne(placed.kind, placed.spec, placed.path, context);
+}
+
+/**
+ * One key of a block `policies`.
+ * @param spec as the schema of the key has it, without `mode`
+ */
+export function translatePolicy<K extends PolicyKey>(
+  key: K,
+  spec: Specs[K],
+  path: string,
+  context: FilterContext,
+): Translated<Filter> {
+  const result = translateOne(key, spec, path, context);
+  return isProblems(result) ? result : result.filter;
 }
 
 function translateOne<K extends FilterKind>(

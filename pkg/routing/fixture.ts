@@ -67,6 +67,7 @@ export function irOf(parts: {
     clusters: {},
     certificates: {},
     authorities: {},
+    policies: {},
     secrets: {},
   };
 }

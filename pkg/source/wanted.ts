@@ -46,10 +46,16 @@ function note(fields: Readonly<Record<string, unknown>>, field: string, own: str
   if (typeof fields['secretName'] === 'string') ids.add(`Secret/${own}/${fields['secretName']}`);
   const { name } = fields;
   if (typeof name !== 'string') return;
+  const namespaceOf = typeof fields['namespace'] === 'string' ? fields['namespace'] : own;
+  // A policy that refers to a value by name and key says its kind by the field it stands in, which need not be known here.
+  if (typeof fields['key'] === 'string' && fields['kind'] === undefined) {
+    ids.add(`Secret/${namespaceOf}/${name}`);
+    ids.add(`ConfigMap/${namespaceOf}/${name}`);
+    return;
+  }
   const kind = typeof fields['kind'] === 'string' ? fields['kind'] : kindOf(field);
   if (kind !== 'Secret' && kind !== 'ConfigMap' && kind !== 'Service') return;
-  const namespace = typeof fields['namespace'] === 'string' ? fields['namespace'] : own;
-  ids.add(`${kind}/${namespace}/${name}`);
+  ids.add(`${kind}/${namespaceOf}/${name}`);
 }
 
 /** Of a reference that names none. */
@@ -59,13 +65,16 @@ function kindOf(field: string): string | undefined {
     case 'clientCertificateRef':
       return 'Secret';
     case 'bodyRef':
+    case 'configMapRef':
       return 'ConfigMap';
     case 'backendRefs':
     case 'backendRef':
     // Ingress: `backend: {service: {name, port}}`; Backend: `service: {name}`
     case 'service':
       return 'Service';
+    case 'auth':
+      return 'Secret';
     default:
-      return undefined;
+      return /secretRefs?$/i.test(field) ? 'Secret' : undefined;
   }
 }

@@ -66,6 +66,7 @@ const WITH_STATUS: readonly Kind[] = [
   'GatewayRoute',
   'Backend',
   'GatewayClassConfig',
+  'GatewayPolicy',
 ];
 /** Written at once. */
 const Writers = 8;

@@ -1,5 +1,5 @@
 /** A FilterEnv for filter tests: clocks and answers are what the test says; what it does not say fails. */
-import type { FeedKind, FeedValues, QuestionKind, Questions } from '../policy/feeds.ts';
+import type { FeedKind, QuestionKind, Questions } from '../policy/feeds.ts';
 import type { Call, CallResponse, FilterEnv, Watch } from '../policy/runtime.ts';
 
 export interface FilterEnvOptions {
@@ -64,8 +64,7 @@ export function testFilterEnv(options: FilterEnvOptions = {}): FilterEnv {
     },
     call: async (request) => call(request),
     services: {
-      watch: ({ kind, config }, changed) =>
-        feed(kind, config).watch(changed as (value: FeedValues[FeedKind]) => void) as never,
+      watch: ({ kind, config }, changed) => feed(kind, config).watch(changed) as never,
       ask: async ({ kind, question }) => ask(kind, question) as never,
     },
   };

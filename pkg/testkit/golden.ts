@@ -19,6 +19,7 @@ export const goldenOptions: TranslateOptions = {
   portMap: {},
   allowLoopbackEndpoints: false,
   directoryMode: false,
+  now: 0,
   unbound: {},
 };
 

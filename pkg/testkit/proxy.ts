@@ -238,6 +238,7 @@ function irOf(options: TestProxyOptions): Ir {
     clusters,
     certificates: options.certificates ?? {},
     authorities: options.authorities ?? {},
+    policies: {},
     secrets: options.secrets ?? {},
   };
 }

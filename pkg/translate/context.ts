@@ -17,6 +17,8 @@ import { limit } from './condition.ts';
 import { Draft, mergeOutputs, type Outputs } from './draft.ts';
 import type { Egress } from './egress.ts';
 import type { Memo } from './memo.ts';
+import { PolicyIndex } from './policy-index.ts';
+import type { AttachedPolicy, Level, PolicyTarget } from './policy-level.ts';
 import type { Sockets } from './sockets.ts';
 import type { TranslateOptions } from './translation.ts';
 import { Recorder, type World } from './world.ts';
@@ -40,11 +42,14 @@ export class Context implements World {
   /** Which address a Gateway gets. */
   readonly addresses: Addresses;
 
+  /** Filled by `translatePolicies`, before routes. */
+  readonly policyIndex = new PolicyIndex();
   readonly listeners = new Map<string, Listener>();
   readonly routes = new Map<string, Route>();
   /** Filters, clusters (not yet built), certificates and CA bundles that the objects use. */
   readonly outputs: Outputs = {
     filters: new Map(),
+    policies: new Map(),
     clusters: new Map(),
     certificates: new Map(),
     authorities: new Map(),
@@ -81,6 +86,18 @@ export class Context implements World {
 
   get secrets(): CheckedSecrets {
     return this.memo.secrets;
+  }
+
+  get ids(): WeakMap<object, string> {
+    return this.memo.ids;
+  }
+
+  policies(kind: PolicyTarget, namespace: string, name: string): readonly AttachedPolicy[] {
+    return this.policyIndex.attachedTo(kind, namespace, name);
+  }
+
+  policy(namespace: string, name: string): Level | undefined {
+    return this.policyIndex.named(namespace, name);
   }
 
   gateway(namespace: string, name: string): AttachableGateway | undefined {
@@ -140,7 +157,9 @@ export class Context implements World {
   }
 
   addRoute(route: Route): void {
-    this.routes.set(this.memo.idOf(route), route);
+    const id = this.memo.idOf(route);
+    // Where other policies reach the same route at other listeners, it is several entries; the first listener tells them apart.
+    this.routes.set(this.routes.has(id) ? `${id}@${route.attachments[0]?.listener}` : id, route);
   }
 
   countRoute(listener: string): void {

@@ -3,6 +3,7 @@ import { hash } from 'node:crypto';
 import type { KubeObject } from '../api/object.ts';
 import type { Filter } from '../ir/filter.ts';
 import type { Certificate } from '../ir/ir.ts';
+import type { PolicyOrigin } from '../ir/policy.ts';
 import type { Problem } from '../status/problem.ts';
 import { type AuthorityRef, resolveAuthority } from './authority.ts';
 import { type BackendRef, resolveBackend } from './backendref.ts';
@@ -32,6 +33,7 @@ export type ResolvedCertificate =
 /** What an object adds to the IR besides itself. Kept by the memo, so it holds nothing of the run that made it. */
 export interface Outputs {
   readonly filters: Map<string, Filter>;
+  readonly policies: Map<string, readonly PolicyOrigin[]>;
   readonly clusters: Map<string, ClusterRef>;
   readonly certificates: Map<string, Certificate>;
   /** CA bundles (PEM). */
@@ -44,6 +46,7 @@ export class Draft {
   readonly world: World;
   readonly outputs: Outputs = {
     filters: new Map(),
+    policies: new Map(),
     clusters: new Map(),
     certificates: new Map(),
     authorities: new Map(),
@@ -66,8 +69,22 @@ export class Draft {
 
   /** @returns id in `Ir.filters`: one configuration stands once, however many rules use it */
   addFilter(filter: Filter): string {
-    const id = hash('sha256', JSON.stringify(filter), 'hex').slice(0, 16);
+    const id = this.#idOf(filter);
     this.outputs.filters.set(id, filter);
+    return id;
+  }
+
+  /** @returns id in `Ir.policies` */
+  addOrigins(origins: readonly PolicyOrigin[]): string {
+    const id = this.#idOf(origins);
+    this.outputs.policies.set(id, origins);
+    return id;
+  }
+
+  #idOf(content: object): string {
+    const { ids } = this.world;
+    let id = ids.get(content);
+    if (id === undefined) ids.set(content, (id = hash('sha256', JSON.stringify(content), 'hex').slice(0, 16)));
     return id;
   }
 
@@ -104,6 +121,7 @@ export class Draft {
 
 export function mergeOutputs(into: Outputs, from: Outputs): void {
   for (const [id, filter] of from.filters) into.filters.set(id, filter);
+  for (const [id, origins] of from.policies) into.policies.set(id, origins);
   for (const [id, cluster] of from.clusters) into.clusters.set(id, cluster);
   for (const [id, certificate] of from.certificates) into.certificates.set(id, certificate);
   for (const [id, authority] of from.authorities) into.authorities.set(id, authority);

@@ -7,10 +7,16 @@ import { insecureFallback } from './frontend-tls.ts';
 import type { GatewayState } from './gateway.ts';
 import { listenerProblems, listenerStatus, refusedBy } from './listener-status.ts';
 import { isSetAccepted } from './listenerset-status.ts';
+import type { AttachedPolicy } from './policy-level.ts';
+import { affectedCondition } from './policy-notes.ts';
 import { text } from './rule-text.ts';
 
 /** @param attachedRoutes by listener id */
-export function gatewayStatus(state: GatewayState, attachedRoutes: ReadonlyMap<string, number>): ObjectStatus {
+export function gatewayStatus(
+  state: GatewayState,
+  attachedRoutes: ReadonlyMap<string, number>,
+  policies: readonly AttachedPolicy[],
+): ObjectStatus {
   const { gateway, fault, assignment, listeners } = state;
   const { generation } = gateway.metadata;
   const conditions = new Conditions(generation);
@@ -23,6 +29,7 @@ export function gatewayStatus(state: GatewayState, attachedRoutes: ReadonlyMap<s
         acceptedCondition(state, conditions),
         programmedCondition(state, conditions),
         ...insecureCondition(state, conditions),
+        ...affectedCondition(policies, conditions),
       ],
       listeners: listeners.map((listener) => listenerStatus(listener, { fault, attachedRoutes, conditions })),
       ...attachedSets(state),

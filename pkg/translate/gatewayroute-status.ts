@@ -3,6 +3,8 @@ import type { GatewayRoute } from '../api/gatewayroute.ts';
 import type { Condition } from '../status/status.ts';
 import type { Parent } from './attach.ts';
 import { Conditions, limit, summarise } from './condition.ts';
+import { faultsOf, notesOfRule } from './policy-notes.ts';
+import type { PolicyUse } from './policy-use.ts';
 import type { TranslatedRule } from './rule.ts';
 import { acceptedReason, droppedText, isAccepted, ruleName, text } from './rule-text.ts';
 
@@ -15,17 +17,16 @@ interface RuleStatus {
   readonly message: string;
 }
 
-/** @param entries status.parents */
 export function gatewayRouteStatus(
   { metadata }: GatewayRoute,
   parents: readonly Parent[],
   rules: readonly TranslatedRule[],
-  entries: readonly object[],
+  { entries, uses }: { /** status.parents */ readonly entries: readonly object[]; readonly uses: readonly PolicyUse[] },
 ): Readonly<Record<string, unknown>> {
   const { generation } = metadata;
   if (parents.length === 0) return { observedGeneration: generation, parents: [] };
   const served = parents.some(({ attached }) => attached.some(({ listener }) => listener.fault === ''));
-  const states = rules.map((rule) => ruleStatus(rule, served));
+  const states = rules.map((rule) => ruleStatus(rule, served, uses));
   const ready = states.filter(({ state }) => state === 'Programmed').length;
   const worst = states.find(({ state }) => state === 'Dropped') ?? states.find(({ state }) => state !== 'Programmed');
   const conditions = objectConditions(generation, parents, rules, states, served);
@@ -47,9 +48,9 @@ export function gatewayRouteStatus(
   };
 }
 
-function ruleStatus(rule: TranslatedRule, served: boolean): RuleStatus {
+function ruleStatus(rule: TranslatedRule, served: boolean, uses: readonly PolicyUse[]): RuleStatus {
   const base = { index: rule.index, ...(rule.name === undefined ? {} : { name: rule.name }) };
-  const notes = rule.notes.map(text);
+  const notes = [...rule.notes.map(text), ...notesOfRule(uses, rule.index)];
   const say = (state: RuleStatus['state'], reason: string, message: string): RuleStatus => ({
     ...base,
     state,
@@ -58,6 +59,8 @@ function ruleStatus(rule: TranslatedRule, served: boolean): RuleStatus {
   });
   const [invalid] = rule.invalid;
   if (invalid !== undefined) return say('Dropped', invalid.reason, droppedText(rule));
+  const [fault] = faultsOf(uses.filter(({ index }) => index === rule.index));
+  if (fault !== undefined) return say('Degraded', fault.reason, fault.message);
   const [unresolved] = rule.unresolved;
   if (unresolved !== undefined) {
     return say('Degraded', unresolved.reason, `${summarise(rule.unresolved.map(text))}; ${effectOf(rule)}`);

@@ -9,14 +9,19 @@ import type { Draft } from './draft.ts';
 import { Claims } from './ingress-claims.ts';
 import { classOf } from './ingress-class.ts';
 import { httpsPortOf, Place, type PlaceListener } from './ingress-place.ts';
+import { ingressPolicies } from './ingress-policies.ts';
 import { type HostRules, type TranslatedIngress, translateIngressRules } from './ingress-rules.ts';
 import { shareRoutes } from './ingress-shadow.ts';
+import { faultsOf } from './policy-notes.ts';
+import type { PolicyUse } from './policy-use.ts';
 import type { World } from './world.ts';
 
 /** What one Ingress is, before it is known what the others are. */
 interface Translated extends TranslatedIngress {
   /** `namespace/name` of the Gateway; undefined: the synthetic one. */
   readonly gateway: { readonly namespace: string; readonly name: string } | undefined;
+  /** The GatewayClassConfig of its class. */
+  readonly config: { readonly namespace: string; readonly name: string } | undefined;
 }
 
 /** An Ingress that has found its place. */
@@ -31,7 +36,8 @@ interface Served {
 /** Later than every age: rules of the default backend lose every tie, so they are asked last. */
 const LastResort = Number.MAX_SAFE_INTEGER;
 
-export function translateIngresses(context: Context): void {
+/** @returns what policies come to at the rules of Ingresses */
+export function translateIngresses(context: Context): readonly PolicyUse[] {
   const places = new Map<string, Place>();
   const served = context
     .list('Ingress')
@@ -47,6 +53,7 @@ export function translateIngresses(context: Context): void {
   for (const place of places.values()) shareRoutes(context.routes, place, context.memo);
   const claims = new Map([...places.values()].map((place) => [place, new Claims()]));
   const defaults = new Map<Place, Ingress>();
+  const uses: PolicyUse[] = [];
   for (const each of served) {
     const { problems, translated, place } = each;
     problems.push(...(claims.get(place)?.claim(each.ingress, translated.hosts) ?? []), ...hostProblems(each));
@@ -55,11 +62,15 @@ export function translateIngresses(context: Context): void {
       if (owner === undefined) defaults.set(place, each.ingress);
       else problems.push(secondDefault(owner, translated));
     }
-    const routes = routesOf(each, defaults.get(place) === each.ingress);
+    const written = routesOf(each, defaults.get(place) === each.ingress);
+    const { routes, uses: used } = ingressPolicies(each.ingress, translated.config, written, place, context);
+    uses.push(...used);
+    problems.push(...faultsOf(used));
     // Equal text is the same instance as in the run before, so that it ships and compiles only if it changed.
     for (const [id, route] of routes) context.routes.set(id, context.memo.stable(`route ${id}`, route));
     addStatus(each, routes.length > 0, context);
   }
+  return uses;
 }
 
 function placed(ingress: Ingress, context: Context, places: Map<string, Place>): readonly Served[] {
@@ -116,7 +127,7 @@ function translateOne(ingress: Ingress, draft: Draft): Translated | Unserved {
     },
     draft,
   );
-  return { ...translated, gateway, problems: [...choice.notes, ...translated.problems] };
+  return { ...translated, gateway, config: config?.metadata, problems: [...choice.notes, ...translated.problems] };
 }
 
 // Not the synthetic one instead: a class may name a Gateway that only few can reach.

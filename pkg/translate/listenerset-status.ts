@@ -7,10 +7,16 @@ import type { SetState } from './gateway.ts';
 import type { ListenerState } from './listener-place.ts';
 import { listenerProblems, listenerStatus, refusedBy } from './listener-status.ts';
 import { setsByGateway } from './listenersets.ts';
+import type { AttachedPolicy } from './policy-level.ts';
+import { affectedCondition } from './policy-notes.ts';
 import { text } from './rule-text.ts';
 
 /** @param attachedRoutes by listener id */
-export function listenerSetStatus(state: SetState, attachedRoutes: ReadonlyMap<string, number>): ObjectStatus {
+export function listenerSetStatus(
+  state: SetState,
+  attachedRoutes: ReadonlyMap<string, number>,
+  policies: readonly AttachedPolicy[],
+): ObjectStatus {
   const { set, refusal, listeners } = state;
   const { generation } = set.metadata;
   const conditions = new Conditions(generation);
@@ -19,7 +25,7 @@ export function listenerSetStatus(state: SetState, attachedRoutes: ReadonlyMap<s
     ref: refOf(set),
     generation,
     status: {
-      conditions: setConditions(state, conditions),
+      conditions: [...setConditions(state, conditions), ...affectedCondition(policies, conditions)],
       listeners: listeners.map((listener) => listenerStatus(listener, context)),
     },
     problems: [...(refusal === undefined ? [] : [refusal]), ...new Set(listeners.flatMap(listenerProblems))],

@@ -4,6 +4,8 @@ import type { Route } from '../ir/route.ts';
 import type { CheckedSecrets } from './certificate.ts';
 import type { KnownClaims } from './claims.ts';
 import type { Outputs } from './draft.ts';
+import type { LastGood } from './last-good.ts';
+import type { AttachedPolicy, Level } from './policy-level.ts';
 import { type Read, stillHolds, type World } from './world.ts';
 
 export interface Entry {
@@ -17,6 +19,10 @@ export interface Entry {
 export class Memo {
   readonly secrets: CheckedSecrets = new WeakMap();
   readonly claims: KnownClaims = new WeakMap();
+  readonly ids = new WeakMap<object, string>();
+  /** By `namespace/name` of the policy. */
+  readonly lastGood = new Map<string, LastGood>();
+  readonly #attached = new WeakMap<Level, AttachedPolicy[]>();
   /** Addresses of the pool by `namespace/name` of their Gateway: one that goes must not move the others. */
   readonly assigned = new Map<string, string>();
   // By identity: ten thousand names made and hashed anew take longer than all the rest of a run in which one route changed.
@@ -50,6 +56,15 @@ export class Memo {
     const others = this.#next.get(object);
     if (others === undefined) this.#next.set(object, [entry]);
     else others.push(entry);
+  }
+
+  /** The same instance for the same level at the same place, so that what was derived from it holds. */
+  attached(policy: AttachedPolicy): AttachedPolicy {
+    const known = this.#attached.get(policy.level) ?? [];
+    const same = known.find(({ rank, sectionName }) => rank === policy.rank && sectionName === policy.sectionName);
+    if (same !== undefined) return same;
+    this.#attached.set(policy.level, [...known, policy]);
+    return policy;
   }
 
   /** `Kind/namespace/name`: the same text for the same route, whose hash is then known. */

@@ -8,15 +8,26 @@ import type { Parent } from './attach.ts';
 import { Conditions, summarise } from './condition.ts';
 import { gatewayRouteStatus } from './gatewayroute-status.ts';
 import { ControllerName } from './names.ts';
+import type { AttachedPolicy } from './policy-level.ts';
+import { affectedCondition, faultsOf } from './policy-notes.ts';
+import type { PolicyUse } from './policy-use.ts';
 import type { TranslatedRule } from './rule.ts';
 import { acceptedReason, droppedText, isAccepted, text } from './rule-text.ts';
 import type { World } from './world.ts';
+
+/** What policies do to the route. */
+export interface RoutePolicies {
+  readonly world: World;
+  /** Attached to the route itself. */
+  readonly policies: readonly AttachedPolicy[];
+  readonly uses: readonly PolicyUse[];
+}
 
 export function routeStatus(
   route: HTTPRoute | GatewayRoute,
   parents: readonly Parent[],
   rules: readonly TranslatedRule[],
-  world: World,
+  { world, policies, uses }: RoutePolicies,
 ): ObjectStatus {
   const { generation } = route.metadata;
   const conditions = new Conditions(generation);
@@ -25,18 +36,20 @@ export function routeStatus(
     // "status.parents[].parentRef" is compared with the spec's: nothing is added that the API server did not.
     parentRef: parent.ref,
     controllerName: ControllerName,
-    conditions: parentConditions(parent, rules, notes, conditions),
+    conditions: [...parentConditions(parent, rules, notes, conditions), ...affected(parent, policies, conditions)],
   }));
   return {
     ref: refOf(route),
     generation,
-    status: route.kind === 'HTTPRoute' ? { parents: entries } : gatewayRouteStatus(route, parents, rules, entries),
+    status:
+      route.kind === 'HTTPRoute' ? { parents: entries } : gatewayRouteStatus(route, parents, rules, { entries, uses }),
     problems: [
       ...parents.flatMap(({ refusal, index }) =>
         refusal === undefined ? [] : [{ path: `spec.parentRefs[${index}]`, ...refusal }],
       ),
       ...missingParents(route, world),
       ...rules.flatMap(({ invalid, unresolved, notes }) => [...invalid, ...unresolved, ...notes]),
+      ...faultsOf(uses),
       ...notes,
     ],
   };
@@ -62,6 +75,15 @@ function parentConditions(
     result.push(conditions.yes('PartiallyInvalid', summarise(dropped.map(droppedText)), 'UnsupportedValue'));
   }
   return result;
+}
+
+/** GEP-713: the target of a policy says that it is affected. Only what is named: 10,000 routes that inherit it are not written for that. */
+function affected(
+  { refusal }: Parent,
+  policies: readonly AttachedPolicy[],
+  conditions: Conditions,
+): readonly Condition[] {
+  return refusal === undefined ? affectedCondition(policies, conditions) : [];
 }
 
 function acceptedCondition(

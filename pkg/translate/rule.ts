@@ -1,14 +1,17 @@
 /** One rule of an HTTPRoute or GatewayRoute, which are the same here: GatewayRoute's own fields are simply absent in an HTTPRoute. */
 import { parseDuration } from '../api/duration.ts';
 import type { GatewayRouteBackendRef, GatewayRouteFilter, GatewayRouteRule } from '../api/gatewayroute.ts';
+import type { Filter } from '../ir/filter.ts';
 import type { Action, Backend, Retry, Rule, Timeouts } from '../ir/route.ts';
 import { isProblems } from '../policy/translated.ts';
 import { translateFilters } from '../policy/translators.ts';
 import type { Problem } from '../status/problem.ts';
 import type { Draft } from './draft.ts';
+import type { RankedLevel } from './effective.ts';
 import { ignored } from './listeners.ts';
 import { translateMatches } from './match.ts';
 import { policyContext } from './policy-context.ts';
+import { ownLevels } from './rule-levels.ts';
 
 export interface TranslatedRule {
   readonly index: number;
@@ -21,6 +24,10 @@ export interface TranslatedRule {
   readonly unresolved: readonly Problem[];
   /** Fields that are not acted on, and other hints. */
   readonly notes: readonly Problem[];
+  /** What its own filters, ExtensionRefs and `policies` say: levels of their own. */
+  readonly levels: readonly RankedLevel[];
+  /** Filters that are no policy: they hold whatever policies say. */
+  readonly plain: readonly Filter[];
   /** backendRefs in all, and how many of them serve. */
   readonly backends: { readonly total: number; readonly resolved: number };
 }
@@ -37,18 +44,20 @@ export function translateRule(spec: GatewayRouteRule, index: number, route: Draf
   const context = policyContext(draft);
 
   const invalid: Problem[] = [];
-  const addFilters = (specs: readonly GatewayRouteFilter[] | undefined, at: string): readonly string[] => {
-    if (specs === undefined || specs.length === 0) return [];
+  const filtersOf = (specs: readonly GatewayRouteFilter[], at: string): readonly Filter[] => {
+    if (specs.length === 0) return [];
     const result = translateFilters(specs, at, context);
     if (isProblems(result)) {
       invalid.push(...result);
       return [];
     }
     unresolved.push(...result.unresolved);
-    return result.filters.map((filter) => draft.addFilter(filter));
+    return result.filters;
   };
 
-  const filters = addFilters(spec.filters, `${path}.filters`);
+  const own = ownLevels(spec, path, draft, (specs) => filtersOf(specs, `${path}.filters`));
+  invalid.push(...own.invalid);
+  const filters = own.filters.map((filter) => draft.addFilter(filter));
   const backends: Backend[] = [];
   let resolved = 0;
   for (const [i, ref] of (spec.backendRefs ?? []).entries()) {
@@ -56,7 +65,8 @@ export function translateRule(spec: GatewayRouteRule, index: number, route: Draf
     const found = draft.resolveBackend(ref, at);
     if (found.problem === undefined) resolved++;
     else unresolved.push(found.problem);
-    backends.push(backend(ref, found.cluster, addFilters(ref.filters, `${at}.filters`)));
+    const ids = filtersOf(ref.filters ?? [], `${at}.filters`).map((filter) => draft.addFilter(filter));
+    backends.push(backend(ref, found.cluster, ids));
   }
 
   const local = (spec.filters ?? []).some(({ type }) => type === 'RequestRedirect' || type === 'DirectResponse');
@@ -78,7 +88,9 @@ export function translateRule(spec: GatewayRouteRule, index: number, route: Draf
     rule: problems.length === 0 ? rule : undefined,
     invalid: [...problems, ...invalid],
     unresolved,
-    notes: notesOf(spec, path, local),
+    notes: [...own.notes, ...notesOf(spec, path, local)],
+    levels: invalid.length > 0 ? [] : own.levels,
+    plain: own.plain,
     backends: { total: spec.backendRefs?.length ?? 0, resolved },
   };
 }

@@ -18,6 +18,11 @@ import { withIngressClaims } from './ingress-claims.ts';
 import { listenerSetStatus, orphanedSets } from './listenerset-status.ts';
 import { Memo } from './memo.ts';
 import { orphanedGateways } from './orphans.ts';
+import { type PolicyState, translatePolicies } from './policy.ts';
+import type { AttachedPolicy, Level } from './policy-level.ts';
+import { MaxAncestors, policyStatus, sortedGateways } from './policy-status.ts';
+import { type Tally, tallyUses } from './policy-tally.ts';
+import type { PolicyUse } from './policy-use.ts';
 import { translateRoutes } from './route.ts';
 import { translateEgress, translateSettings } from './settings.ts';
 import { Sockets } from './sockets.ts';
@@ -39,14 +44,20 @@ export function translate(snapshot: Snapshot, options: TranslateOptions, memo: M
   });
 
   const gateways = translateGateways(context, classes);
-  translateRoutes(context);
-  translateIngresses(context);
+  const policies = translatePolicies(context, classes);
+  const uses = [...translateRoutes(context), ...translateIngresses(context)];
+  const affected = addPolicyStatuses(policies, uses, context);
   translateBackendStatuses(context);
   const clusters = translateClusters(context);
   for (const status of classes.statuses) context.addStatus(status);
   for (const state of gateways) {
-    context.addStatus(gatewayStatus(state, context.attachedRoutes));
-    for (const set of state.sets) context.addStatus(listenerSetStatus(set, context.attachedRoutes));
+    const { namespace, name } = state.gateway.metadata;
+    const own = [...context.policies('Gateway', namespace, name), ...(affected.get(`${namespace}/${name}`) ?? [])];
+    context.addStatus(gatewayStatus(state, context.attachedRoutes, own));
+    for (const set of state.sets) {
+      const attached = context.policies('ListenerSet', set.set.metadata.namespace, set.set.metadata.name);
+      context.addStatus(listenerSetStatus(set, context.attachedRoutes, attached));
+    }
   }
   for (const status of [...orphanedGateways(snapshot), ...orphanedSets(snapshot)]) context.addStatus(status);
   const lost = findClaims(context.routes.values(), memo);
@@ -66,14 +77,41 @@ export function translate(snapshot: Snapshot, options: TranslateOptions, memo: M
       listeners: sorted(context.listeners),
       routes: sorted(context.routes),
       filters: sorted(context.outputs.filters),
+      policies: sorted(context.outputs.policies),
       clusters,
       certificates: sorted(context.outputs.certificates),
       authorities: sorted(context.outputs.authorities),
       secrets: sorted(context.outputs.secrets),
     },
     statuses: statuses.toSorted(compareStatus),
+    ...againAt(policies),
     ...(options.cluster === undefined ? {} : { exposures: translateExposures(gateways, classes, context) }),
   };
+}
+
+/** Adds the status of each policy. @returns by `namespace/name` of a Gateway, the policies whose own status has no room to name it */
+function addPolicyStatuses(
+  policies: readonly PolicyState[],
+  uses: readonly PolicyUse[],
+  context: Context,
+): ReadonlyMap<string, readonly AttachedPolicy[]> {
+  const tallies = policies.length === 0 ? new Map<Level, Tally>() : tallyUses(uses);
+  const affected = new Map<string, AttachedPolicy[]>();
+  for (const state of policies) {
+    const { level } = state;
+    const tally = tallies.get(level);
+    const gateways = sortedGateways(state, tally);
+    context.addStatus(policyStatus(state, tally, gateways));
+    for (const gateway of gateways.slice(MaxAncestors))
+      affected.set(gateway, [...(affected.get(gateway) ?? []), { level, sectionName: undefined, rank: 0 }]);
+  }
+  return affected;
+}
+
+/** What is kept for a while ends by itself. */
+function againAt(policies: readonly PolicyState[]): { readonly again?: number } {
+  const ends = policies.map(({ keptUntil }) => keptUntil).filter((until) => until > 0);
+  return ends.length === 0 ? {} : { again: Math.min(...ends) };
 }
 
 /** Equal IRs are equal text: every section stands in the order of its ids. */

@@ -12,6 +12,8 @@ export interface TranslateOptions {
   readonly allowLoopbackEndpoints: boolean;
   /** Directory mode also allows Backends of every type without a GatewayClassConfig, UnixSocket included. */
   readonly directoryMode: boolean;
+  /** Milliseconds since the epoch: for what is kept for a while only. Nothing else depends on it. */
+  readonly now: number;
   /** Socket id → why the data plane could not bind it, from its last Ack. */
   readonly unbound: Readonly<Record<string, string>>;
   /** Gateways are reached as the cluster lets them be: by Services, or on the nodes. Absent in a directory. */
@@ -32,6 +34,8 @@ export interface ClusterOptions {
 }
 
 export interface Translation {
+  /** When another run gives something else although nothing has changed, in ms since the epoch; absent: never. */
+  readonly again?: number;
   readonly ir: Ir;
   /** One for each object of a kind that has a status, or that has a problem; sorted by kind, namespace, name. */
   readonly statuses: readonly ObjectStatus[];

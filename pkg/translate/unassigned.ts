@@ -14,6 +14,7 @@ export function unassignedOptions(snapshot: Snapshot): TranslateOptions {
     portMap: {},
     allowLoopbackEndpoints: false,
     directoryMode: false,
+    now: 0,
     unbound: {},
   };
 }

@@ -8,6 +8,7 @@ import type { Kind, ObjectOf } from '../api/kinds.ts';
 import type { AttachableGateway } from './attachable.ts';
 import type { CheckedSecrets } from './certificate.ts';
 import type { Egress } from './egress.ts';
+import type { AttachedPolicy, Level, PolicyTarget } from './policy-level.ts';
 
 export interface World {
   get<K extends Kind>(kind: K, namespace: string, name: string): ObjectOf<K> | undefined;
@@ -22,6 +23,12 @@ export interface World {
   /** What may be dialled. A change of it empties the memo, so it is no recorded read. */
   readonly egress: Egress;
   readonly secrets: CheckedSecrets;
+  /** Ids of configurations by instance: 10,000 routes may inherit the same list of 10,000 addresses. */
+  readonly ids: WeakMap<object, string>;
+  /** What is attached to a Gateway, ListenerSet, route or Ingress, sections of it included, lowest rank first. */
+  policies(kind: PolicyTarget, namespace: string, name: string): readonly AttachedPolicy[];
+  /** A GatewayPolicy by name, for ExtensionRef filters. */
+  policy(namespace: string, name: string): Level | undefined;
 }
 
 export type Read =
@@ -33,6 +40,14 @@ export type Read =
       readonly seen: unknown;
     }
   | { readonly kind: 'list'; readonly of: Kind; readonly seen: unknown }
+  | {
+      readonly kind: 'policies';
+      readonly of: PolicyTarget;
+      readonly namespace: string;
+      readonly name: string;
+      readonly seen: readonly unknown[];
+    }
+  | { readonly kind: 'policy'; readonly namespace: string; readonly name: string; readonly seen: unknown }
   | { readonly kind: 'slices'; readonly namespace: string; readonly name: string; readonly seen: readonly unknown[] }
   | { readonly kind: 'defaults'; readonly seen: readonly unknown[] }
   | {
@@ -57,6 +72,22 @@ export class Recorder implements World {
 
   get secrets(): CheckedSecrets {
     return this.#world.secrets;
+  }
+
+  get ids(): WeakMap<object, string> {
+    return this.#world.ids;
+  }
+
+  policies(kind: PolicyTarget, namespace: string, name: string): readonly AttachedPolicy[] {
+    const seen = this.#world.policies(kind, namespace, name);
+    this.reads.push({ kind: 'policies', of: kind, namespace, name, seen });
+    return seen;
+  }
+
+  policy(namespace: string, name: string): Level | undefined {
+    const seen = this.#world.policy(namespace, name);
+    this.reads.push({ kind: 'policy', namespace, name, seen });
+    return seen;
   }
 
   get<K extends Kind>(kind: K, namespace: string, name: string): ObjectOf<K> | undefined {
@@ -110,6 +141,10 @@ export function stillHolds(reads: readonly Read[], world: World): boolean {
         return sameItems(world.defaultGateways(), read.seen);
       case 'listenerSet':
         return world.listenerSet(read.namespace, read.name) === read.seen;
+      case 'policies':
+        return sameItems(world.policies(read.of, read.namespace, read.name), read.seen);
+      case 'policy':
+        return world.policy(read.namespace, read.name) === read.seen;
       case 'slices':
         return sameItems(world.slicesOf(read.namespace, read.name), read.seen);
       default:

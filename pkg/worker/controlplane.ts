@@ -89,6 +89,7 @@ export async function startControlPlane(options: ControlPlaneOptions): Promise<C
       portMap: config.portMap,
       allowLoopbackEndpoints: config.allowLoopbackEndpoints ?? config.directory !== null,
       directoryMode: config.directory !== null,
+      now: Date.now(),
       ...(parts.cluster && { cluster: parts.cluster.translateOptions() }),
     }),
     ...(parts.cluster && { onTranslation: parts.cluster.onTranslation, onServed: parts.cluster.onServed }),

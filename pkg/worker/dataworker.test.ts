@@ -26,6 +26,7 @@ function irOf(sections: { sockets?: object; routes?: readonly string[]; clusters
     clusters: entries(sections.clusters),
     certificates: {},
     authorities: {},
+    policies: {},
     secrets: {},
   } as object as Ir;
 }

@@ -49,6 +49,7 @@ const routed: readonly Section[] = [
   'listeners',
   'routes',
   'filters',
+  'policies',
   'certificates',
   'authorities',
   'secrets',

@@ -19,6 +19,7 @@ export const sections = [
   'listeners',
   'routes',
   'filters',
+  'policies',
   'clusters',
   'certificates',
   'authorities',

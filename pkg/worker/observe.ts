@@ -28,6 +28,7 @@ export function withoutTraffic({ settings }: Ir): Ir {
     clusters: {},
     certificates: {},
     authorities: {},
+    policies: {},
     secrets: {},
   };
 }

@@ -93,6 +93,7 @@ function irOf(port: number): object {
     clusters: {},
     certificates: {},
     authorities: {},
+    policies: {},
     secrets: {},
   };
 }

@@ -37,6 +37,7 @@ export function changedSibling(
     'listeners',
     'routes',
     'filters',
+    'policies',
     'clusters',
     'certificates',
     'authorities',

@@ -63,6 +63,7 @@ export async function startSlowStage(options: SlowStageOptions = {}): Promise<Sl
     portMap: {},
     allowLoopbackEndpoints: true,
     directoryMode: true,
+    now: 0,
     unbound: {},
   });
   return {

@@ -42,6 +42,7 @@
   resources:
     - backends
     - gatewayclassconfigs
+    - gatewaypolicies
     - gatewayroutes
   verbs:
     - get
@@ -70,6 +71,7 @@
   resources:
     - backends/status
     - gatewayclassconfigs/status
+    - gatewaypolicies/status
     - gatewayroutes/status
   verbs:
     - patch
@@ -136,6 +138,7 @@
     - httproutes.gateway.networking.k8s.io
     - referencegrants.gateway.networking.k8s.io
     - gatewayroutes.gateway.suuupra.io
+    - gatewaypolicies.gateway.suuupra.io
     - backends.gateway.suuupra.io
     - gatewayclassconfigs.gateway.suuupra.io
   verbs:
@@ -170,6 +173,7 @@
   resources:
     - backends
     - gatewayclassconfigs
+    - gatewaypolicies
     - gatewayroutes
   verbs:
     - get
@@ -182,6 +186,7 @@
   resources:
     - backends
     - gatewayclassconfigs
+    - gatewaypolicies
     - gatewayroutes
   verbs:
     - get

@@ -64,6 +64,8 @@ class Attempt {
         return true;
       case 'answered':
         return true;
+      default:
+        return outcome satisfies never;
     }
   }
 

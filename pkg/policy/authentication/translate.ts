@@ -33,8 +33,7 @@ export function translateAuthentication(
     const config =
       wrong.length > 0 ? wrong : translators[method.type](method, `${at}.${members[method.type]}`, context);
     if (isProblems(config)) problems.push(...config);
-    // The type and its configuration belong together, which TypeScript cannot follow through the union.
-    else methods.push({ name: method.name, type: method.type, config } as MethodConfig);
+    else methods.push({ name: method.name, type: method.type, config });
   }
   if (problems.length > 0) return problems;
   return { require: spec.require, allowAnonymous: spec.allowAnonymous, methods };

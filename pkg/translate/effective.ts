@@ -1,0 +1,116 @@
+/**
+ * Which policies are in force for one rule at one place: levels in, filters out, and who overrides whom. Pure.
+ *
+ * A key that replaces is taken from the strongest level as a unit. A key that stacks holds at every level: no level can take away what
+ * another says, so `Disabled` there concerns its own level only. A key in Shadow never replaces anything: it runs beside what is in force.
+ */
+import type { Filter } from '../ir/filter.ts';
+import type { PolicyOrigin, PolicyState } from '../ir/policy.ts';
+import { compareFilters, type PolicyKey, placeOf } from '../policy/order.ts';
+import type { Problem } from '../status/problem.ts';
+import { compareText } from './age.ts';
+import { type CompiledKey, failsClosed, type Level } from './policy-level.ts';
+
+export interface RankedLevel {
+  readonly level: Level;
+  readonly rank: number;
+}
+
+export interface Effective {
+  /** In the order in which they run. */
+  readonly filters: readonly Filter[];
+  readonly origins: readonly Origin[];
+  /** Why the rule fails closed; empty if it does not. */
+  readonly faults: readonly Fault[];
+}
+
+/** What one level's key comes to. */
+export interface Origin {
+  readonly level: Level;
+  readonly key: CompiledKey;
+  readonly state: PolicyState;
+  /** Who overrides it. */
+  readonly by?: Level;
+  /** At the same rank: two objects say different things of the same target. */
+  readonly conflict?: true;
+}
+
+export interface Fault {
+  readonly level: Level;
+  readonly problem: Problem;
+}
+
+interface Entry {
+  readonly level: Level;
+  readonly rank: number;
+  readonly key: CompiledKey;
+}
+
+/** @param levels in any order */
+export function effectivePolicies(levels: readonly RankedLevel[]): Effective {
+  const byKey = new Map<PolicyKey, Entry[]>();
+  for (const { level, rank } of levels.toSorted(compareLevels)) {
+    for (const key of level.keys) {
+      const entries = byKey.get(key.key);
+      if (entries === undefined) byKey.set(key.key, [{ level, rank, key }]);
+      else entries.push({ level, rank, key });
+    }
+  }
+  const origins = [...byKey].flatMap(([key, entries]) =>
+    placeOf(key).merge === 'Stack' ? entries.map(stacked) : replaced(entries),
+  );
+  const inForce = origins.filter(({ state }) => state === 'Enforced' || state === 'Shadow');
+  const filters = inForce.flatMap(({ key }) => key.filter ?? []);
+  return {
+    // One configuration may come from two levels: asked twice it says the same.
+    filters: [...new Set(filters)].sort(compareFilters),
+    origins,
+    faults: origins.flatMap(({ level, key, state }) =>
+      state === 'FailedClosed' ? key.problems.map((problem) => ({ level, problem })) : [],
+    ),
+  };
+}
+
+/** What is stored of it in the IR. @param idOf gives the id of a filter */
+export function originsOf(origins: readonly Origin[], idOf: (filter: Filter) => string): readonly PolicyOrigin[] {
+  return origins.map(({ level, key, state, by }) => ({
+    key: key.key,
+    state,
+    from: level.from,
+    ...(by !== undefined && { by: by.from }),
+    ...(key.filter !== undefined && (state === 'Enforced' || state === 'Shadow') && { filter: idOf(key.filter) }),
+  }));
+}
+
+/** Weakest first. At the same rank the younger, then the later by name, is the weaker (GEP-713, conflicts). */
+function compareLevels(a: RankedLevel, b: RankedLevel): number {
+  return a.rank - b.rank || b.level.created - a.level.created || compareText(b.level.name, a.level.name);
+}
+
+function stacked({ level, key }: Entry): Origin {
+  return { level, key, state: ownState(key) };
+}
+
+function replaced(entries: readonly Entry[]): readonly Origin[] {
+  const winner = entries.findLast(({ key }) => key.mode !== 'Shadow');
+  const shadow = entries.findLast(({ key }) => key.mode === 'Shadow');
+  const winnerAt = winner === undefined ? -1 : entries.indexOf(winner);
+  return entries.map((entry, at): Origin => {
+    const { level, key } = entry;
+    if (entry === winner) return { level, key, state: ownState(key) };
+    // Tried beside what is in force, if it would replace that.
+    if (entry === shadow && at > winnerAt) return { level, key, state: ownState(key) };
+    const by = key.mode === 'Shadow' && at > winnerAt ? shadow : winner;
+    return {
+      level,
+      key,
+      state: 'Overridden',
+      ...(by !== undefined && { by: by.level, ...(by.rank === entry.rank && { conflict: true }) }),
+    };
+  });
+}
+
+function ownState({ key, mode, problems }: CompiledKey): PolicyState {
+  if (problems.length > 0) return mode === 'Enforce' && failsClosed(key) ? 'FailedClosed' : 'LeftOut';
+  return mode === 'Enforce' ? 'Enforced' : mode === 'Shadow' ? 'Shadow' : 'Disabled';
+}

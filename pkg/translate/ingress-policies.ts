@@ -1,0 +1,55 @@
+/** Policies on the rules of an Ingress: those of its class, of the Gateway it is attached to, and its own. */
+import type { Ingress } from '../api/core.ts';
+import type { Attachment, Route } from '../ir/route.ts';
+import type { Context } from './context.ts';
+import { Draft, mergeOutputs } from './draft.ts';
+import type { RankedLevel } from './effective.ts';
+import type { Place } from './ingress-place.ts';
+import type { PolicyUse } from './policy-use.ts';
+import { applyPolicies, levelsOfListener, placesBy } from './rule-policies.ts';
+
+type Entries = readonly (readonly [id: string, route: Route])[];
+
+interface Applied {
+  readonly routes: Entries;
+  readonly uses: readonly PolicyUse[];
+}
+
+/**
+ * @param config GatewayClassConfig of its class
+ * @param routes as they were before
+ */
+export function ingressPolicies(
+  ingress: Ingress,
+  config: { readonly namespace: string; readonly name: string } | undefined,
+  routes: Entries,
+  place: Place,
+  context: Context,
+): Applied {
+  const { namespace, name } = ingress.metadata;
+  const own = context.policies('Ingress', namespace, name);
+  const ofClass = config === undefined ? [] : context.policies('GatewayClassConfig', config.namespace, config.name);
+  // A virtual listener has taken the hostname of another, and with it all that protected it there.
+  const shadowed = new Map([...place.virtual].map(({ id, shadows }) => [id, shadows?.id]));
+  const levelsAt = ({ listener }: Attachment): readonly RankedLevel[] => [
+    ...new Set([...ofClass, ...levelsOfListener(shadowed.get(listener) ?? listener, context)]),
+  ];
+  const draft = new Draft(ingress, context);
+  const uses: PolicyUse[] = [];
+  const result = routes.flatMap(([id, route]): Entries => {
+    // A redirect to HTTPS serves nothing, and has to come before credentials are sent.
+    if (route.rules.every(({ filters }) => filters.length > 0)) return [[id, route]];
+    return placesBy(route.attachments, levelsAt).map(({ attachments, upper }, i) => {
+      const rules = route.rules.map((rule) => {
+        const applied = applyPolicies({ name: undefined, levels: [], plain: [] }, rule, upper, own, draft);
+        const { origins, faults } = applied;
+        if (origins.length > 0)
+          uses.push({ object: ingress, index: rule.index, rule: String(rule.index), attachments, origins, faults });
+        return applied.rule;
+      });
+      return [i === 0 ? id : `${id}@${attachments[0]?.listener}`, { ...route, attachments, rules }];
+    });
+  });
+  mergeOutputs(context.outputs, draft.outputs);
+  return { routes: result, uses };
+}

@@ -1,0 +1,71 @@
+/**
+ * A Gateway-level policy whose Secret or ConfigMap disappears: every route of the Gateway would answer 500 at once, for what may be a
+ * slip of a deployment. It keeps its last good value for a while, and its status says so loudly.
+ */
+import type { GatewayPolicy } from '../api/gatewaypolicy.ts';
+import type { Outputs } from './draft.ts';
+import type { Level } from './policy-level.ts';
+
+/** Milliseconds. Long enough to notice an alert, too short to forget it. */
+export const KeepFor = 600_000;
+
+export interface Built {
+  readonly level: Level;
+  /** Secrets and clusters that its filters refer to. */
+  readonly outputs: Outputs;
+}
+
+export interface LastGood {
+  readonly generation: number;
+  readonly built: Built;
+  /** Since when its references do not resolve, in ms since the epoch; 0 while they do. */
+  readonly lostAt: number;
+  /** What serves meanwhile: one instance, so that nothing is translated anew. */
+  readonly kept: { readonly broken: Level; readonly level: Level } | undefined;
+}
+
+/** @param known by `namespace/name`; changed in place */
+export function keepLastGood(
+  policy: GatewayPolicy,
+  built: Built,
+  known: Map<string, LastGood>,
+  now: number,
+): Built & { readonly until: number } {
+  const { namespace, name, generation } = policy.metadata;
+  const id = `${namespace}/${name}`;
+  const lost = built.level.keys.filter(({ problems }) => problems.length > 0 && problems.every(isLost));
+  if (lost.length === 0) {
+    known.set(id, { generation, built, lostAt: 0, kept: undefined });
+    return { ...built, until: 0 };
+  }
+  const before = known.get(id);
+  // An edit is a new policy: what it said before is not what its owner wants now.
+  if (before === undefined || before.generation !== generation || !isShared(policy)) return { ...built, until: 0 };
+  const lostAt = before.lostAt === 0 ? now : before.lostAt;
+  const until = lostAt + KeepFor;
+  if (now >= until) return { ...built, until: 0 };
+  const level = before.kept?.broken === built.level ? before.kept.level : merged(built.level, before.built.level);
+  known.set(id, { ...before, lostAt, kept: { broken: built.level, level } });
+  return { level, outputs: before.built.outputs, until };
+}
+
+/** A route owns its mistakes alone; a Gateway's are those of everybody on it. */
+function isShared({ spec }: GatewayPolicy): boolean {
+  const targets = [...(spec.targetRefs ?? []), ...(spec.targetSelectors ?? [])];
+  return targets.some(({ kind }) => kind === 'Gateway' || kind === 'ListenerSet');
+}
+
+// What was refused by a ReferenceGrant was taken away on purpose.
+function isLost({ reason }: { readonly reason: string }): boolean {
+  return reason === 'RefNotFound' || reason === 'InvalidCACertificateRef';
+}
+
+function merged(broken: Level, good: Level): Level {
+  return {
+    ...broken,
+    keys: broken.keys.map((key) => {
+      const before = good.keys.find((each) => each.key === key.key);
+      return key.problems.length > 0 && before?.filter !== undefined ? before : key;
+    }),
+  };
+}

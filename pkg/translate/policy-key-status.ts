@@ -1,0 +1,71 @@
+/** One entry of `keys[]` in the status of a GatewayPolicy. */
+import type { Mode } from '../api/policies.ts';
+import { limit, summarise } from './condition.ts';
+import { type CompiledKey, failsClosed } from './policy-level.ts';
+import type { KeyTally } from './policy-tally.ts';
+import { text } from './rule-text.ts';
+
+export interface KeyStatus {
+  /** First, since `kubectl describe` sorts keys and marks no list items. */
+  readonly key: string;
+  readonly state:
+    | 'Enforced'
+    | 'PartiallyEnforced'
+    | 'Overridden'
+    | 'Shadow'
+    | 'Disabled'
+    | 'FailedClosed'
+    | 'LeftOut'
+    | 'Unused';
+  readonly mode: Mode;
+  readonly reason: string;
+  readonly message: string;
+}
+
+/** @param keptUntil see `PolicyState` */
+export function keyStatus(compiled: CompiledKey, tally: KeyTally | undefined, keptUntil: number): KeyStatus {
+  const { key, mode, problems } = compiled;
+  const say = (state: KeyStatus['state'], reason: string, message: string): KeyStatus => ({
+    key,
+    state,
+    mode,
+    reason,
+    message: limit(message),
+  });
+  const [problem] = problems;
+  if (problem !== undefined) {
+    const closed = mode === 'Enforce' && failsClosed(key);
+    const effect = closed ? 'the rules it is for answer 500' : 'the rules it is for are served without it';
+    return say(closed ? 'FailedClosed' : 'LeftOut', problem.reason, `${summarise(problems.map(text))}; ${effect}`);
+  }
+  if (tally === undefined) return say('Unused', 'NoRoutes', 'it reaches no route');
+  const total = [...tally.rules.values()].reduce((sum, n) => sum + n, 0);
+  const overridden = tally.rules.get('Overridden') ?? 0;
+  const acting = total - overridden;
+  const kept = keptUntil > 0 ? ['with its last good value'] : [];
+  const replaces = tally.replaces.size > 0 ? [`replaces ${some(tally.replaces)}`] : [];
+  const beside = tally.beside.size > 0 ? [`applies together with ${some(tally.beside)}`] : [];
+  const where = acting === 1 ? 'on 1 rule' : `on ${acting} rules`;
+  const left = overridden - tally.overridden.length;
+  const lost = [...tally.overridden, ...(left > 0 ? [`${left} more rules`] : [])];
+  const [why = 'OverriddenBelow'] = tally.why;
+  if (acting === 0) return say('Overridden', why, `in force nowhere: ${lost.join('; ')}`);
+  const verb = { Enforce: 'in force', Shadow: 'tried', Disabled: 'off' }[mode];
+  const message = [`${verb} ${where}`, ...kept, ...replaces, ...beside];
+  if (overridden > 0) return say('PartiallyEnforced', why, [...message, `not on ${lost.join('; ')}`].join('; '));
+  switch (mode) {
+    case 'Shadow':
+      return say('Shadow', 'ShadowMode', message.join('; '));
+    case 'Disabled':
+      return say('Disabled', 'Disabled', message.join('; '));
+    case 'Enforce':
+      return say('Enforced', beside.length > 0 ? 'Stacked' : 'Enforced', message.join('; '));
+    default:
+      return mode satisfies never;
+  }
+}
+
+function some(names: ReadonlySet<string>): string {
+  const all = [...names].sort();
+  return all.length <= 3 ? all.join(', ') : `${all.slice(0, 3).join(', ')} and ${all.length - 3} more`;
+}

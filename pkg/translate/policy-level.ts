@@ -1,0 +1,91 @@
+/** One block `policies` with everything built that can be: what a GatewayPolicy, a class, or a rule says. */
+import type { TargetKind } from '../api/gatewaypolicy.ts';
+import { type Mode, type Policies, requiredFields } from '../api/policies.ts';
+import type { Filter } from '../ir/filter.ts';
+import { type PolicyKey, placeOf, policyKeys, schemaOf } from '../policy/order.ts';
+import { isProblems } from '../policy/translated.ts';
+import { type FilterContext, translatePolicy } from '../policy/translators.ts';
+import type { Problem } from '../status/problem.ts';
+
+/**
+ * From the class to the rule, then Overrides in the reverse order: the nearer to the request the stronger, unless the owner of the
+ * Gateway has the last word. `api-shapes.md`, rank.
+ */
+export const Rank = {
+  ClassDefaults: 0,
+  Gateway: 1,
+  /** A listener of a Gateway, or a whole ListenerSet. */
+  Listener: 2,
+  SetListener: 3,
+  Route: 4,
+  Annotations: 5,
+  Rule: 6,
+  ExtensionRef: 7,
+  Inline: 8,
+  /** Filters and fields that the route itself has. */
+  Own: 9,
+  OverridesSetListener: 17,
+  OverridesListener: 18,
+  OverridesGateway: 19,
+} as const;
+
+/** GatewayClassConfig: what holds for Ingresses that no Gateway serves. */
+export type PolicyTarget = TargetKind | 'GatewayClassConfig';
+
+/** Kept by the memo: the same instance as long as nothing that it was built from has changed. */
+export interface Level {
+  /** `GatewayPolicy infra/baseline`. */
+  readonly from: string;
+  /** Age in seconds, then namespace/name: who wins at the same rank. */
+  readonly created: number;
+  readonly name: string;
+  readonly overrides: boolean;
+  readonly keys: readonly CompiledKey[];
+}
+
+export interface CompiledKey {
+  readonly key: PolicyKey;
+  readonly mode: Mode;
+  /** Where it stands in its object. */
+  readonly path: string;
+  /** Absent if it is Disabled or cannot be built. */
+  readonly filter?: Filter;
+  /** Why it cannot be built. */
+  readonly problems: readonly Problem[];
+}
+
+/** A level at one target. */
+export interface AttachedPolicy {
+  readonly level: Level;
+  /** Of the target: a listener, or a rule. */
+  readonly sectionName: string | undefined;
+  /** Of the target as a whole; a section of it is one step nearer. */
+  readonly rank: number;
+}
+
+/** @param path where the block stands in its object */
+export function compileKeys(policies: Policies, path: string, context: FilterContext): readonly CompiledKey[] {
+  return policyKeys.flatMap((key) => {
+    const value = policies[key];
+    return value === undefined ? [] : [compileKey(key, value, `${path}.${key}`, context)];
+  });
+}
+
+function compileKey<K extends PolicyKey>(
+  key: K,
+  { mode = 'Enforce', ...spec }: NonNullable<Policies[K]> & { readonly mode?: Mode },
+  path: string,
+  context: FilterContext,
+): CompiledKey {
+  const written = requiredFields(schemaOf(key)).every((name) => name in spec);
+  if (mode === 'Disabled' && !written) return { key, mode, path, problems: [] };
+  // All that is required is there, so it is what the translator of the key takes.
+  const filter = translatePolicy(key, spec as never, path, context);
+  if (isProblems(filter)) return { key, mode, path, problems: filter };
+  if (mode === 'Disabled') return { key, mode, path, problems: [] };
+  return { key, mode, path, filter: mode === 'Shadow' ? { ...filter, mode } : filter, problems: [] };
+}
+
+export function failsClosed(key: PolicyKey): boolean {
+  return placeOf(key).failure === 'Closed';
+}

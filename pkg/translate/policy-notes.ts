@@ -1,0 +1,53 @@
+/** What targets and rules say of policies in their own statuses. */
+import type { Problem } from '../status/problem.ts';
+import type { Condition } from '../status/status.ts';
+import { type Conditions, summarise } from './condition.ts';
+import type { AttachedPolicy } from './policy-level.ts';
+import type { PolicyUse } from './policy-use.ts';
+
+/** GEP-713: `<group>/<Kind>Affected`. */
+const Affected = 'gateway.suuupra.io/GatewayPolicyAffected';
+
+/** @param policies attached to the object itself, sections included */
+export function affectedCondition(policies: readonly AttachedPolicy[], conditions: Conditions): readonly Condition[] {
+  const names = [...new Set(policies.filter(isPolicy).map(({ level }) => level.from))].sort();
+  return names.length === 0 ? [] : [conditions.yes(Affected, `affected by ${summarise(names)}`, 'PolicyAffected')];
+}
+
+/** Why rules fail closed, each policy once. */
+export function faultsOf(uses: readonly PolicyUse[]): readonly Problem[] {
+  const faults = new Map<string, Problem>();
+  for (const { index, faults: ofRule } of uses) {
+    for (const { level, problem } of ofRule) {
+      const path = `spec.rules[${index}]`;
+      faults.set(`${path} ${level.from} ${problem.path}`, {
+        path,
+        reason: 'PolicyFailedClosed',
+        message: `is answered 500, since ${level.from} cannot be applied: ${problem.path}: ${problem.message}`,
+      });
+    }
+  }
+  return [...faults.values()];
+}
+
+/** For the status of one rule: what is off here although somebody above wants it, and what is only tried. */
+export function notesOfRule(uses: readonly PolicyUse[], index: number): readonly string[] {
+  const notes = uses
+    .filter((use) => use.index === index)
+    .flatMap(({ origins }) =>
+      origins.flatMap(({ level, key, state, by }): readonly string[] => {
+        if (state === 'Shadow') return [`${key.key} of ${level.from} in Shadow`];
+        if (state !== 'Overridden' || by === undefined || key.mode === 'Shadow') return [];
+        const winner = origins.find((other) => other.level === by && other.key.key === key.key);
+        return winner?.state === 'Disabled'
+          ? [`${key.key} Disabled by ${by.from}, that of ${level.from} not applied`]
+          : [`${key.key} of ${level.from} replaced by ${by.from}`];
+      }),
+    );
+  return [...new Set(notes)];
+}
+
+// Defaults of a class affect everything: nobody has to be told.
+function isPolicy({ level }: AttachedPolicy): boolean {
+  return level.from.startsWith('GatewayPolicy ');
+}

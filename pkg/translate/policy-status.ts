@@ -1,0 +1,188 @@
+/** The status of a GatewayPolicy: what is in force, where, and who overrides whom. GEP-713, and `api-shapes.md`. */
+import { GATEWAY_API_GROUP } from '../api/kinds.ts';
+import { refOf } from '../api/object.ts';
+import type { Problem } from '../status/problem.ts';
+import type { Condition, ObjectStatus } from '../status/status.ts';
+import { compareText } from './age.ts';
+import { Conditions, limit, summarise } from './condition.ts';
+import { ControllerName } from './names.ts';
+import type { PolicyState } from './policy.ts';
+import { type KeyStatus, keyStatus } from './policy-key-status.ts';
+import type { Tally } from './policy-tally.ts';
+import { text } from './rule-text.ts';
+
+/** PolicyStatus.ancestors takes no more. */
+export const MaxAncestors = 16;
+
+/** @param gateways `namespace/name` of all Gateways that the policy reaches, sorted */
+export function policyStatus(state: PolicyState, tally: Tally | undefined, gateways: readonly string[]): ObjectStatus {
+  const { policy, level, targets } = state;
+  const { generation } = policy.metadata;
+  const conditions = new Conditions(generation);
+  const keys = level.keys.map((key) => keyStatus(key, tally?.keys.get(key.key), state.keptUntil));
+  const accepted = acceptedCondition(state, keys, conditions);
+  const resolved = resolvedCondition(state, conditions);
+  const enforced = enforcedCondition(keys, conditions);
+  const more = gateways.length - MaxAncestors;
+  return {
+    ref: refOf(policy),
+    generation,
+    status: {
+      observedGeneration: generation,
+      conditions: [
+        accepted,
+        resolved,
+        enforced,
+        ...(more <= 0
+          ? []
+          : [
+              conditions.yes(
+                'AncestorLimitReached',
+                `${more} more Gateways than ancestors can name are affected; each says so in its own status`,
+              ),
+            ]),
+      ],
+      ancestors: gateways.slice(0, MaxAncestors).map((id) => ancestor(id, accepted)),
+      keys,
+      targets: targets.map(({ group, kind, name, sectionName, found, fault }) => ({
+        group,
+        kind,
+        ...(name !== undefined && { name }),
+        ...(sectionName !== undefined && { sectionName }),
+        state: fault === '' ? 'Attached' : 'NotFound',
+        reason: fault === '' ? 'Attached' : 'TargetNotFound',
+        message: limit(fault === '' ? foundText(name, found) : fault),
+      })),
+      affectedRoutes: tally?.routes.size ?? 0,
+      summary: summaryOf(state, keys, accepted, enforced),
+    },
+    problems: [...problemsOf(state), ...told(keys)],
+  };
+}
+
+function ancestor(id: string, accepted: Condition): object {
+  const [namespace, name] = id.split('/');
+  return {
+    ancestorRef: { group: GATEWAY_API_GROUP, kind: 'Gateway', namespace, name },
+    controllerName: ControllerName,
+    conditions: [accepted],
+  };
+}
+
+function acceptedCondition(
+  { level, targets }: PolicyState,
+  keys: readonly KeyStatus[],
+  conditions: Conditions,
+): Condition {
+  const invalid = level.keys.flatMap(({ problems }) => problems.filter((problem) => !isReference(problem)));
+  if (invalid.length > 0) return conditions.no('Accepted', 'Invalid', summarise(invalid.map(text)));
+  if (targets.length === 0) return conditions.yes('Accepted', 'without targets: used by ExtensionRef filters only');
+  const faults = targets.filter(({ fault }) => fault !== '');
+  if (faults.length === targets.length)
+    return conditions.no('Accepted', 'TargetNotFound', summarise(faults.map(({ fault }) => fault)));
+  if (keys.length > 0 && keys.every(({ reason }) => reason === 'Conflicted'))
+    return conditions.no('Accepted', 'Conflicted', summarise(keys.map(({ key, message }) => `${key}: ${message}`)));
+  const attached = `attached to ${targets.length - faults.length} of ${targets.length} targets`;
+  return conditions.yes('Accepted', summarise([attached, ...faults.map(({ fault }) => fault)]));
+}
+
+function resolvedCondition({ level, keptUntil }: PolicyState, conditions: Conditions): Condition {
+  const missing = level.keys.flatMap(({ problems }) => problems.filter(isReference));
+  const [first] = missing;
+  if (first === undefined && keptUntil === 0) return conditions.yes('ResolvedRefs', 'every reference is resolved');
+  if (keptUntil > 0)
+    return conditions.no(
+      'ResolvedRefs',
+      'LastGoodKept',
+      `a reference is gone; the last good value serves until ${new Date(keptUntil).toISOString()}, then the policy fails closed: put it back, or change the policy`,
+    );
+  return conditions.no('ResolvedRefs', first?.reason ?? 'RefNotFound', summarise(missing.map(text)));
+}
+
+function enforcedCondition(keys: readonly KeyStatus[], conditions: Conditions): Condition {
+  const say = (states: readonly KeyStatus['state'][]): string =>
+    summarise(keys.filter(({ state }) => states.includes(state)).map(({ key, message }) => `${key}: ${message}`));
+  const has = (state: KeyStatus['state']): boolean => keys.some((key) => key.state === state);
+  const acting = keys.filter(({ state }) => state !== 'Disabled');
+  if (has('FailedClosed')) return conditions.no('Enforced', 'FailedClosed', say(['FailedClosed']));
+  if (acting.length > 0 && acting.every(({ state }) => state === 'Unused'))
+    return { ...conditions.no('Enforced', 'NoRoutes', 'it reaches no route yet'), status: 'Unknown' };
+  if (acting.length > 0 && acting.every(({ state }) => state === 'Overridden'))
+    return conditions.no('Enforced', 'Overridden', say(['Overridden']));
+  if (has('PartiallyEnforced') || has('Overridden') || has('LeftOut'))
+    return conditions.no('Enforced', 'PartiallyEnforced', say(['PartiallyEnforced', 'Overridden', 'LeftOut']));
+  if (acting.length > 0 && acting.every(({ state }) => state === 'Shadow'))
+    return conditions.no('Enforced', 'ShadowMode', say(['Shadow']));
+  return conditions.yes('Enforced', has('Shadow') ? say(['Shadow']) : 'every key is in force');
+}
+
+function summaryOf(
+  { targets }: PolicyState,
+  keys: readonly KeyStatus[],
+  accepted: Condition,
+  enforced: Condition,
+): object {
+  const modes = [...new Set(keys.map(({ mode }) => mode))];
+  const named = targets.map(({ kind, name }) => (name === undefined ? `${kind} by labels` : `${kind}/${name}`));
+  const partly = enforced.reason === 'PartiallyEnforced' ? 'Partially' : enforced.status;
+  const reason =
+    accepted.status === 'False' ? accepted.reason : enforced.status === 'True' ? undefined : enforced.reason;
+  return {
+    targets: limit(named.join(',')),
+    keys: limit(keys.map(({ key }) => key).join(',')),
+    mode: modes.length === 1 ? modes[0] : modes.length === 0 ? '' : 'Mixed',
+    accepted: accepted.status,
+    enforced: partly,
+    ...(reason !== undefined && {
+      reason:
+        reason === 'PartiallyEnforced' ? (keys.find(({ state }) => state !== 'Enforced')?.reason ?? reason) : reason,
+    }),
+  };
+}
+
+function problemsOf({ policy, level, targets, keptUntil }: PolicyState): readonly Problem[] {
+  const refs = policy.spec.targetRefs?.length ?? 0;
+  const missing = targets.flatMap(({ fault }, i): readonly Problem[] => {
+    if (fault === '') return [];
+    const path = i < refs ? `spec.targetRefs[${i}]` : `spec.targetSelectors[${i - refs}]`;
+    return [{ path, reason: 'TargetNotFound', message: fault }];
+  });
+  const kept: readonly Problem[] =
+    keptUntil === 0
+      ? []
+      : [
+          {
+            path: 'spec.policies',
+            reason: 'LastGoodKept',
+            message: `a reference is gone; the last good value serves until ${new Date(keptUntil).toISOString()}, then the policy fails closed: put it back, or change the policy`,
+          },
+        ];
+  return [...level.keys.flatMap(({ problems }) => problems), ...kept, ...missing];
+}
+
+/** Somebody else's word counts: not the author's mistake, but what he has to know. */
+function told(keys: readonly KeyStatus[]): readonly Problem[] {
+  return keys
+    .filter(({ reason }) => reason === 'Conflicted' || reason === 'OverriddenAbove')
+    .map(({ key, reason, message }) => ({ path: `spec.policies.${key}`, reason, message }));
+}
+
+function foundText(name: string | undefined, found: readonly string[]): string {
+  return name === undefined ? `${found.length} objects` : 'attached';
+}
+
+function isReference({ reason }: Problem): boolean {
+  return ['RefNotFound', 'RefNotPermitted', 'InvalidCACertificateRef', 'BackendNotFound', 'InvalidKind'].includes(
+    reason,
+  );
+}
+
+export function sortedGateways(state: PolicyState, tally: Tally | undefined): readonly string[] {
+  const { namespace } = state.policy.metadata;
+  const direct = state.targets.flatMap(({ kind, found }) =>
+    kind === 'Gateway' ? found.map((name) => `${namespace}/${name}`) : [],
+  );
+  return [...new Set([...direct, ...(tally?.gateways ?? [])])]
+    .filter((id) => !id.startsWith('Ingress/'))
+    .sort(compareText);
+}

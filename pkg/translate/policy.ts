@@ -1,0 +1,151 @@
+/** Processor: GatewayPolicies and the defaults of classes. Builds each once, and says what is attached where. Runs behind Gateways, before routes. */
+import type { GatewayClassConfig } from '../api/gatewayclassconfig.ts';
+import type { GatewayPolicy, TargetKind } from '../api/gatewaypolicy.ts';
+import type { KubeObject } from '../api/object.ts';
+import { matchesSelector } from '../api/selector.ts';
+import { createdOf } from './age.ts';
+import type { Context } from './context.ts';
+import { type Draft, mergeOutputs } from './draft.ts';
+import type { Classes } from './gatewayclass.ts';
+import { type Built, keepLastGood } from './last-good.ts';
+import { policyContext } from './policy-context.ts';
+import { type AttachedPolicy, compileKeys, type Level, Rank } from './policy-level.ts';
+
+/** A GatewayPolicy, and what it found of its targets: what its status is made of. */
+export interface PolicyState {
+  readonly policy: GatewayPolicy;
+  readonly level: Level;
+  /** For each targetRef and then each selector, the objects found. */
+  readonly targets: readonly FoundTarget[];
+  /** ms since the epoch until which a key whose reference is gone keeps its last good value; 0: none is kept. */
+  readonly keptUntil: number;
+}
+
+export interface FoundTarget {
+  readonly group: string;
+  readonly kind: TargetKind;
+  /** Absent for a selector. */
+  readonly name?: string;
+  readonly sectionName?: string;
+  /** Names, in the namespace of the policy. */
+  readonly found: readonly string[];
+  /** Why nothing is attached, in a sentence; `''` if something is. */
+  readonly fault: string;
+}
+
+const targetRank = {
+  Gateway: [Rank.Gateway, Rank.Listener, Rank.OverridesGateway, Rank.OverridesListener],
+  ListenerSet: [Rank.Listener, Rank.SetListener, Rank.OverridesListener, Rank.OverridesSetListener],
+  HTTPRoute: [Rank.Route, Rank.Rule, Rank.Route, Rank.Rule],
+  GatewayRoute: [Rank.Route, Rank.Rule, Rank.Route, Rank.Rule],
+  Ingress: [Rank.Route, Rank.Route, Rank.Route, Rank.Route],
+} as const satisfies Record<TargetKind, readonly [whole: number, section: number, ...overrides: number[]]>;
+
+export function translatePolicies(context: Context, classes: Classes): readonly PolicyState[] {
+  attachDefaults(context, classes);
+  return context.list('GatewayPolicy').map((policy) => {
+    const built = context.translate(policy, (draft) => build(policy, draft));
+    const { level, outputs, until } = keepLastGood(policy, built, context.memo.lastGood, context.options.now);
+    if (outputs !== built.outputs) mergeOutputs(context.outputs, outputs);
+    const { namespace, name } = policy.metadata;
+    context.policyIndex.add(namespace, name, level);
+    const targets = findTargets(policy, context);
+    for (const { kind, sectionName, found } of targets) {
+      const [whole, section, overWhole, overSection] = targetRank[kind];
+      const rank = level.overrides
+        ? sectionName === undefined
+          ? overWhole
+          : overSection
+        : sectionName === undefined
+          ? whole
+          : section;
+      for (const target of found)
+        context.policyIndex.attach(kind, namespace, target, context.memo.attached({ level, sectionName, rank }));
+    }
+    return { policy, level, targets, keptUntil: until };
+  });
+}
+
+function build(policy: GatewayPolicy, draft: Draft): Built {
+  const { namespace, name } = policy.metadata;
+  const level: Level = {
+    from: `GatewayPolicy ${namespace}/${name}`,
+    created: createdOf(policy),
+    name: `${namespace}/${name}`,
+    overrides: policy.spec.strategy === 'Overrides',
+    keys: compileKeys(policy.spec.policies, 'spec.policies', policyContext(draft)),
+  };
+  return { level, outputs: draft.outputs };
+}
+
+/** Lowest of all: what a class says for every Gateway and Ingress of it. */
+function attachDefaults(context: Context, { configs }: Classes): void {
+  for (const config of context.list('GatewayClassConfig')) {
+    const { policies } = config.spec.defaults ?? {};
+    if (policies === undefined) continue;
+    const level = context.translate(config, (draft) => defaultsOf(config, draft), 'defaults');
+    const { namespace, name } = config.metadata;
+    const attached = (): AttachedPolicy =>
+      context.memo.attached({ level, sectionName: undefined, rank: Rank.ClassDefaults });
+    context.policyIndex.attach('GatewayClassConfig', namespace, name, attached());
+    for (const gateway of context.list('Gateway')) {
+      if (configs.get(gateway.spec.gatewayClassName) === config)
+        context.policyIndex.attach('Gateway', gateway.metadata.namespace, gateway.metadata.name, attached());
+    }
+  }
+}
+
+function defaultsOf(config: GatewayClassConfig, draft: Draft): Level {
+  const { namespace, name } = config.metadata;
+  return {
+    from: `GatewayClassConfig ${namespace}/${name}`,
+    created: createdOf(config),
+    name: `${namespace}/${name}`,
+    overrides: false,
+    keys: compileKeys(config.spec.defaults?.policies ?? {}, 'spec.defaults.policies', policyContext(draft)),
+  };
+}
+
+function findTargets({ spec, metadata }: GatewayPolicy, context: Context): readonly FoundTarget[] {
+  const { namespace } = metadata;
+  const refs = (spec.targetRefs ?? []).map(({ group, kind, name, sectionName }): FoundTarget => {
+    const target = context.get(kind, namespace, name);
+    const fault =
+      target === undefined
+        ? `${kind} ${namespace}/${name} not found; create it or correct the name`
+        : sectionFault(target, sectionName, context);
+    const found = fault === '' ? [name] : [];
+    return { group, kind, name, ...(sectionName !== undefined && { sectionName }), found, fault };
+  });
+  const selectors = (spec.targetSelectors ?? []).map(({ group, kind, matchLabels }): FoundTarget => {
+    const found = (context.list(kind) as readonly KubeObject[])
+      .filter((o) => o.metadata.namespace === namespace && matchesSelector({ matchLabels }, o.metadata.labels))
+      .map((o) => o.metadata.name);
+    const labels = Object.entries(matchLabels).map(([label, value]) => `${label}=${value}`);
+    const fault = found.length > 0 ? '' : `no ${kind} of namespace ${namespace} has the labels ${labels.join(', ')}`;
+    return { group, kind, found, fault };
+  });
+  return [...refs, ...selectors];
+}
+
+/** A policy for a listener or rule that is not there protects nothing, and must say so. */
+function sectionFault(target: KubeObject, sectionName: string | undefined, context: Context): string {
+  const { kind } = target;
+  const { namespace, name } = target.metadata;
+  const ours =
+    (kind !== 'Gateway' || context.gateway(namespace, name) !== undefined) &&
+    (kind !== 'ListenerSet' || context.listenerSet(namespace, name) !== undefined);
+  if (!ours) return `${kind} ${namespace}/${name} is not of a class of ours`;
+  if (sectionName === undefined) return '';
+  const { spec } = target as KubeObject & {
+    readonly spec: {
+      readonly listeners?: readonly { readonly name: string }[];
+      readonly rules?: readonly { readonly name?: string }[];
+    };
+  };
+  const sections = (spec.listeners ?? spec.rules ?? []).flatMap((section) => section.name ?? []);
+  if (sections.includes(sectionName)) return '';
+  const what = spec.listeners === undefined ? 'rule' : 'listener';
+  const has = sections.length === 0 ? `no named ${what}s` : sections.join(', ');
+  return `${kind} ${namespace}/${name} has no ${what} ${sectionName}, but ${has}; correct sectionName`;
+}

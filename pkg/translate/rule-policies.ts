@@ -1,0 +1,97 @@
+/** Puts policies on the rules of a route: which levels reach it where it is attached, and what they come to. */
+import type { Filter } from '../ir/filter.ts';
+import type { Action, Attachment, Rule } from '../ir/route.ts';
+import { compareFilters } from '../policy/order.ts';
+import type { Draft } from './draft.ts';
+import { effectivePolicies, type Fault, type Origin, originsOf, type RankedLevel } from './effective.ts';
+import { type AttachedPolicy, Rank } from './policy-level.ts';
+import type { TranslatedRule } from './rule.ts';
+import type { World } from './world.ts';
+
+/** Listeners at which the same policies reach a route. Nearly always that is all of them. */
+export interface PolicyPlace {
+  readonly attachments: readonly Attachment[];
+  readonly upper: readonly RankedLevel[];
+}
+
+/** What one rule gets at one place. */
+export interface AppliedRule {
+  readonly rule: Rule;
+  readonly origins: readonly Origin[];
+  readonly faults: readonly Fault[];
+}
+
+const refusal: Action = { kind: 'refuse', status: 500, code: 'policy-invalid' };
+
+/** @param world asked for the policies of each listener's Gateway */
+export function placesOf(attachments: readonly Attachment[], world: World): readonly PolicyPlace[] {
+  return placesBy(attachments, ({ listener }) => levelsOfListener(listener, world));
+}
+
+/** @param levelsAt what reaches an attachment from above */
+export function placesBy(
+  attachments: readonly Attachment[],
+  levelsAt: (attachment: Attachment) => readonly RankedLevel[],
+): readonly PolicyPlace[] {
+  const places: { readonly attachments: Attachment[]; readonly upper: readonly RankedLevel[] }[] = [];
+  for (const attachment of attachments) {
+    const upper = levelsAt(attachment);
+    const same = places.find((place) => sameLevels(place.upper, upper));
+    if (same === undefined) places.push({ attachments: [attachment], upper });
+    else same.attachments.push(attachment);
+  }
+  return places;
+}
+
+/** @param listener id as in Ir.listeners: `namespace/gateway/listener`, of a ListenerSet `namespace/gateway/namespace/set/listener` */
+export function levelsOfListener(listener: string, world: World): readonly RankedLevel[] {
+  const [namespace = '', gateway = '', ...rest] = listener.split('/');
+  const inSet = rest.length === 3;
+  const own = inSet ? undefined : rest.join('/');
+  const ofGateway = world.policies('Gateway', namespace, gateway).filter((policy) => reaches(policy, own));
+  if (!inSet) return ofGateway;
+  const [setNamespace = '', set = '', section] = rest;
+  const ofSet = world.policies('ListenerSet', setNamespace, set).filter((policy) => reaches(policy, section));
+  return [...ofGateway, ...ofSet];
+}
+
+/**
+ * @param upper of the place
+ * @param route what is attached to the route itself
+ */
+export function applyPolicies(
+  { name, levels, plain }: Pick<TranslatedRule, 'name' | 'levels' | 'plain'>,
+  rule: Rule,
+  upper: readonly RankedLevel[],
+  route: readonly AttachedPolicy[],
+  draft: Draft,
+): AppliedRule {
+  const ofRoute = route.filter((policy) => reaches(policy, name));
+  // Its own filters alone stand in the rule already.
+  const alone = upper.length + ofRoute.length === 0 && levels.every(({ rank }) => rank === Rank.Own);
+  if (alone || rule.action.kind === 'refuse') return { rule, origins: [], faults: [] };
+  const { filters, origins, faults } = effectivePolicies([...upper, ...ofRoute, ...levels]);
+  const id = (filter: Filter): string => draft.addFilter(filter);
+  if (faults.length > 0) {
+    const policies = draft.addOrigins(originsOf(origins, id));
+    return { rule: { ...rule, action: refusal, filters: [], policies }, origins, faults };
+  }
+  const all = [...plain, ...filters].sort(compareFilters);
+  return {
+    rule: {
+      ...rule,
+      filters: [...new Set(all.map(id))],
+      ...(origins.length > 0 && { policies: draft.addOrigins(originsOf(origins, id)) }),
+    },
+    origins,
+    faults,
+  };
+}
+
+function reaches({ sectionName }: AttachedPolicy, section: string | undefined): boolean {
+  return sectionName === undefined || sectionName === section;
+}
+
+function sameLevels(a: readonly RankedLevel[], b: readonly RankedLevel[]): boolean {
+  return a.length === b.length && a.every((each, i) => each.level === b[i]?.level && each.rank === b[i]?.rank);
+}
