@@ -33,6 +33,9 @@ const record: AccessRecord = {
   cluster: 'shop/orders:8080',
   endpoint: '10.0.0.7:8080',
   userAgent: 'Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/148.0.0.0 Safari/537.36',
+  identity: '',
+  tenant: '',
+  authMethod: '',
 };
 
 export function telemetryBenchmarks(): { readonly benchmarks: readonly Benchmark[]; close(): void } {

@@ -43,6 +43,9 @@ export const ACCESS_LOG_FIELDS = [
   'cluster',
   'endpoint',
   'userAgent',
+  'identity',
+  'tenant',
+  'authMethod',
 ] as const;
 
 /** Words of `gatewayMayOverride`, one for each field of `service`. */

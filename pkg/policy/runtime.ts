@@ -19,7 +19,7 @@ export interface HeaderView {
 }
 
 export interface RequestView {
-  /** A cookie's value as sent; undefined if there is none of that name. */
+  /** A cookie's value, without the quotes around it; undefined if there is none of that name. */
   cookie(name: string): string | undefined;
   /** The first value of a query parameter, decoded once. */
   queryParam(name: string): string | undefined;
@@ -46,11 +46,14 @@ export interface RequestView {
    * @param path escaped, starts with `/`, without query
    */
   setForwardPath(path: string): void;
-  /** Changes the Host that is forwarded. */
+  /** Changes the Host that is forwarded: `host` or `host:port`. Throws a RangeError on anything else. */
   setForwardHost(authority: string): void;
-  /** Replaces the query that is forwarded. @param query `''`, or with the question mark */
+  /** Replaces the query that is forwarded; `query` stays. Throws a RangeError on what no URI may hold. @param query `''`, or with the question mark */
   setForwardQuery(query: string): void;
-  /** Changes the method that is forwarded; a token (RFC 9110 9.1). */
+  /**
+   * Changes the method that is forwarded; `method` stays. A token (RFC 9110 9.1); HEAD, CONNECT and TRACE neither become another nor does another
+   * become one of them, since they say how messages are framed: a RangeError.
+   */
   setForwardMethod(method: string): void;
 
   /**
@@ -91,7 +94,7 @@ export interface ClientCertificate {
 
 export interface ResponseView {
   readonly status: number;
-  /** Changes the status; the body stays. */
+  /** Changes the status; the body stays. Throws a RangeError on 1xx, and where one of both is 204 or 304: those have no body. */
   setStatus(status: number): void;
   readonly headers: HeaderView;
 }
@@ -112,7 +115,7 @@ export interface Exchange {
   readonly connection: ConnectionView;
   /** Who is asking; null until `authentication` has said so, and for anonymous requests. Later policies, logs and metrics read it. */
   identity: Identity | null;
-  /** Ends the request phase with a local reply; response phases of the filters that ran still apply. */
+  /** Ends the request phase with a local reply; the response phases of the whole rule still apply. Throws in a response phase. */
   respond(response: LocalResponse): void;
   /**
    * Refuses the request in the gateway's own words (problem details with `code`), so that logs, metrics and clients see the same reason.

@@ -57,6 +57,8 @@ export class ActiveExchange implements Exchange {
   /** No filter runs any more. */
   #unfiltered = false;
   #run = 0;
+  /** Which phases run. */
+  #phase: Next = Act;
 
   constructor(core: Core, peer: Peer) {
     this.core = core;
@@ -69,10 +71,13 @@ export class ActiveExchange implements Exchange {
   }
 
   respond(response: LocalResponse): void {
+    this.#demandRequestPhase();
+    this.error = null;
     this.#local = response;
   }
 
   deny(code: DenialCode, headers: Readonly<Record<string, string>> = {}): void {
+    this.#demandRequestPhase();
     this.error = code;
     const reply = errorReply(code, this.request.headers.get('accept'), this.request.requestId);
     this.#local = { ...reply, headers: { ...reply.headers, ...headers } };
@@ -87,8 +92,7 @@ export class ActiveExchange implements Exchange {
   }
 
   get connection(): ConnectionView {
-    const { address, servername } = this.request.peer;
-    return { address, servername, clientCertificate: null };
+    return this.request.peer;
   }
 
   mirror(cluster: string): void {
@@ -306,9 +310,15 @@ export class ActiveExchange implements Exchange {
     else this.#phases(rule === null ? backend : [...backend, ...rule], 0, next);
   }
 
+  #demandRequestPhase(): void {
+    if (this.#phase >= WriteUpstream)
+      throw new Error('the request phases are over: a response phase replaces the response');
+  }
+
   /** Runs a chain from phase `from`; what follows runs at once unless a phase returned a promise. */
   #phases(phases: readonly Phase[] | null, from: number, next: Next): void {
     if (phases !== null) {
+      this.#phase = next;
       for (let i = from; i < phases.length; i++) {
         const promise = phases[i]!(this);
         if (promise !== undefined) {

@@ -262,7 +262,7 @@ export class Forward implements ResponseHandler {
     }
     this.#stream = stream;
     // On a connection that stands, nothing of a POST is ever sent twice unless a rule asks for it: no copy is kept.
-    if (stream.reused && rule!.retry === undefined && !isIdempotent(request.method)) this.#replay.forgo();
+    if (stream.reused && rule!.retry === undefined && !isIdempotent(request.forwardMethod)) this.#replay.forgo();
     const { backendRequest } = rule!.timeouts;
     if (backendRequest !== undefined && backendRequest > 0) core.timers.schedule(this.#attemptTimer, backendRequest);
     if (request.bodyLength === 0) return;
@@ -283,7 +283,7 @@ export class Forward implements ResponseHandler {
       return;
     }
     const replayable = this.#replay.complete && request.upgrade === null;
-    const safe = untouched || isIdempotent(request.method);
+    const safe = untouched || isIdempotent(request.forwardMethod);
     if (replayable && retriesFailure(rule!.retry, this.#retries, code, safe)) {
       this.#again(rule!.retry!);
       return;

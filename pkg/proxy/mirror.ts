@@ -7,7 +7,7 @@ const MaxHead = 131_072;
 
 /** What was sent, frozen: the exchange's own request is refilled while the copy may still wait for a connection. */
 class CopiedRequest implements UpstreamRequest {
-  readonly method: string;
+  readonly forwardMethod: string;
   readonly target: string;
   readonly authority: string;
   readonly bodyLength: number;
@@ -16,7 +16,7 @@ class CopiedRequest implements UpstreamRequest {
   readonly #raw: readonly string[];
 
   constructor(request: UpstreamRequest) {
-    this.method = request.method;
+    this.forwardMethod = request.forwardMethod;
     this.target = request.target;
     this.authority = request.authority;
     this.bodyLength = request.bodyLength;

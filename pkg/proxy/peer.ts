@@ -1,16 +1,19 @@
 /** What is known of one downstream connection's other side; made once per connection, read by every request on it. */
 import { Buffer } from 'node:buffer';
 import { isIPv6 } from 'node:net';
+import type { ClientCertificate, ConnectionView } from '../policy/runtime.ts';
 import { plainAddress, type Trust } from './forwarded.ts';
 import type { Connection } from './transport.ts';
 
-export class Peer {
+export class Peer implements ConnectionView {
   readonly address: string;
   readonly secure: boolean;
   /** SNI; null on plaintext. */
   readonly servername: string | null;
   trust: Trust;
   readonly #connection: Connection;
+  /** undefined until somebody asked. */
+  #certificate: ClientCertificate | null | undefined;
   #prefix: Buffer | null = null;
   #prefixPort = -1;
 
@@ -20,6 +23,11 @@ export class Peer {
     this.servername = connection.tls === null ? null : connection.tls.servername;
     this.trust = trust;
     this.#connection = connection;
+  }
+
+  get clientCertificate(): ClientCertificate | null {
+    if (this.#certificate === undefined) this.#certificate = this.#connection.tls?.clientCertificate ?? null;
+    return this.#certificate;
   }
 
   /** Address and port the client has dialled, as an authority. Asks the system: few requests need it. */

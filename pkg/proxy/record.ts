@@ -1,5 +1,6 @@
 /** The access record of an exchange: made once, refilled per request by `exchange.ts`. */
 
+import type { Identity } from '../policy/identity.ts';
 import type { RuntimeRule } from '../routing/table.ts';
 import type { AccessRecord } from '../telemetry/record.ts';
 import { errors } from './errors.ts';
@@ -31,6 +32,9 @@ export function createRecord(): AccessRecord {
     cluster: '',
     endpoint: '',
     userAgent: '',
+    identity: '',
+    tenant: '',
+    authMethod: '',
   };
 }
 
@@ -58,6 +62,9 @@ export function fillRecord(record: AccessRecord, time: number, peer: Peer): void
   record.cluster = '';
   record.endpoint = '';
   record.userAgent = '';
+  record.identity = '';
+  record.tenant = '';
+  record.authMethod = '';
 }
 
 /** What the head says. */
@@ -79,12 +86,22 @@ export function describeExchange(exchange: ActiveExchange): void {
   record.responseBytes = exchange.writer.bodyBytes;
   record.duration = Math.round((core.now() - exchange.startedAt) * 1000);
   record.userAgent = exchange.request.userAgent;
+  if (exchange.identity !== null) describeIdentity(record, exchange.identity);
   if (rule !== null) {
     record.route = rule.routeId;
     record.rule = rule.index;
     record.listener = listenerId(rule);
   }
   exchange.forward.describe(record);
+}
+
+/** Of names that a credential may make as long as a head. */
+const MaxName = 256;
+
+function describeIdentity(record: AccessRecord, { subject, tenant, method }: Identity): void {
+  record.identity = subject.slice(0, MaxName);
+  record.tenant = tenant.slice(0, MaxName);
+  record.authMethod = method;
 }
 
 /** `namespace/gateway/listener`, made once per rule. */

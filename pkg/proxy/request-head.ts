@@ -35,17 +35,19 @@ const Overhead = 1024;
 
 /** @returns the offset behind the blank line, or -1 if `out` is too short */
 export function encodeRequest(request: Request, out: Buffer, at: number): number {
-  const { buffer, head, headers } = request;
+  const { head, headers } = request;
   const needed =
     head.end -
     head.start +
     headers.addedLength() +
     3 * request.authority.length +
     request.forwardPath.length +
+    request.forwardQuery.length +
+    request.forwardMethod.length +
     Overhead;
   if (needed + (request.trusted ? 2 * (head.end - head.start) : 0) > out.length - at) return -1;
 
-  let end = writeBytes(out, at, buffer, head.start, head.methodEnd + 1);
+  let end = writeMethod(request, out, at);
   end = writeTarget(request, out, end);
   end = writeBytes(out, end, version);
   end = writeLineEnd(out, writeText(out, end, request.authority));
@@ -61,11 +63,20 @@ export function encodeRequest(request: Request, out: Buffer, at: number): number
   return writeLineEnd(out, end);
 }
 
+function writeMethod({ buffer, head, method, forwardMethod }: Request, out: Buffer, at: number): number {
+  if (method === forwardMethod) return writeBytes(out, at, buffer, head.start, head.methodEnd + 1);
+  const end = writeText(out, at, forwardMethod);
+  out[end] = 32;
+  return end + 1;
+}
+
 function writeTarget(request: Request, out: Buffer, at: number): number {
   const { parsedTarget: target } = request;
   if (target.form === 'asterisk') return writeText(out, at, '*');
-  if (request.targetUntouched) return writeBytes(out, at, request.buffer, target.pathStart, target.queryEnd);
+  const { targetUntouched, queryUntouched } = request;
+  if (targetUntouched && queryUntouched) return writeBytes(out, at, request.buffer, target.pathStart, target.queryEnd);
   const end = writeText(out, at, request.forwardPath);
+  if (!queryUntouched) return writeText(out, end, request.forwardQuery);
   return writeBytes(out, end, request.buffer, target.pathEnd, target.queryEnd);
 }
 
@@ -148,7 +159,7 @@ function writeField(out: Buffer, at: number, name: string, value: string): numbe
   return writeLineEnd(out, writeText(out, end, value));
 }
 
-function writeFraming({ bodyLength, method, saysLength }: Request, out: Buffer, at: number): number {
+function writeFraming({ bodyLength, forwardMethod: method, saysLength }: Request, out: Buffer, at: number): number {
   if (bodyLength === BodyChunked) return writeBytes(out, at, chunked);
   // RFC 9110 8.6: "A user agent SHOULD send Content-Length in a request when the method defines a meaning for enclosed content": a POST of
   // nothing says so. Where the client said 0 it is said again.

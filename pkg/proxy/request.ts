@@ -20,6 +20,11 @@ import { cookieOf, queryParamOf } from './query.ts';
 import { Own, type OwnValues, RequestFields, trustedIdentity, untrustedIdentity } from './request-fields.ts';
 import { encodeRequest, rawRequestHeaders } from './request-head.ts';
 
+// RFC 3986 3.4, as strict as http1/target.ts: visible ASCII without `#`.
+const forwardableQuery = /^(?:\?[\x21\x22\x24-\x7e]*)?$/;
+const forwardableHost = /^[\w.~:[\]-]+$/;
+const token = /^[!#$%&'*+\-.^_`|~0-9A-Za-z]+$/;
+const fixed = /^(?:HEAD|CONNECT|TRACE)$/;
 const continue100 = new TextEncoder().encode('100-continue');
 
 export class Request implements RequestView, MatchInput, UpstreamRequest, OwnValues {
@@ -37,6 +42,8 @@ export class Request implements RequestView, MatchInput, UpstreamRequest, OwnVal
   path = '/';
   forwardPath = '/';
   query = '';
+  forwardQuery = '';
+  forwardMethod = '';
   clientAddress = '';
   bodyLength = 0;
   upgrade: string | null = null;
@@ -48,8 +55,9 @@ export class Request implements RequestView, MatchInput, UpstreamRequest, OwnVal
   acceptsTrailers = false;
   /** The peer may say who the client is. */
   trusted = false;
-  /** The target's bytes are forwarded as they came. */
+  /** The target's bytes are forwarded as they came: the path's, the query's. */
   targetUntouched = true;
+  queryUntouched = true;
   requestId = '';
   writesVia = false;
   /** The client gave a Content-Length, be it 0. */
@@ -76,6 +84,7 @@ export class Request implements RequestView, MatchInput, UpstreamRequest, OwnVal
     this.#pathSettings = settings.path;
     this.headers.reset(buffer, head, null);
     this.method = methodOf(buffer, head.start, head.methodEnd);
+    this.forwardMethod = this.method;
     this.bodyLength = 0;
     this.upgrade = null;
     if (head.targetEnd - head.targetStart > settings.limits.urlLength) return 'uri-too-long';
@@ -101,9 +110,11 @@ export class Request implements RequestView, MatchInput, UpstreamRequest, OwnVal
     this.headers.reset(this.buffer, null, null);
     this.headers.own = 0;
     this.method = '';
+    this.forwardMethod = '';
     this.host = '';
     this.path = '';
     this.query = '';
+    this.forwardQuery = '';
     this.clientAddress = this.peer.address;
     this.requestId = '';
     this.options = 0;
@@ -143,7 +154,7 @@ export class Request implements RequestView, MatchInput, UpstreamRequest, OwnVal
   }
 
   get target(): string {
-    return this.parsedTarget.form === 'asterisk' ? '*' : this.forwardPath + this.query;
+    return this.parsedTarget.form === 'asterisk' ? '*' : this.forwardPath + this.forwardQuery;
   }
 
   setForwardPath(path: string): void {
@@ -155,16 +166,24 @@ export class Request implements RequestView, MatchInput, UpstreamRequest, OwnVal
   }
 
   setForwardHost(authority: string): void {
+    if (!forwardableHost.test(authority))
+      throw new RangeError(`a filter made the host ${JSON.stringify(authority)}, which is none`);
     this.authority = authority;
   }
 
   setForwardQuery(query: string): void {
-    this.query = query;
-    this.targetUntouched = false;
+    if (!forwardableQuery.test(query))
+      throw new RangeError(`a filter made the query ${JSON.stringify(query)}, which is none`);
+    this.forwardQuery = query;
+    this.queryUntouched = false;
   }
 
   setForwardMethod(method: string): void {
-    this.method = method;
+    if (!token.test(method)) throw new RangeError(`${JSON.stringify(method)} is no method`);
+    // RFC 9110 9.3.2, 9.3.6: HEAD and CONNECT decide whether a body follows the answer, and the client waits for what its own method says.
+    if (method !== this.method && (fixed.test(method) || fixed.test(this.method)))
+      throw new RangeError(`a ${this.method} cannot be forwarded as ${method}`);
+    this.forwardMethod = method;
   }
 
   readBody(_limit: number): Promise<Uint8Array | null> {
@@ -252,6 +271,8 @@ export class Request implements RequestView, MatchInput, UpstreamRequest, OwnVal
   #readTarget(settings: Settings): ErrorCode | null {
     const { buffer, head, method, parsedTarget: target, parsedAuthority: authority } = this;
     this.query = '';
+    this.forwardQuery = '';
+    this.queryUntouched = true;
     this.path = '/';
     this.forwardPath = '/';
     const refusal = parseTarget(
@@ -267,7 +288,10 @@ export class Request implements RequestView, MatchInput, UpstreamRequest, OwnVal
 
     this.targetUntouched = true;
     if (target.form === 'asterisk') return null;
-    if (target.queryEnd > target.pathEnd) this.query = buffer.toString('latin1', target.pathEnd, target.queryEnd);
+    if (target.queryEnd > target.pathEnd) {
+      this.query = buffer.toString('latin1', target.pathEnd, target.queryEnd);
+      this.forwardQuery = this.query;
+    }
     if (target.pathEnd === target.pathStart) {
       this.targetUntouched = false;
       return null;

@@ -24,10 +24,6 @@ export const Framing = {
 export type Framing = (typeof Framing)[keyof typeof Framing];
 
 export class Response implements ResponseView {
-  setStatus(status: number): void {
-    this.status = status;
-  }
-
   status = 0;
   readonly headers = new Fields();
   framing: Framing = Framing.None;
@@ -84,12 +80,24 @@ export class Response implements ResponseView {
     headers.head = kept;
   }
 
+  setStatus(status: number): void {
+    const refused = !Number.isInteger(status) || status < 200 || status > 599;
+    // RFC 9110 6.4.1: these two end with their head. With another of them the body would be missing, or be read as the next response.
+    if (refused || (status !== this.status && (isBodiless(status) || isBodiless(this.status))))
+      throw new RangeError(`a ${this.status} cannot become a ${status}; replace the response instead`);
+    this.status = status;
+  }
+
   #begin(status: number, bytes: Buffer, head: Head | null): void {
     this.status = status;
     this.headers.reset(bytes, head, null);
     this.length = -1;
     this.upgrade = null;
   }
+}
+
+function isBodiless(status: number): boolean {
+  return status === 204 || status === 304;
 }
 
 function hasPlainLength(bytes: Buffer, { known, fields, count }: Head): boolean {
@@ -144,20 +152,18 @@ export function encodeResponse(response: Response, out: Buffer, at: number, now:
 
   let end: number;
   let dated = false;
-  if (head === null) {
-    end = writeBytes(out, at, http);
-    end = writeDecimal(out, end, response.status);
-    out[end++] = 32;
-    end = writeLineEnd(out, writeText(out, end, STATUS_CODES[response.status] ?? ''));
-  } else {
+  if (head === null) end = writeStatus(response.status, out, at);
+  else {
     // RFC 9112 2.3: an intermediary sends its own version; status and reason phrase go on as they came.
-    end = writeBytes(out, at, http);
-    end = writeBytes(out, end, bytes, head.start + 9, head.fieldsStart);
-    // RFC 9112 4: the space stands "even when the reason-phrase is absent"; some servers leave it out.
-    if (head.reasonStart === head.start + 12) {
-      out[end - 2] = 32;
-      end = writeLineEnd(out, end - 1);
-    }
+    if (response.status === head.status) {
+      end = writeBytes(out, at, http);
+      end = writeBytes(out, end, bytes, head.start + 9, head.fieldsStart);
+      // RFC 9112 4: the space stands "even when the reason-phrase is absent"; some servers leave it out.
+      if (head.reasonStart === head.start + 12) {
+        out[end - 2] = 32;
+        end = writeLineEnd(out, end - 1);
+      }
+    } else end = writeStatus(response.status, out, at);
     const options = connectionOptions(bytes, head);
     const { fields, known } = head;
     let from = -1;
@@ -188,6 +194,12 @@ export function encodeResponse(response: Response, out: Buffer, at: number, now:
   }
   if (!dated && response.status >= 200) end = writeLineEnd(out, writeText(out, writeBytes(out, end, date), now()));
   return writeLineEnd(out, writeEnding(response, out, end));
+}
+
+function writeStatus(status: number, out: Buffer, at: number): number {
+  const end = writeDecimal(out, writeBytes(out, at, http), status);
+  out[end] = 32;
+  return writeLineEnd(out, writeText(out, end + 1, STATUS_CODES[status] ?? ''));
 }
 
 /** Framing and the connection's fate. */

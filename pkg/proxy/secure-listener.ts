@@ -3,6 +3,7 @@ import { Buffer } from 'node:buffer';
 import { once } from 'node:events';
 import { type AddressInfo, createServer, type Socket } from 'node:net';
 import { TLSSocket } from 'node:tls';
+import { isVerified } from './client-certificate.ts';
 import { MaxClientHello, readClientHello, serverName } from './client-hello.ts';
 import type { HandshakeTerms } from './secure-context.ts';
 import { TimerEntry, type Timers } from './timers.ts';
@@ -148,13 +149,4 @@ export class Handshake extends TimerEntry {
     this.#options.handshakes.delete(this);
     this.#options.timers.cancel(this);
   }
-}
-
-/**
- * Whether the client's certificate was verified. Node's verify callback lets every certificate pass and leaves the verdict here; only a `tls.Server`
- * turns it into `authorized`, and that would take the ClientHello from us. A Node without this method lets nobody in, which the tests would show.
- */
-function isVerified(secure: TLSSocket): boolean {
-  const { ssl } = secure as unknown as { readonly ssl?: { verifyError?(): Error | null } };
-  return ssl?.verifyError !== undefined && ssl.verifyError() === null;
 }

@@ -5,6 +5,7 @@
 import { Buffer } from 'node:buffer';
 import { createServer, connect as netConnect, type Server, type Socket, type SocketConstructorOpts } from 'node:net';
 import { TLSSocket } from 'node:tls';
+import { readClientCertificate } from './client-certificate.ts';
 import { TimerEntry, type Timers } from './timers.ts';
 import {
   type Connection,
@@ -190,6 +191,9 @@ function describe(socket: TLSSocket): ConnectionTls {
     servername: typeof name === 'string' ? name.toLowerCase().replace(/\.$/, '') : '',
     protocol: socket.getProtocol() ?? '',
     alpn: typeof socket.alpnProtocol === 'string' ? socket.alpnProtocol : '',
+    get clientCertificate() {
+      return readClientCertificate(socket);
+    },
   };
 }
 

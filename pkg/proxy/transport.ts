@@ -6,6 +6,7 @@
  */
 import type { Buffer } from 'node:buffer';
 import type { Socket } from 'node:net';
+import type { ClientCertificate } from '../policy/runtime.ts';
 
 export interface ConnectionHandler {
   /**
@@ -70,6 +71,8 @@ export interface ConnectionTls {
   /** `TLSv1.3`. */
   readonly protocol: string;
   readonly alpn: string;
+  /** The client's certificate if the handshake verified it. Asks the socket: once per connection is enough. */
+  readonly clientCertificate: ClientCertificate | null;
 }
 
 export const OutputBytes = 131_072;

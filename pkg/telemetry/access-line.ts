@@ -32,6 +32,9 @@ export const accessFields = {
   cluster: (r) => plain(r.cluster),
   endpoint: (r) => plain(r.endpoint),
   userAgent: (r) => quoted(r.userAgent),
+  identity: (r) => quoted(r.identity),
+  tenant: (r) => quoted(r.tenant),
+  authMethod: (r) => quoted(r.authMethod),
 } as const satisfies Record<keyof AccessRecord, Field>;
 
 const names = Object.keys(accessFields) as (keyof AccessRecord)[];
@@ -60,6 +63,7 @@ function createWholeLine(): Line {
   const client = createClientText();
   const route = createRouteText();
   const endpoint = createEndpointText();
+  const identity = createIdentityText();
   let agent = '';
   let agentText = '""';
   return (r) => {
@@ -72,7 +76,7 @@ function createWholeLine(): Line {
       `,"protocol":"${r.protocol}","status":${r.status},"flag":"${r.flag}","requestId":${quoted(r.requestId)}` +
       `,"requestBytes":${r.requestBytes},"responseBytes":${r.responseBytes},"duration":${r.duration}` +
       `,"upstreamDuration":${r.upstreamDuration},"attempts":${r.attempts}${route(r)}${endpoint(r)}` +
-      `,"userAgent":${agentText}}\n`
+      `,"userAgent":${agentText}${identity(r)}}\n`
     );
   };
 }
@@ -111,6 +115,18 @@ function createEndpointText(): Field {
     if (known !== undefined && known.cluster === r.cluster) return known.text;
     const text = `,"cluster":"${r.cluster}","endpoint":"${r.endpoint}"`;
     return keep(kept, r.endpoint, { cluster: r.cluster, text }).text;
+  };
+}
+
+function createIdentityText(): Field {
+  let { identity, tenant, authMethod } = { identity: '', tenant: '', authMethod: '' };
+  let text = ',"identity":"","tenant":"","authMethod":""';
+  return (r) => {
+    if (r.identity !== identity || r.tenant !== tenant || r.authMethod !== authMethod) {
+      ({ identity, tenant, authMethod } = r);
+      text = `,"identity":${quoted(identity)},"tenant":${quoted(tenant)},"authMethod":${quoted(authMethod)}`;
+    }
+    return text;
   };
 }
 

@@ -30,6 +30,9 @@ const record: AccessRecord = {
   cluster: '',
   endpoint: '',
   userAgent: 'curl/8',
+  identity: 'alice',
+  tenant: 'acme',
+  authMethod: 'JWT',
 };
 const all = { fields: [], sampling: 1, redact: [] };
 
@@ -62,6 +65,9 @@ describe('a line', () => {
       { cluster: 'a/b:80', endpoint: '192.0.2.9:80' },
       { cluster: 'a/c:80', endpoint: '192.0.2.9:80' },
       { userAgent: 'other "agent"' },
+      { identity: 'bob "x"' },
+      { tenant: 'other' },
+      { identity: '', tenant: '', authMethod: '' },
     ];
     for (const other of others) {
       const changed = { ...record, ...other };

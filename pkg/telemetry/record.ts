@@ -34,6 +34,12 @@ export interface AccessRecord {
   /** `10.0.0.7:8080`. */
   endpoint: string;
   userAgent: string;
+  /** `Identity.subject`, at most 256 characters; `''` for anonymous requests. */
+  identity: string;
+  /** `Identity.tenant`. */
+  tenant: string;
+  /** `Identity.method`. */
+  authMethod: string;
 }
 
 /** Where a worker's data plane reports. All calls are synchronous, cheap, and never throw. */

@@ -35,6 +35,9 @@ const someRecord: AccessRecord = {
   cluster: 'shop/orders:8080',
   endpoint: '10.0.0.7:8080',
   userAgent: 'test',
+  identity: '',
+  tenant: '',
+  authMethod: '',
 };
 
 const figures: ProcessFigures = {

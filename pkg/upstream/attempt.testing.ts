@@ -6,7 +6,7 @@ import type { Connection } from '../proxy/transport.ts';
 import { BodyChunked, type ResponseHandler, type UpstreamRequest, type UpstreamStream } from './upstream.ts';
 
 export class TestRequest implements UpstreamRequest {
-  readonly method: string;
+  readonly forwardMethod: string;
   readonly target: string;
   readonly authority = 'shop.example.com';
   readonly bodyLength: number;
@@ -14,14 +14,14 @@ export class TestRequest implements UpstreamRequest {
   readonly fields: readonly string[];
 
   constructor(line: string, fields: readonly string[] = [], bodyLength = 0, upgrade: string | null = null) {
-    [this.method = '', this.target = ''] = line.split(' ');
+    [this.forwardMethod = '', this.target = ''] = line.split(' ');
     this.fields = fields;
     this.bodyLength = bodyLength;
     this.upgrade = upgrade;
   }
 
   encode(out: Buffer, at: number): number {
-    const lines = [`${this.method} ${this.target} HTTP/1.1`, `Host: ${this.authority}`];
+    const lines = [`${this.forwardMethod} ${this.target} HTTP/1.1`, `Host: ${this.authority}`];
     for (let i = 0; i < this.fields.length; i += 2) lines.push(`${this.fields[i]}: ${this.fields[i + 1]}`);
     if (this.upgrade !== null) lines.push('Connection: upgrade', `Upgrade: ${this.upgrade}`);
     if (this.bodyLength === BodyChunked) lines.push('Transfer-Encoding: chunked');

@@ -242,7 +242,7 @@ export class H1Connection extends TimerEntry implements ConnectionHandler {
       handler.onInformational(status, bytes, head);
       return this.#stream === stream;
     }
-    const length = responseLength(bytes, head, request.method);
+    const length = responseLength(bytes, head, request.forwardMethod);
     if (length === InvalidFraming) {
       this.#fail('upstream-invalid', true);
       return false;
@@ -340,7 +340,7 @@ export class H1Connection extends TimerEntry implements ConnectionHandler {
     const silent = !this.#answered && !broken;
     this.#shut(true);
     if (stream === null) return;
-    const replayable = silent && (!sent || isIdempotent(stream.request.method));
+    const replayable = silent && (!sent || isIdempotent(stream.request.forwardMethod));
     if (code === 'upstream-reset' && replayable && this.#dispatcher.retry(stream)) return;
     stream.fail(code, replayable);
     this.#dispatcher.serve();

@@ -7,7 +7,7 @@ import { BodyChunked, type UpstreamRequest } from './upstream.ts';
 type Options = Dispatcher.DispatchOptions;
 
 export class DispatchRequest implements UpstreamRequest {
-  readonly method: string;
+  readonly forwardMethod: string;
   readonly target: string;
   readonly upgrade = null;
   authority = '';
@@ -21,7 +21,7 @@ export class DispatchRequest implements UpstreamRequest {
 
   constructor(options: Options) {
     this.#options = options;
-    this.method = options.method;
+    this.forwardMethod = options.method;
     this.target = options.path;
   }
 
@@ -68,7 +68,7 @@ export class DispatchRequest implements UpstreamRequest {
   }
 
   encode(out: Buffer, at: number): number {
-    let head = `${this.method} ${this.target} HTTP/1.1\r\nHost: ${this.authority}\r\n`;
+    let head = `${this.forwardMethod} ${this.target} HTTP/1.1\r\nHost: ${this.authority}\r\n`;
     for (let i = 0; i < this.#fields.length; i += 2) head += `${this.#fields[i]}: ${this.#fields[i + 1]}\r\n`;
     if (this.bodyLength === BodyChunked) head += 'Transfer-Encoding: chunked\r\n';
     else if (this.bodyLength > 0 || this.bytes !== null) head += `Content-Length: ${this.bodyLength}\r\n`;

@@ -53,7 +53,7 @@ export class UndiciStream implements UpstreamStream, Dispatcher.DispatchHandler 
 
   /** What undici gets; null if it cannot carry the request. */
   options(): Omit<Dispatcher.DispatchOptions, 'origin'> | null {
-    const { method, target, authority, bodyLength, upgrade } = this.#request;
+    const { forwardMethod: method, target, authority, bodyLength, upgrade } = this.#request;
     if (!target.startsWith('/')) return null;
     const headers = ['host', authority];
     const raw = this.#request.rawHeaders();
@@ -134,7 +134,7 @@ export class UndiciStream implements UpstreamStream, Dispatcher.DispatchHandler 
     const bytes = encodeHead(status, reason ?? '', controller.rawHeaders);
     const head = new Head();
     const scanned = bytes === null ? -1 : scanResponse(bytes, 0, bytes.length, head);
-    const length = scanned > 0 ? responseLength(bytes!, head, this.#request.method) : InvalidFraming;
+    const length = scanned > 0 ? responseLength(bytes!, head, this.#request.forwardMethod) : InvalidFraming;
     const broken =
       scanned !== bytes?.length ||
       (status < 200
@@ -181,7 +181,7 @@ export class UndiciStream implements UpstreamStream, Dispatcher.DispatchHandler 
     const code = codeOf(error);
     this.fail(
       code,
-      errors[code].retryable && !this.#answered && (isConnect(code) || isIdempotent(this.#request.method)),
+      errors[code].retryable && !this.#answered && (isConnect(code) || isIdempotent(this.#request.forwardMethod)),
     );
   }
 

@@ -12,7 +12,8 @@ import type { Connection } from '../proxy/transport.ts';
 
 /** The request as an upstream needs it; the proxy's exchange implements it, so nothing is copied before it is asked for. */
 export interface UpstreamRequest {
-  readonly method: string;
+  /** What is sent, which a filter may have changed: never to or from HEAD and CONNECT, so that either tells how the answer is framed. */
+  readonly forwardMethod: string;
   /** Origin-form target, or `*`. */
   readonly target: string;
   /** Value of Host. */

@@ -138,14 +138,14 @@ class Receiver implements ResponseHandler {
 }
 
 class Asked implements UpstreamRequest {
-  readonly method: string;
+  readonly forwardMethod: string;
   readonly upgrade: string | null;
   readonly target = '/';
   readonly authority = 'a.example';
   readonly bodyLength = 0;
 
   constructor(method: string, upgrade: string | null) {
-    this.method = method;
+    this.forwardMethod = method;
     this.upgrade = upgrade;
   }
 
