@@ -17,7 +17,7 @@ async function settle(): Promise<void> {
   for (let i = 0; i < 50; i++) await Promise.resolve();
 }
 
-function setUp(api = new MemoryApiServer(knownCollections())) {
+function setUp(api = new MemoryApiServer(knownCollections()), urgent?: () => boolean) {
   const clock = new FakeClock();
   const errors: string[] = [];
   let seed = 0;
@@ -28,6 +28,7 @@ function setUp(api = new MemoryApiServer(knownCollections())) {
     random: () => (seed = (seed + 0.137) % 1),
     now: () => new Date(Date.UTC(2026, 10, 25) + clock.now()),
     onError: (error) => void errors.push(error.message),
+    ...(urgent && { urgent }),
   });
   const pass = async (ms: number) => {
     for (let t = 0; t < ms; t += 20) {
@@ -135,4 +136,19 @@ test('what the API server cannot take now is tried again, what it forbids is dro
   recorder.record({ ...warning, reason: 'Other' });
   await pass(5_000);
   expect(errors).toEqual(['events is forbidden']);
+});
+
+test('an Event waits while something urgent is written, but not for ever', async () => {
+  const state = { urgent: true };
+  const { recorder, events, pass } = setUp(undefined, () => state.urgent);
+  recorder.record(warning);
+  await pass(5_000);
+  expect(events()).toHaveLength(0);
+  state.urgent = false;
+  await pass(300);
+  expect(events()).toHaveLength(1);
+  state.urgent = true;
+  recorder.record({ ...warning, reason: 'InvalidSpec' });
+  await pass(16_000);
+  expect(events()).toHaveLength(2);
 });

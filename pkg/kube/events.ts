@@ -7,6 +7,7 @@ import type { Clock } from '../store/clock.ts';
 import { type KubeApi, KubeError } from './api.ts';
 import { Backoff } from './backoff.ts';
 import { Bucket } from './bucket.ts';
+import { Throttle } from './throttle.ts';
 
 /** Whom it is about; without the uid `kubectl describe` does not find it. */
 export interface EventSubject {
@@ -34,10 +35,14 @@ export interface EventRecorderOptions {
   readonly random: () => number;
   readonly now: () => Date;
   readonly onError: (error: KubeError) => void;
+  /** Something is being written that matters more: Events wait then, for `Yield` at most. */
+  readonly urgent?: () => boolean;
 }
 
 interface Pending {
   readonly facts: EventFacts;
+  /** By the clock, when it was recorded first. */
+  readonly since: number;
   /** Times it was recorded since the last write. */
   count: number;
   tries: number;
@@ -55,6 +60,8 @@ const PerObject = { burst: 25, every: 300_000 };
 /** For all of them: a storm of mistakes must not become one of Events. */
 const Overall = { burst: 100, every: 20 };
 const Writers = 4;
+/** ms */
+const Yield = { longest: 15_000, look: 250 };
 
 export class EventRecorder {
   /** That found no room: in the queue, in their object's budget, or at the API server. */
@@ -64,14 +71,14 @@ export class EventRecorder {
   readonly #known = new Map<string, number>();
   readonly #pending = new Map<string, Pending>();
   readonly #budgets = new Map<string, Bucket>();
-  readonly #overall: Bucket;
+  readonly #throttle: Throttle;
   readonly #life = new AbortController();
   #writers = 0;
   #cancel: (() => void) | undefined;
 
   constructor(options: EventRecorderOptions) {
     this.#options = options;
-    this.#overall = new Bucket(Overall.burst, Overall.every, options.clock.now());
+    this.#throttle = new Throttle(Overall.burst, Overall.every, options);
   }
 
   record(facts: EventFacts): void {
@@ -87,7 +94,8 @@ export class EventRecorder {
       this.dropped++;
       return;
     }
-    this.#pending.set(key, { facts, count: 1, tries: 0, backoff: new Backoff(500, 30_000, random) });
+    const backoff = new Backoff(500, 30_000, random);
+    this.#pending.set(key, { facts, since: clock.now(), count: 1, tries: 0, backoff });
     this.#work();
   }
 
@@ -98,12 +106,14 @@ export class EventRecorder {
   }
 
   #work(): void {
-    const { clock } = this.#options;
+    const { clock, urgent } = this.#options;
     for (const [key, pending] of this.#pending) {
       if (this.#writers >= Writers || this.#life.signal.aborted) return;
-      if (!this.#overall.take(clock.now())) {
+      const yields = clock.now() - pending.since < Yield.longest && urgent?.() === true;
+      const wait = yields ? Yield.look : this.#throttle.take();
+      if (wait > 0) {
         this.#cancel?.();
-        this.#cancel = clock.after(Overall.every, () => this.#work());
+        this.#cancel = clock.after(wait, () => this.#work());
         return;
       }
       this.#pending.delete(key);
@@ -119,9 +129,11 @@ export class EventRecorder {
     const { clock, onError } = this.#options;
     try {
       await this.#write(key, pending);
+      this.#throttle.succeeded();
     } catch (error) {
       if (this.#life.signal.aborted) return;
       const failure = error instanceof KubeError ? error : new KubeError(String(error), { code: 0 });
+      this.#throttle.failed(failure);
       const passing = failure.code === 0 || failure.code === 429 || failure.code >= 500;
       if (!passing || ++pending.tries >= MaxTries) {
         this.dropped++;

@@ -340,3 +340,35 @@ describe('how far it has read', () => {
     await source.close();
   });
 });
+
+test('a witness sees statuses, too, which the objects that are told do not have', async () => {
+  const seen: string[] = [];
+  const name = (raw: object) => (raw as { metadata: { name: string } }).metadata.name;
+  const { api, source, sink, batches } = setUp({
+    kinds: ['Gateway'],
+    witness: {
+      replace: (kind, scope, raws) => void seen.push(`replace ${kind} "${scope}" ${raws.map(name).join()}`),
+      upsert: (kind, raw) => void seen.push(`upsert ${kind} ${name(raw)} ${JSON.stringify(raw['status'])}`),
+      remove: (kind, raw) => void seen.push(`remove ${kind} ${name(raw)}`),
+    },
+  });
+  await api.apply(gateway);
+  await source.start(sink);
+  const path = '/apis/gateway.networking.k8s.io/v1/namespaces/infra/gateways/public/status';
+  await api.send({
+    method: 'PATCH',
+    path,
+    body: { status: { listeners: [] } },
+    contentType: 'application/merge-patch+json',
+  });
+  await settled();
+  expect(batches).toHaveLength(1);
+  await api.remove(gateway);
+  await settled();
+  expect(seen).toEqual([
+    'replace Gateway "" public',
+    'upsert Gateway public {"listeners":[]}',
+    'remove Gateway public',
+  ]);
+  await source.close();
+});

@@ -26,6 +26,15 @@ export interface KubeSourceOptions {
   readonly kinds?: readonly Kind[];
   /** All objects of some kinds, where the API server is not to be asked for them (see assumed.ts). */
   readonly assumed?: ReadonlyMap<Kind, readonly RawObject[]>;
+  /** Sees everything as it was sent, as soon as it comes. */
+  readonly witness?: Witness;
+}
+
+export interface Witness {
+  upsert(kind: Kind, raw: RawObject): void;
+  remove(kind: Kind, raw: RawObject): void;
+  /** @param scope the namespace that was listed, `''` for all */
+  replace(kind: Kind, scope: string, raws: readonly RawObject[]): void;
 }
 
 type State = 'listed' | 'missing' | 'forbidden';
@@ -97,7 +106,7 @@ export class KubeSource implements Source {
   }
 
   async #reflect(kind: Kind, scope: string): Promise<void> {
-    const { api, clock, random, onFailure } = this.#options;
+    const { api, clock, random, onFailure, witness } = this.#options;
     const push = (event: Event) => {
       this.#queue.push(event);
       this.#work();
@@ -115,9 +124,18 @@ export class KubeSource implements Source {
         },
         ...(isLazy(kind) && { accept: METADATA_ONLY }),
         sink: {
-          replace: (raws, state, version) => push({ kind, scope, what: 'replace', raws, state, version }),
-          upsert: (raw) => push({ kind, scope, what: 'upsert', raw }),
-          remove: (raw) => push({ kind, scope, what: 'remove', raw }),
+          replace: (raws, state, version) => {
+            witness?.replace(kind, scope, raws);
+            push({ kind, scope, what: 'replace', raws, state, version });
+          },
+          upsert: (raw) => {
+            witness?.upsert(kind, raw);
+            push({ kind, scope, what: 'upsert', raw });
+          },
+          remove: (raw) => {
+            witness?.remove(kind, raw);
+            push({ kind, scope, what: 'remove', raw });
+          },
           failed: (error, delay) => onFailure(scope === '' ? kind : `${kind} in ${scope}`, error, delay),
         },
       },

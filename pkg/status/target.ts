@@ -6,32 +6,28 @@ import { listPages } from '../kube/pages.ts';
 import { collectionPath, findResource, objectPath, type Resource } from '../kube/resource.ts';
 import { mergeStatus } from './merge.ts';
 import { stampStatus } from './stamp.ts';
+import type { Standing, Standings } from './standings.ts';
 
 type Json = Readonly<Record<string, unknown>>;
-
-/** As the API server sends it. */
-export interface Standing {
-  readonly metadata: {
-    readonly name: string;
-    readonly namespace?: string;
-    readonly uid: string;
-    readonly resourceVersion: string;
-    readonly generation?: number;
-  };
-  readonly status?: Json;
-}
 
 export class Targets {
   readonly #api: KubeApi;
   readonly #controller: string;
+  readonly #standings: Standings;
   readonly #now: () => Date;
   readonly #resources = new Map<string, Resource>();
 
   /** @param controller our `controllerName` in statuses that several controllers share */
-  constructor(api: KubeApi, controller: string, now: () => Date) {
+  constructor(api: KubeApi, controller: string, standings: Standings, now: () => Date) {
     this.#api = api;
     this.#controller = controller;
+    this.#standings = standings;
     this.#now = now;
+  }
+
+  /** As it was seen last, without a look; undefined: not yet, or it is gone. */
+  known(ref: ObjectRef): Standing | undefined {
+    return isKind(ref.kind) ? this.#standings.get(ref.kind, ref) : undefined;
   }
 
   /** Undefined if it is gone, or its kind is. @throws KubeError */
@@ -39,11 +35,12 @@ export class Targets {
     const path = await this.#pathOf(ref, signal);
     if (path === undefined) return undefined;
     try {
-      return (await this.#api.send({ method: 'GET', path, signal })) as Standing;
+      return this.#note(ref.kind, await this.#api.send({ method: 'GET', path, signal }));
     } catch (error) {
       if (!(error instanceof KubeError) || error.code !== 404) throw error;
       // Perhaps another version is served now.
       this.#resources.delete(ref.kind);
+      if (isKind(ref.kind)) this.#standings.forget(ref.kind, ref);
       return undefined;
     }
   }
@@ -53,7 +50,8 @@ export class Targets {
     const resource = await this.#resourceOf(kind, signal);
     if (resource === undefined) return;
     const request = { path: collectionPath(resource, namespace), signal };
-    for await (const { items } of listPages<Standing>(this.#api, request)) yield items;
+    for await (const { items } of listPages<Standing>(this.#api, request))
+      yield items.map((item) => this.#note(kind, item));
   }
 
   /** The whole stanza that is to stand and the patch for it; undefined if it stands. */
@@ -62,18 +60,25 @@ export class Targets {
     return mergeStatus(standing.status, stampStatus(ours, standing.status, time), this.#controller);
   }
 
-  /** Only onto what was read: @throws KubeError (409) if somebody wrote in between */
+  /** Only onto what is given: @throws KubeError (409) if somebody has written since, (404) if it is gone */
   async write(ref: ObjectRef, { metadata }: Standing, patch: Json, signal: AbortSignal): Promise<void> {
     const path = await this.#pathOf(ref, signal);
     if (path === undefined) return;
-    await this.#api.send({
+    const { resourceVersion } = metadata;
+    const answer = await this.#api.send({
       method: 'PATCH',
       path: `${path}/status`,
       query: { fieldManager: 'suuupra-gateway' },
       contentType: 'application/merge-patch+json',
-      body: { metadata: { resourceVersion: metadata.resourceVersion }, status: patch },
+      body: { metadata: { resourceVersion }, status: patch },
       signal,
     });
+    this.#note(ref.kind, answer);
+  }
+
+  #note(kind: string, object: unknown): Standing {
+    if (isKind(kind)) this.#standings.upsert(kind, object as Json);
+    return object as Standing;
   }
 
   async #pathOf(ref: ObjectRef, signal: AbortSignal): Promise<string | undefined> {

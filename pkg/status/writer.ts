@@ -1,29 +1,24 @@
 /**
- * Statuses at the API server: one write for each object and change, by the leader alone, repeated until it holds. Reads the object first:
- * what stands there has the times of its conditions, other controllers' entries, and the generation, which must be the one that was
- * translated. What turns True waits until every pod in quorum serves it, at most for `Patience`.
+ * Statuses at the API server: one write for each object and change, by the leader alone, repeated until it holds. Starts from what stands
+ * there, which has the times of its conditions, other controllers' entries, and the generation, which must be the one that was translated:
+ * known from the watch, else read. What turns True waits until every pod in quorum serves it, at most for `Patience`.
  */
 import { isKind, KINDS, type Kind } from '../api/kinds.ts';
 import { type ObjectRef, objectId } from '../api/object.ts';
 import { type KubeApi, KubeError } from '../kube/api.ts';
 import { Backoff } from '../kube/backoff.ts';
-import { Bucket } from '../kube/bucket.ts';
 import type { Leadership } from '../kube/lease.ts';
+import { Throttle } from '../kube/throttle.ts';
 import type { Versions } from '../kube/versions.ts';
 import type { Clock } from '../store/clock.ts';
 import { saysTrue, turnsTrue } from './conditions.ts';
 import { withPending } from './pending.ts';
+import { behindOf, type Quorum, stragglersText } from './quorum.ts';
 import type { StatusSink } from './sink.ts';
+import { type Standing, Standings } from './standings.ts';
 import type { ObjectStatus } from './status.ts';
-import { type Standing, Targets } from './target.ts';
-
-/** The pods that serve. */
-export interface Quorum {
-  /** Those that have not acknowledged everything up to `versions` yet, by name. */
-  behind(versions: Versions): readonly string[];
-  /** Told whenever `behind` may say less. */
-  onChange(listener: () => void): void;
-}
+import { Targets } from './target.ts';
+import { WrittenKinds } from './written.ts';
 
 export interface StatusWriterOptions {
   readonly api: KubeApi;
@@ -34,6 +29,8 @@ export interface StatusWriterOptions {
   readonly controller: string;
   /** Namespaces that may be written in, and nothing outside of namespaces then; none: all of them. */
   readonly namespaces?: readonly string[];
+  /** Told by whoever watches; absent: only of the writer's own answers. */
+  readonly standings?: Standings;
   /** Of the object that the published statuses are about: one that was deleted and made again has no status, although ours is the same. */
   readonly uidOf?: (ref: ObjectRef) => string | undefined;
   readonly clock: Clock;
@@ -54,23 +51,13 @@ export interface StatusFigures {
   readonly failures: number;
   /** Waiting to be written, in a leader. */
   readonly pending: number;
+  /** Being written just now. */
+  readonly writing: number;
 }
 
-/** Kinds with a `status` subresource that we write. */
-const WITH_STATUS: readonly Kind[] = [
-  'GatewayClass',
-  'Gateway',
-  'ListenerSet',
-  'HTTPRoute',
-  'Ingress',
-  'GatewayRoute',
-  'Backend',
-  'GatewayClassConfig',
-  'GatewayPolicy',
-];
 /** Written at once. */
-const Writers = 8;
-/** Looked at: so many at once, then one in so many ms. */
+const Writers = 16;
+/** Tried: so many at once, then one in so many ms. */
 const Pace = { burst: 100, every: 5 };
 /** ms */
 const Retry = { first: 200, longest: 30_000 };
@@ -107,7 +94,7 @@ export function createStatusWriter(options: StatusWriterOptions): StatusWriter {
 class Writer implements StatusWriter {
   readonly #options: StatusWriterOptions;
   readonly #targets: Targets;
-  readonly #pace: Bucket;
+  readonly #throttle: Throttle;
   #wanted = new Map<string, Task>();
   /** Holds at the API server as far as this pod knows. */
   readonly #standing = new Map<string, Stands>();
@@ -126,21 +113,26 @@ class Writer implements StatusWriter {
   #cancelSweep: (() => void) | undefined;
 
   constructor(options: StatusWriterOptions) {
-    const { api, controller, now, clock, leadership, quorum } = options;
+    const { api, controller, now, clock, random, leadership, quorum, standings = new Standings() } = options;
     this.#options = options;
-    this.#targets = new Targets(api, controller, now);
-    this.#pace = new Bucket(Pace.burst, Pace.every, clock.now());
+    this.#targets = new Targets(api, controller, standings, now);
+    this.#throttle = new Throttle(Pace.burst, Pace.every, { clock, random });
     leadership.onChange(() => this.#lead());
     quorum?.onChange(() => {
-      const behind = this.#behind();
-      for (const task of this.#queue.values()) if (task.held && behind(task).length === 0) task.due = 0;
+      const behind = behindOf(quorum);
+      for (const task of this.#queue.values()) if (task.held && behind(task.need).length === 0) task.due = 0;
       this.#work();
     });
     this.#lead();
   }
 
   get figures(): StatusFigures {
-    return { writes: this.#writes, failures: this.#failures, pending: this.#queue.size + this.#writers };
+    return {
+      writes: this.#writes,
+      failures: this.#failures,
+      pending: this.#queue.size + this.#writers,
+      writing: this.#writers,
+    };
   }
 
   publish(statuses: readonly ObjectStatus[], versions?: Versions): void {
@@ -195,7 +187,7 @@ class Writer implements StatusWriter {
     const signal = this.#term?.signal;
     if (signal === undefined || this.#sweeping) return;
     this.#sweeping = true;
-    for (const kind of WITH_STATUS.filter((each) => this.#mayWrite(each))) {
+    for (const kind of [...WrittenKinds].filter((each) => this.#mayWrite(each))) {
       const scopes = KINDS[kind].namespaced && namespaces.length > 0 ? namespaces : [''];
       for (const scope of scopes) {
         try {
@@ -241,62 +233,56 @@ class Writer implements StatusWriter {
   }
 
   #work(): void {
-    const { clock, leadership } = this.#options;
+    const { clock, leadership, quorum } = this.#options;
     this.#cancelWork?.();
     this.#cancelWork = undefined;
     const term = this.#term;
     if (term === undefined || this.#closed !== undefined || !leadership.leading()) return;
     const now = clock.now();
     let next = Number.POSITIVE_INFINITY;
-    const behind = this.#behind();
+    const behind = behindOf(quorum);
     for (const [id, task] of this.#queue) {
       // Whoever ends goes on here.
       if (this.#writers >= Writers) return;
       if (this.#flying.has(id)) continue;
       // Most have nothing but good to say: they need not be read for that.
-      if (task.due <= now && now - task.since < Patience && saysOnlyTrue(task.status) && behind(task).length > 0) {
+      if (task.due <= now && now - task.since < Patience && saysOnlyTrue(task.status) && behind(task.need).length > 0) {
         task.held = true;
         task.due = task.since + Patience;
       }
-      if (task.due > now) next = Math.min(next, task.due);
-      else if (this.#pace.take(now)) {
-        this.#queue.delete(id);
-        this.#flying.set(id, task);
-        this.#writers++;
-        void this.#attempt(task, term.signal).finally(() => {
-          this.#flying.delete(id);
-          this.#writers--;
-          if (this.#writers === 0) this.#closed?.();
-          this.#work();
-        });
-      } else {
-        next = now + Pace.every;
+      if (task.due > now) {
+        next = Math.min(next, task.due);
+        continue;
+      }
+      const wait = this.#throttle.take();
+      if (wait > 0) {
+        next = now + wait;
         break;
       }
+      this.#queue.delete(id);
+      this.#flying.set(id, task);
+      this.#writers++;
+      void this.#attempt(task, term.signal).finally(() => {
+        this.#flying.delete(id);
+        this.#writers--;
+        if (this.#writers === 0) this.#closed?.();
+        this.#work();
+      });
     }
     if (next !== Number.POSITIVE_INFINITY) this.#cancelWork = clock.after(next - now, () => this.#work());
-  }
-
-  /** Asked once for each `need`: many share one. */
-  #behind(): (task: Task) => readonly string[] {
-    const known = new Map<Versions, readonly string[]>();
-    return ({ need }) => {
-      if (need === undefined) return [];
-      const late = known.get(need) ?? this.#options.quorum?.behind(need) ?? [];
-      known.set(need, late);
-      return late;
-    };
   }
 
   async #attempt(task: Task, signal: AbortSignal): Promise<void> {
     const { clock, onError } = this.#options;
     try {
       const again = await this.#write(task, signal);
+      this.#throttle.succeeded();
       if (again !== undefined) this.#again(task, again);
     } catch (error) {
       if (signal.aborted) return;
       const failure = error instanceof KubeError ? error : new KubeError(String(error), { code: 0 });
       const delay = Math.max(task.backoff.next(), failure.retryAfter * 1000);
+      this.#throttle.failed(failure);
       // Somebody wrote in between: looking again is all it takes.
       if (failure.code !== 409) {
         this.#failures++;
@@ -315,16 +301,31 @@ class Writer implements StatusWriter {
 
   /** @returns when to look again; undefined: it stands, or is nobody's any more. @throws KubeError */
   async #write(task: Task, signal: AbortSignal): Promise<number | undefined> {
-    const { clock } = this.#options;
-    const { status } = task;
-    const late = this.#behind()(task);
-    const object = await this.#targets.read(status.ref, signal);
+    const { ref } = task.status;
+    const known = this.#targets.known(ref);
+    // Unless it is the one that was translated, what is known may be older than that.
+    if (known !== undefined && this.#isOf(task.status, known)) {
+      try {
+        return await this.#writeOnto(known, task, signal);
+      } catch (error) {
+        // It is not as it was seen any more: somebody wrote to it, or deleted it.
+        if (!(error instanceof KubeError) || (error.code !== 409 && error.code !== 404)) throw error;
+      }
+    }
+    const object = await this.#targets.read(ref, signal);
     // Gone: nobody is left to be told. Another generation, or another object of the name: its own translation follows.
-    if (object === undefined || !this.#isOf(status, object)) return undefined;
+    if (object === undefined || !this.#isOf(task.status, object)) return undefined;
+    return this.#writeOnto(object, task, signal);
+  }
+
+  async #writeOnto(object: Standing, task: Task, signal: AbortSignal): Promise<number | undefined> {
+    const { clock, quorum } = this.#options;
+    const { status } = task;
+    const late = behindOf(quorum)(task.need);
     const waits = late.length > 0 && turnsTrue(object.status, status.status);
     task.held = waits;
     if (waits && clock.now() - task.since < Patience) return task.since + Patience;
-    const ours = waits ? withPending(status.status, stragglers(late)) : status.status;
+    const ours = waits ? withPending(status.status, stragglersText(late)) : status.status;
     const merged = this.#targets.merge(object, ours);
     if (merged !== undefined) {
       await this.#targets.write(status.ref, object, merged.patch, signal);
@@ -349,17 +350,10 @@ class Writer implements StatusWriter {
 
   #mayWrite(kind: string): boolean {
     const { namespaces = [] } = this.#options;
-    return isKind(kind) && WITH_STATUS.includes(kind) && (namespaces.length === 0 || KINDS[kind].namespaced);
+    return isKind(kind) && WrittenKinds.has(kind) && (namespaces.length === 0 || KINDS[kind].namespaced);
   }
 }
 
 function saysOnlyTrue({ status, problems }: ObjectStatus): boolean {
   return problems.length === 0 && saysTrue(status);
-}
-
-/** A few names: there may be many. */
-function stragglers(pods: readonly string[]): string {
-  const more = pods.length > 3 ? ` and ${pods.length - 3} more` : '';
-  const [verb, noun] = pods.length === 1 ? ['does', 'pod'] : ['do', 'pods'];
-  return `gateway ${noun} ${pods.slice(0, 3).join(', ')}${more} ${verb} not serve this configuration yet`;
 }

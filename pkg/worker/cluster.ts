@@ -17,9 +17,10 @@ import { followPods } from '../kube/pods.ts';
 import type { Versions } from '../kube/versions.ts';
 import { assumedObjects } from '../source/assumed.ts';
 import { HoldingSource } from '../source/hold.ts';
-import { KubeSource } from '../source/kube.ts';
+import { KubeSource, type Witness } from '../source/kube.ts';
 import type { Source } from '../source/source.ts';
 import type { StatusSink } from '../status/sink.ts';
+import { Standings } from '../status/standings.ts';
 import { createStatusWriter } from '../status/writer.ts';
 import { type Clock, systemClock } from '../store/clock.ts';
 import type { Snapshot } from '../store/snapshot.ts';
@@ -96,8 +97,10 @@ export async function openCluster({ config, log, onHeld, onFigures, onChange }: 
   });
   /** What the statuses in hand were made of. */
   let latest: Snapshot | undefined;
+  const standings = new Standings();
   const statuses = createStatusWriter({
     api,
+    standings,
     leadership: election,
     quorum: { behind: (versions) => pods.behind(versions), onChange: (listener) => pods.onProgress(listener) },
     controller: ControllerName,
@@ -158,6 +161,7 @@ export async function openCluster({ config, log, onHeld, onFigures, onChange }: 
       log,
       onHeld,
       onVanished: (held) => news.tellHeld(held, config.massDeleteHold),
+      witness: standings,
       signal: life.signal,
     }),
     statusSink: config.watchNamespaces.length === 0 ? news.statusSink : namespacedOnly(news.statusSink),
@@ -222,16 +226,18 @@ interface SourceParts extends Pick<ClusterParts, 'config' | 'log' | 'onHeld'> {
   readonly api: KubeApi;
   /** By kind, how many objects vanished all at once. */
   readonly onVanished?: (held: ReadonlyMap<string, number>) => void;
+  readonly witness?: Witness;
   readonly signal: AbortSignal;
 }
 
-function sourceOf({ api, config, log, onHeld, onVanished, signal }: SourceParts): Source {
+function sourceOf({ api, config, log, onHeld, onVanished, witness, signal }: SourceParts): Source {
   const source = new KubeSource({
     api,
     validate: validateObject,
     namespaces: config.watchNamespaces,
     // Roles let nothing be read that has no namespace.
     ...(config.watchNamespaces.length > 0 && { assumed: assumptionsOf(config) }),
+    ...(witness && { witness }),
     clock: systemClock,
     random,
     onFailure: (what, error, delay) =>

@@ -8,6 +8,7 @@ import { watchExpiry } from '../status/expiry.ts';
 import { heldEvents } from '../status/held.ts';
 import { withRefused } from '../status/refused.ts';
 import type { StatusSink } from '../status/sink.ts';
+import type { StatusWriter } from '../status/writer.ts';
 import type { Clock } from '../store/clock.ts';
 import type { Snapshot } from '../store/snapshot.ts';
 import { ControllerName, IngressControllerName } from '../translate/names.ts';
@@ -16,7 +17,7 @@ export interface NewsParts {
   readonly api: KubeApi;
   readonly leadership: Leadership;
   /** Where statuses are written. */
-  readonly writer: StatusSink;
+  readonly writer: StatusWriter;
   /** What was translated last. */
   readonly snapshot: () => Snapshot | undefined;
   /** Name of this pod. */
@@ -50,7 +51,16 @@ export function tellNews({
   now,
   onError,
 }: NewsParts): News {
-  const recorder = new EventRecorder({ api, instance, clock, random, now, onError });
+  const recorder = new EventRecorder({
+    api,
+    instance,
+    clock,
+    random,
+    now,
+    onError,
+    // A status is what tools wait for; an Event only tells of it.
+    urgent: () => writer.figures.writing > 0,
+  });
   const eventful = createEventful({
     record: (facts) => recorder.record(facts),
     leadership,
