@@ -10,4 +10,5 @@ export const WrittenKinds: ReadonlySet<Kind> = new Set<Kind>([
   'GatewayRoute',
   'Backend',
   'GatewayClassConfig',
+  'GatewayPolicy',
 ]);
