@@ -8,6 +8,8 @@ afterEach(async () => {
 });
 
 const ready: Health = { ready: true, degraded: false, draining: false };
+const unread = [{ collection: 'HTTPRoute in shop', message: 'answered 502: <html>\n  <b>Bad gateway</b>' }];
+const why = 'HTTPRoute in shop cannot be read: answered 502: <html> <b>Bad gateway</b>\n';
 
 async function ask(path: string, { health = ready, everything = true, method = 'GET', fails = false } = {}) {
   const server = await startAdminServer({
@@ -31,6 +33,10 @@ describe('readiness', () => {
     [{ ready: false }, 503, 'not ready: the first configuration is not served yet\n'],
     [{ degraded: true }, 200, 'degraded: serving the last known good configuration\n'],
     [{ draining: true }, 503, 'draining\n'],
+    [{ ready: false, unread }, 503, `not ready: the first configuration is not served yet\n${why}`],
+    [{ degraded: true, unread }, 200, `degraded: serving the last known good configuration\n${why}`],
+    [{ unread }, 200, `ok, but not all changes arrive\n${why}`],
+    [{ unread: [] }, 200, 'ok\n'],
   ])('with %j is %i', async (change, status, body) => {
     expect(await ask('/readyz', { health: { ...ready, ...change } })).toMatchObject({ status, body });
   });

@@ -8,6 +8,8 @@ export interface Health {
   /** The last known good configuration is served, because the source did not answer. */
   readonly degraded: boolean;
   readonly draining: boolean;
+  /** Objects that could not be read for a while, and why. */
+  readonly unread?: readonly { readonly collection: string; readonly message: string }[];
 }
 
 export const debugPages = ['config', 'routes', 'endpoints', 'certs', 'statuses', 'problems'] as const;
@@ -73,10 +75,17 @@ async function answer(options: AdminOptions, request: IncomingMessage, response:
   send(response, 404, `not found; there is ${pathsOf(options.everything).join(' ')}\n`);
 }
 
-function sendReadiness(response: ServerResponse, { ready, degraded, draining }: Health): void {
+function sendReadiness(response: ServerResponse, { ready, degraded, draining, unread = [] }: Health): void {
   if (draining) return send(response, 503, 'draining\n');
-  if (!ready) return send(response, 503, 'not ready: the first configuration is not served yet\n');
-  send(response, 200, degraded ? 'degraded: serving the last known good configuration\n' : 'ok\n');
+  const reasons = unread.map(({ collection, message }) => `${collection} cannot be read: ${line(message)}\n`).join('');
+  if (!ready) return send(response, 503, `not ready: the first configuration is not served yet\n${reasons}`);
+  if (degraded) return send(response, 200, `degraded: serving the last known good configuration\n${reasons}`);
+  send(response, 200, reasons === '' ? 'ok\n' : `ok, but not all changes arrive\n${reasons}`);
+}
+
+/** What a proxy in between answered may be a page. */
+function line(message: string): string {
+  return message.replace(/\s+/g, ' ').slice(0, 200);
 }
 
 function pathsOf(everything: boolean): readonly string[] {

@@ -22,6 +22,8 @@ export interface ReflectorOptions {
   readonly sink: ReflectorSink;
   /** ms until a missing collection is looked for again. Default 3,000. */
   readonly missingPoll?: number;
+  /** ms for which a collection that was never listed may be refused before it counts as forbidden. Default 0. */
+  readonly forbiddenGrace?: number;
 }
 
 export interface ReflectorSink {
@@ -31,41 +33,65 @@ export interface ReflectorSink {
   remove(object: RawObject): void;
   /** What went wrong, for a log line; it is tried again after `delay` ms. */
   failed(error: KubeError, delay: number): void;
+  /** Whatever went wrong is over: a watch has been open for a while, or there is nothing to watch. */
+  settled?(): void;
 }
 
 /** s after which the server ends a watch: between these, so that not all of them end at once. */
 const WatchSeconds = { least: 300, most: 420 };
 const FirstDelay = 500;
 const LongestDelay = 30_000;
+/** ms after which an open watch is one that works. Some proxies end each at once, and would be asked without a pause. */
+const Settled = 5_000;
+/** ms between watches that were ended too soon: changes are seen by them all the same, and are not to be late. */
+const LongestGap = 5_000;
 
 /** Runs until `signal` aborts; never throws. */
 export async function reflect(options: ReflectorOptions, signal: AbortSignal): Promise<void> {
-  const { sink, clock, random, missingPoll = 3_000 } = options;
+  const { sink, clock, random, missingPoll = 3_000, forbiddenGrace = 0 } = options;
   const backoff = new Backoff(FirstDelay, LongestDelay, random);
   let version: string | undefined;
   let listed = false;
+  let refusedSince: number | undefined;
+  // Neither a list nor an event ends a streak of failures: both may come again and again while every watch fails.
+  const settle = () => {
+    backoff.reset();
+    sink.settled?.();
+  };
   while (!signal.aborted) {
     try {
+      const path = await options.path(signal);
+      if (path === undefined) {
+        version = undefined;
+        listed = false;
+        settle();
+        sink.replace([], 'missing', '');
+        await pause(clock, missingPoll * (0.75 + random() / 2), signal);
+        continue;
+      }
       if (version === undefined) {
-        const path = await options.path(signal);
-        if (path === undefined) {
-          listed = false;
-          sink.replace([], 'missing', '');
-          await pause(clock, missingPoll * (0.75 + random() / 2), signal);
-          continue;
-        }
         version = await list(options, path, signal);
         listed = true;
-        backoff.reset();
+        refusedSince = undefined;
       }
-      const path = await options.path(signal);
-      if (path === undefined) version = undefined;
-      else {
+      const opened = clock.now();
+      const cancel = clock.after(Settled, settle);
+      try {
         await follow(options, path, version, signal, (to) => {
           version = to;
-          backoff.reset();
         });
+      } finally {
+        cancel();
       }
+      if (signal.aborted || clock.now() - opened >= Settled) continue;
+      const delay = Math.min(backoff.next(), LongestGap);
+      // Once is an API server that restarts.
+      if (backoff.failures === 1) continue;
+      const ms = Math.round(clock.now() - opened);
+      // It goes on like this, and is told ever more rarely: after 2, 4, 8, … times.
+      if (Number.isInteger(Math.log2(backoff.failures)))
+        sink.failed(new KubeError(`the watch was ended after ${ms} ms, as the ones before`, { code: 0 }), delay);
+      await pause(clock, delay, signal);
     } catch (error) {
       if (signal.aborted) return;
       const failure = error instanceof KubeError ? error : new KubeError(String(error), { code: 0 });
@@ -73,8 +99,9 @@ export async function reflect(options: ReflectorOptions, signal: AbortSignal): P
       const expired = failure.code === 410 || failure.reason === 'Expired' || failure.code === 404;
       if (expired) version = undefined;
       if (failure.code === 403) {
+        refusedSince ??= clock.now();
         // An API server that has just started refuses everybody until it has read its roles: who was allowed before keeps what it has.
-        if (!listed) sink.replace([], 'forbidden', '');
+        if (!listed && clock.now() - refusedSince >= forbiddenGrace) sink.replace([], 'forbidden', '');
         version = undefined;
       }
       const delay = Math.max(backoff.next(), failure.retryAfter * 1000);

@@ -74,7 +74,13 @@ export async function startServices(options: ServicesOptions): Promise<Services>
     const address = config[flag];
     if (address === null) return null;
     try {
-      const server = await startAdminServer({ address, everything, health: () => health, metrics, inspect });
+      const server = await startAdminServer({
+        address,
+        everything,
+        health: () => ({ ...health, unread: figures.cluster?.unread ?? [] }),
+        metrics,
+        inspect,
+      });
       servers.push(server);
       return server.port;
     } catch (error) {

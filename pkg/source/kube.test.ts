@@ -178,9 +178,10 @@ describe('a change', () => {
 
 describe('trouble', () => {
   test('an ended history lists again and tells only what differs', async () => {
-    const { api, source, sink, batches } = setUp();
+    const { api, source, sink, batches, clock } = setUp();
     for (const object of [gateway, route('a')]) await api.apply(object);
     await source.start(sink);
+    clock.advance(5_000);
     api.fault = ({ query }) =>
       query?.['watch'] === '1' ? new KubeError('gone', { code: 410, reason: 'Expired' }) : undefined;
     api.disconnect();

@@ -12,6 +12,7 @@ import { Inventory } from './inventory.ts';
 import type { Validate } from './manifest.ts';
 import { Reading } from './reading.ts';
 import type { Source, SourceProblem, SourceSink } from './source.ts';
+import { mayBeLeftOut, type Unread, UnreadCollections } from './unread.ts';
 
 export interface KubeSourceOptions {
   readonly api: KubeApi;
@@ -28,6 +29,12 @@ export interface KubeSourceOptions {
   readonly assumed?: ReadonlyMap<Kind, readonly RawObject[]>;
   /** Sees everything as it was sent, as soon as it comes. */
   readonly witness?: Witness;
+  /** Collections that could not be read for 10 s: told when there are others. */
+  readonly onUnread?: (unread: readonly Unread[]) => void;
+  /** Whether the first state may come without what cannot be read and closes what refers to it (see unread.ts). Default: never. */
+  readonly mayLeaveOut?: () => boolean;
+  /** ms for which a first list may be refused: an API server that has just started does not know its roles yet. Default 0. */
+  readonly forbiddenGrace?: number;
 }
 
 export interface Witness {
@@ -37,7 +44,7 @@ export interface Witness {
   replace(kind: Kind, scope: string, raws: readonly RawObject[]): void;
 }
 
-type State = 'listed' | 'missing' | 'forbidden';
+type State = 'listed' | 'missing' | 'forbidden' | 'unread';
 type Event =
   | {
       readonly kind: Kind;
@@ -56,6 +63,8 @@ const Fetchers = 16;
 /** ms that a change waits for the Secrets and endpoints that it names. */
 const FetchPatience = 2_000;
 const RetryFetch = 1_000;
+/** ms that the first state waits for a kind that it may do without. */
+const FirstPatience = 30_000;
 
 export class KubeSource implements Source {
   readonly #options: KubeSourceOptions;
@@ -76,10 +85,13 @@ export class KubeSource implements Source {
   #sink: SourceSink | undefined;
   #told = '[]';
   readonly #reading = new Reading();
+  readonly #unread: UnreadCollections;
+  #cancelPatience: (() => void) | undefined;
 
   constructor(options: KubeSourceOptions) {
     this.#options = options;
     this.#inventory = new Inventory(options.validate);
+    this.#unread = new UnreadCollections(options.clock, (unread) => options.onUnread?.(unread));
   }
 
   async start(sink: SourceSink): Promise<void> {
@@ -95,18 +107,36 @@ export class KubeSource implements Source {
       if (raws === undefined) void this.#reflect(kind, scope);
       else this.#queue.push({ kind, scope, what: 'replace', raws, state: 'listed', version: '' });
     }
+    this.#beImpatient();
     await this.#ready.promise;
+    this.#cancelPatience?.();
   }
 
   async close(): Promise<void> {
     this.#life.abort();
     this.#retry?.();
+    this.#cancelPatience?.();
+    this.#unread.close();
     await this.#working;
     this.#ready.resolve();
   }
 
+  /** Only once all the others are there: otherwise it would change nothing. */
+  #beImpatient(): void {
+    const { clock, mayLeaveOut } = this.#options;
+    this.#cancelPatience = clock.after(FirstPatience, () => {
+      const left = [...this.#awaited].map((key) => key.split(' ') as [Kind, string]);
+      if (mayLeaveOut?.() === true && left.every(([kind]) => mayBeLeftOut(kind))) {
+        for (const [kind, scope] of left)
+          this.#queue.push({ kind, scope, what: 'replace', raws: [], state: 'unread', version: '' });
+        this.#work();
+      } else this.#beImpatient();
+    });
+  }
+
   async #reflect(kind: Kind, scope: string): Promise<void> {
-    const { api, clock, random, onFailure, witness } = this.#options;
+    const { api, clock, random, onFailure, witness, forbiddenGrace = 0 } = this.#options;
+    const collection = scope === '' ? kind : `${kind} in ${scope}`;
     const push = (event: Event) => {
       this.#queue.push(event);
       this.#work();
@@ -123,6 +153,7 @@ export class KubeSource implements Source {
           return collectionPath(resource, scope);
         },
         ...(isLazy(kind) && { accept: METADATA_ONLY }),
+        forbiddenGrace,
         sink: {
           replace: (raws, state, version) => {
             witness?.replace(kind, scope, raws);
@@ -136,7 +167,11 @@ export class KubeSource implements Source {
             witness?.remove(kind, raw);
             push({ kind, scope, what: 'remove', raw });
           },
-          failed: (error, delay) => onFailure(scope === '' ? kind : `${kind} in ${scope}`, error, delay),
+          failed: (error, delay) => {
+            onFailure(collection, error, delay);
+            this.#unread.failed(collection, error.message);
+          },
+          settled: () => this.#unread.settled(collection),
         },
       },
       this.#life.signal,
@@ -260,13 +295,15 @@ export class KubeSource implements Source {
 
   #collectionProblems(): SourceProblem[] {
     return [...this.#states].flatMap(([key, state]) => {
-      if (state !== 'forbidden') return [];
+      if (state !== 'forbidden' && state !== 'unread') return [];
       const [kind = '', scope = ''] = key.split(' ');
       const where = scope === '' ? '' : ` in namespace ${scope}`;
-      const message = `the API server does not let the gateway read objects of kind ${kind}${where}`;
-      return [
-        { file: '', line: 0, object: kind, path: '', message, hint: 'grant get, list and watch to its ServiceAccount' },
-      ];
+      const [what, hint] =
+        state === 'forbidden'
+          ? ['does not let the gateway read', 'grant get, list and watch to its ServiceAccount']
+          : ['cannot list', 'its log says why; what refers to them answers 500 until then'];
+      const message = `the API server ${what} objects of kind ${kind}${where}`;
+      return [{ file: '', line: 0, object: kind, path: '', message, hint }];
     });
   }
 }

@@ -25,7 +25,7 @@ export interface ProcessFigures {
   readonly cluster?: ClusterFigures;
 }
 
-/** What this pod writes to the API server. */
+/** What this pod writes to the API server, and cannot read there. */
 export interface ClusterFigures {
   readonly leading: boolean;
   readonly statusWrites: number;
@@ -33,6 +33,8 @@ export interface ClusterFigures {
   /** Statuses that do not stand at the API server yet; 0 in a pod that does not lead. */
   readonly statusesPending: number;
   readonly eventsDropped: number;
+  /** Collections that could not be read for a while: `HTTPRoute in shop`, and why. */
+  readonly unread: readonly { readonly collection: string; readonly message: string }[];
 }
 
 type Sample = readonly [labels: string, value: number];
@@ -232,6 +234,12 @@ function clusterFigures(out: string[], figures: ClusterFigures): void {
     ['', figures.statusFailures],
   ]);
   gauge(out, 'suuupra_statuses_pending', 'Statuses that are not written yet.', [['', figures.statusesPending]]);
+  gauge(
+    out,
+    'suuupra_unread_collections',
+    'Kinds of objects, by namespace where only some are watched, that could not be read for 10 seconds or more; /readyz says why.',
+    [['', figures.unread.length]],
+  );
   counter(out, 'suuupra_events_dropped_total', 'Events that were not told, because there were too many.', [
     ['', figures.eventsDropped],
   ]);

@@ -179,12 +179,20 @@ test('label values are escaped', () => {
 });
 
 test('what a pod writes to the API server is told in a cluster, and only there', () => {
-  const cluster = { leading: true, statusWrites: 12, statusFailures: 2, statusesPending: 1, eventsDropped: 3 };
+  const cluster = {
+    leading: true,
+    statusWrites: 12,
+    statusFailures: 2,
+    statusesPending: 1,
+    eventsDropped: 3,
+    unread: [{ collection: 'HTTPRoute', message: 'etcd is broken' }],
+  };
   const samples = parse(renderMetrics(createBook(), { ...figures, cluster }));
   expect(samples.get('suuupra_leader')).toBe(1);
   expect(samples.get('suuupra_status_writes_total')).toBe(12);
   expect(samples.get('suuupra_status_write_failures_total')).toBe(2);
   expect(samples.get('suuupra_statuses_pending')).toBe(1);
   expect(samples.get('suuupra_events_dropped_total')).toBe(3);
+  expect(samples.get('suuupra_unread_collections')).toBe(1);
   expect(renderMetrics(createBook(), figures)).not.toContain('suuupra_leader');
 });

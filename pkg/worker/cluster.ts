@@ -19,6 +19,7 @@ import { assumedObjects } from '../source/assumed.ts';
 import { HoldingSource } from '../source/hold.ts';
 import { KubeSource, type Witness } from '../source/kube.ts';
 import type { Source } from '../source/source.ts';
+import type { Unread } from '../source/unread.ts';
 import type { StatusSink } from '../status/sink.ts';
 import { Standings } from '../status/standings.ts';
 import { createStatusWriter } from '../status/writer.ts';
@@ -48,6 +49,8 @@ export interface ClusterParts {
   readonly log: Log;
   readonly onHeld: (objects: number) => void;
   readonly onFigures: (figures: ClusterFigures) => void;
+  /** The last known good is served, which is better than a state with anything left out. */
+  readonly isDegraded: () => boolean;
   /** translateOptions says something else. */
   readonly onChange: () => void;
 }
@@ -57,9 +60,17 @@ const now = () => new Date();
 const Leader = 'suuupra-gateway-leader';
 /** ms */
 const FiguresEvery = 1_000;
+const ForbiddenGrace = 10_000;
 
 /** @throws an Error for the user if there is no way to the API server */
-export async function openCluster({ config, log, onHeld, onFigures, onChange }: ClusterParts): Promise<Cluster> {
+export async function openCluster({
+  config,
+  log,
+  onHeld,
+  onFigures,
+  isDegraded,
+  onChange,
+}: ClusterParts): Promise<Cluster> {
   const { credentials, api } = await connect(config);
   const clock = systemClock;
   const name = config.podName ?? hostname();
@@ -139,6 +150,7 @@ export async function openCluster({ config, log, onHeld, onFigures, onChange }: 
     log.info({ leading: election.leading() }, election.leading() ? 'this pod leads' : 'this pod follows'),
   );
   const life = new AbortController();
+  let unread: readonly Unread[] = [];
   const closeFigures = watchFigures(
     () => {
       const leading = election.leading();
@@ -149,6 +161,7 @@ export async function openCluster({ config, log, onHeld, onFigures, onChange }: 
         statusFailures: failures,
         statusesPending: leading ? pending : 0,
         eventsDropped: news.dropped,
+        unread,
       };
     },
     clock,
@@ -162,6 +175,10 @@ export async function openCluster({ config, log, onHeld, onFigures, onChange }: 
       onHeld,
       onVanished: (held) => news.tellHeld(held, config.massDeleteHold),
       witness: standings,
+      isDegraded,
+      onUnread(now) {
+        unread = now;
+      },
       signal: life.signal,
     }),
     statusSink: config.watchNamespaces.length === 0 ? news.statusSink : namespacedOnly(news.statusSink),
@@ -198,7 +215,7 @@ export async function openReader({
   config,
   log,
   onHeld,
-}: Omit<ClusterParts, 'onChange' | 'onFigures'>): Promise<ClusterReader> {
+}: Omit<ClusterParts, 'onChange' | 'onFigures' | 'isDegraded'>): Promise<ClusterReader> {
   const { api } = await connect(config);
   const life = new AbortController();
   return {
@@ -227,10 +244,22 @@ interface SourceParts extends Pick<ClusterParts, 'config' | 'log' | 'onHeld'> {
   /** By kind, how many objects vanished all at once. */
   readonly onVanished?: (held: ReadonlyMap<string, number>) => void;
   readonly witness?: Witness;
+  readonly isDegraded?: () => boolean;
+  readonly onUnread?: (unread: readonly Unread[]) => void;
   readonly signal: AbortSignal;
 }
 
-function sourceOf({ api, config, log, onHeld, onVanished, witness, signal }: SourceParts): Source {
+function sourceOf({
+  api,
+  config,
+  log,
+  onHeld,
+  onVanished,
+  witness,
+  isDegraded,
+  onUnread,
+  signal,
+}: SourceParts): Source {
   const source = new KubeSource({
     api,
     validate: validateObject,
@@ -238,6 +267,14 @@ function sourceOf({ api, config, log, onHeld, onVanished, witness, signal }: Sou
     // Roles let nothing be read that has no namespace.
     ...(config.watchNamespaces.length > 0 && { assumed: assumptionsOf(config) }),
     ...(witness && { witness }),
+    mayLeaveOut: () => isDegraded?.() !== true,
+    forbiddenGrace: ForbiddenGrace,
+    onUnread(unread) {
+      for (const { collection, message } of unread)
+        log.error({ collection, error: message }, 'objects cannot be read; changes of them do not arrive');
+      if (unread.length === 0) log.info({}, 'all objects can be read again');
+      onUnread?.(unread);
+    },
     clock: systemClock,
     random,
     onFailure: (what, error, delay) =>

@@ -50,7 +50,9 @@ export async function startControlPlane(options: ControlPlaneOptions): Promise<C
   const again = () => running?.again();
   const isDegraded = () => running?.state().degraded === true;
   const parts =
-    config.directory === null ? await inCluster(options, again) : inDirectory(config.directory, log, isDegraded);
+    config.directory === null
+      ? await inCluster(options, again, isDegraded)
+      : inDirectory(config.directory, log, isDegraded);
   const { statuses } = parts;
   const source = config.observe ? observedSource(parts.source, config) : parts.source;
   // Nobody makes Services for what is only observed in a cluster.
@@ -160,12 +162,13 @@ function inDirectory(directory: string, log: Log, isDegraded: () => boolean): Pa
 async function inCluster(
   { config, log, onHeld, onFigures }: ControlPlaneOptions,
   onChange: () => void,
+  isDegraded: () => boolean,
 ): Promise<Parts> {
   const statuses = new StatusMemory({ print: (line) => log.warn({}, line), now: () => new Date() });
   if (config.observe) {
     const reader = await openReader({ config, log, onHeld });
     return { source: reader.source, statuses, reader };
   }
-  const cluster = await openCluster({ config, log, onHeld, onFigures, onChange });
+  const cluster = await openCluster({ config, log, onHeld, onFigures, isDegraded, onChange });
   return { source: cluster.source, statuses, cluster };
 }
