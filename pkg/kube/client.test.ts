@@ -39,6 +39,7 @@ async function setUp({
     credentials: {
       server: http.url + below,
       namespace: 'default',
+      proxy: null,
       current: async () => (state.asked++, state.current),
     },
     userAgent: 'test',

@@ -2,9 +2,10 @@
  * KubeApi over HTTPS: one shared Agent for every request and watch. client-node would open a connection for each call and drop fields
  * that its models do not know.
  */
-import { Agent, type Dispatcher, errors } from 'undici';
+import { type Dispatcher, errors } from 'undici';
 import { type KubeApi, KubeError, type KubeRequest, type WatchEvent } from './api.ts';
 import type { Credentials, TlsMaterial } from './credentials.ts';
+import { createDispatcher } from './dispatcher.ts';
 import { readLines } from './lines.ts';
 
 export interface ClientOptions {
@@ -25,31 +26,16 @@ export function createKubeApi(options: ClientOptions): KubeApi {
   // Behind some proxies the API server stands below a path: `https://rancher.example/k8s/clusters/c-1`.
   const { origin, pathname } = new URL(credentials.server);
   const prefix = pathname.replace(/\/$/, '');
-  let agent: Agent | undefined;
+  let agent: Dispatcher | undefined;
   let material = '';
 
   /** The same Agent until certificates rotate; requests under way end on the old one. */
-  const agentFor = (tls: TlsMaterial): Agent => {
+  const agentFor = (tls: TlsMaterial): Dispatcher => {
     const now = JSON.stringify(tls);
     if (agent !== undefined && now === material) return agent;
     void agent?.close();
-    const { ca, cert, key, servername, rejectUnauthorized } = tls;
-    const given = Object.entries({ ca, cert, key, servername }).filter(([, value]) => value !== undefined);
     material = now;
-    agent = new Agent({
-      // Watches of HTTP/2 would share one connection, and with it one stall.
-      allowH2: false,
-      connections: null,
-      keepAliveTimeout: 60_000,
-      // A node that vanished says nothing: the system asks, so that a half-open connection ends.
-      connect: {
-        ...Object.fromEntries(given),
-        rejectUnauthorized,
-        timeout: 10_000,
-        keepAlive: true,
-        keepAliveInitialDelay: 15_000,
-      },
-    });
+    agent = createDispatcher(tls, credentials.proxy);
     return agent;
   };
 

@@ -6,6 +6,8 @@ export interface Credentials {
   readonly server: string;
   /** Namespace of the context or of the pod; `default` if it names none. */
   readonly namespace: string;
+  /** `proxy-url` of the cluster, which may hold a password; null: it is reached straight. */
+  readonly proxy: string | null;
   /** Asked before every request: tokens rotate, and so do certificates. @throws if they cannot be read */
   current(): Promise<Current>;
 }
@@ -48,7 +50,13 @@ export function loadCredentials({ kubeconfig, context }: CredentialsOptions): Cr
   const cluster = config.getCurrentCluster();
   if (cluster === null)
     throw new Error('no cluster: pass --directory, --kubeconfig, or run it in a pod with a ServiceAccount');
+  const proxy = cluster.proxyUrl ?? '';
+  if (proxy !== '' && !/^https?:\/\//.test(proxy))
+    throw new Error(
+      `proxy-url of cluster ${JSON.stringify(cluster.name)}: only http:// and https:// proxies can be used, which tunnel with CONNECT`,
+    );
   return {
+    proxy: proxy === '' ? null : proxy,
     server: cluster.server.replace(/\/$/, ''),
     namespace: config.getContextObject(config.getCurrentContext())?.namespace ?? 'default',
     async current() {
