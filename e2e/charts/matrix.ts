@@ -109,6 +109,7 @@ export const cases: readonly Case[] = [
       '"replicas":2',
       '"image":"suuupra-gateway:0.1.0"',
       '--drain-delay=15s',
+      `--instance=${full}`,
       '"terminationGracePeriodSeconds":55',
       '"maxUnavailable":0',
       '!--workers',

@@ -128,7 +128,10 @@ test('the leader is killed: its own connections break, and within 15 s nobody is
 /** Who leads, as the Lease names it. */
 async function holder(): Promise<string> {
   return until('there is a leader', async () => {
-    const lease = await get<{ spec: { holderIdentity?: string } }>(ReleaseNamespace, 'lease/suuupra-gateway-leader');
+    const lease = await get<{ spec: { holderIdentity?: string } }>(
+      ReleaseNamespace,
+      `lease/${Release}-suuupra-gateway-leader`,
+    );
     return lease.spec.holderIdentity || undefined;
   });
 }

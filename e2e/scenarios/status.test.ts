@@ -65,7 +65,7 @@ interface LeaseSpec {
 }
 
 async function lease(): Promise<LeaseSpec> {
-  return (await get<{ spec: LeaseSpec }>(ReleaseNamespace, 'lease/suuupra-gateway-leader')).spec;
+  return (await get<{ spec: LeaseSpec }>(ReleaseNamespace, `lease/${Release}-suuupra-gateway-leader`)).spec;
 }
 
 test.each([

@@ -40,6 +40,8 @@ describe('values', () => {
     ['--addresses 127.0.0.1,::1', 'addresses', ['127.0.0.1', '::1']],
     ['--watch-namespaces shop,billing', 'watchNamespaces', ['shop', 'billing']],
     ['--ingress-service infra/front', 'ingressService', 'infra/front'],
+    ['', 'instance', 'suuupra-gateway'],
+    ['--instance my.release-gateway', 'instance', 'my.release-gateway'],
     ['--mass-delete-hold 1m', 'massDeleteHold', 60_000],
     ['--addresses 192.0.2.0/30', 'addresses', ['192.0.2.1', '192.0.2.2']],
     ['--addresses 192.0.2.5/31', 'addresses', ['192.0.2.4', '192.0.2.5']],
@@ -86,6 +88,12 @@ describe('mistakes', () => {
     ['', { SUUUPRA_WORKER: '2' }, '', 'SUUUPRA_WORKER is not an option; did you mean SUUUPRA_WORKERS?'],
     ['--config f', {}, 'worker: 2', 'f: worker is not an option; did you mean workers?'],
     ['--config f', {}, '- a', 'f: holds no mapping; write one option a line, such as workers: 2'],
+    [
+      '--instance My_Gateway',
+      {},
+      '',
+      '--instance: "My_Gateway" is not valid; write a name of at most 63 lowercase letters, digits, dots and hyphens, such as suuupra',
+    ],
     [
       '--workers many',
       {},

@@ -23,7 +23,7 @@ export const options = {
   kubeconfig: option({
     form: 'FILE',
     fallback: null,
-    help: 'Without --directory: how to reach the API server. Absent: the ServiceAccount of the pod, or the usual kubeconfig outside of one.',
+    help: 'Without --directory: how to reach the API server, through its proxy-url if it has one. Absent: the ServiceAccount of the pod, or the usual kubeconfig outside of one.',
     read: read.text,
   }),
   context: option({
@@ -55,6 +55,12 @@ export const options = {
     fallback: '',
     help: 'With --watch-namespaces: the GatewayClassConfig of both classes, in a watched namespace. Empty: the defaults.',
     read: read.objectName,
+  }),
+  instance: option({
+    form: 'NAME',
+    fallback: 'suuupra-gateway',
+    help: 'Name of this installation. Pods of one name and namespace are one gateway: they share a leader, and count each other.',
+    read: read.instance,
   }),
   podNamespace: option({
     form: 'NAME',

@@ -133,6 +133,14 @@ export function objectName(raw: string): Read<string> {
   return good ? value(raw) : wanted('NAMESPACE/NAME, such as suuupra-system/suuupra-gateway');
 }
 
+/** What the values of labels may be, and the names of objects. */
+export function instance(raw: string): Read<string> {
+  const good = /^[a-z0-9]([a-z0-9.-]{0,61}[a-z0-9])?$/.test(raw);
+  return good
+    ? value(raw)
+    : wanted('a name of at most 63 lowercase letters, digits, dots and hyphens, such as suuupra');
+}
+
 /** `auto` as null. */
 export function workers(raw: string): Read<number | null> {
   if (raw === 'auto') return value(null);

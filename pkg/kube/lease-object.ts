@@ -25,6 +25,9 @@ export interface Lease {
 /** All of our Leases carry it, with what they are for. */
 export const ComponentLabel = 'gateway.suuupra.io/component';
 
+/** The installation that a Lease belongs to (`--instance`): several may share a namespace. */
+export const InstanceLabel = 'gateway.suuupra.io/instance';
+
 export const leases: Resource = { group: 'coordination.k8s.io', version: 'v1', plural: 'leases' };
 
 /** metav1.MicroTime: `2026-11-25T10:00:00.123000Z` */

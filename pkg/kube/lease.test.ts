@@ -17,6 +17,7 @@ function setUp() {
       api,
       namespace: 'gw',
       name: 'leader',
+      instance: 'suuupra',
       identity,
       clock,
       random: () => 0.5,

@@ -7,7 +7,7 @@
  */
 import type { Clock } from '../store/clock.ts';
 import { type KubeApi, KubeError } from './api.ts';
-import { ComponentLabel, type Lease, leases, microTime } from './lease-object.ts';
+import { ComponentLabel, InstanceLabel, type Lease, leases, microTime } from './lease-object.ts';
 import { collectionPath, objectPath } from './resource.ts';
 
 /** Who of the gateway's pods writes to the API server. */
@@ -23,6 +23,8 @@ export interface ElectionOptions {
   readonly namespace: string;
   /** Name of the Lease. */
   readonly name: string;
+  /** Name of the installation, for who looks at its labels. */
+  readonly instance: string;
   /** Of this process: unique, so that one that was restarted does not take itself for the one before. */
   readonly identity: string;
   readonly clock: Clock;
@@ -155,7 +157,7 @@ export class Election implements Leadership {
   }
 
   #next(): Lease {
-    const { namespace, name, identity, now } = this.#options;
+    const { namespace, name, instance, identity, now } = this.#options;
     const time = microTime(now());
     const former = this.#seen?.spec;
     const same = former?.holderIdentity === identity;
@@ -166,7 +168,7 @@ export class Election implements Leadership {
         ...this.#seen?.metadata,
         name,
         namespace,
-        labels: { ...this.#seen?.metadata.labels, [ComponentLabel]: 'leader' },
+        labels: { ...this.#seen?.metadata.labels, [ComponentLabel]: 'leader', [InstanceLabel]: instance },
       },
       spec: {
         holderIdentity: identity,

@@ -1,5 +1,5 @@
 /** What the Lease of a gateway pod says, and how it is written down. Used by `pods.ts`. */
-import { ComponentLabel, type Lease, microTime } from './lease-object.ts';
+import { ComponentLabel, InstanceLabel, type Lease, microTime } from './lease-object.ts';
 import type { Versions } from './versions.ts';
 
 export interface Pod {
@@ -25,11 +25,11 @@ const Ready = 'gateway.suuupra.io/ready';
 const Node = 'gateway.suuupra.io/node';
 const Acknowledged = 'gateway.suuupra.io/acknowledged';
 
-/** For a server-side apply. @param silence ms after which the pod is taken for gone */
+/** For a server-side apply. @param instance of the installation @param silence ms after which the pod is taken for gone */
 export function buildPodLease(
   { namespace, name, ips, node }: Pod,
   { ready, acknowledged }: PodState,
-  { now, silence }: { readonly now: Date; readonly silence: number },
+  { instance, now, silence }: { readonly instance: string; readonly now: Date; readonly silence: number },
 ): Lease {
   return {
     apiVersion: 'coordination.k8s.io/v1',
@@ -37,7 +37,7 @@ export function buildPodLease(
     metadata: {
       name,
       namespace,
-      labels: { [ComponentLabel]: 'pod' },
+      labels: { [ComponentLabel]: 'pod', [InstanceLabel]: instance },
       annotations: {
         [IP]: ips.join(),
         [Ready]: String(ready),
@@ -47,6 +47,11 @@ export function buildPodLease(
     },
     spec: { holderIdentity: name, leaseDurationSeconds: silence / 1000, renewTime: microTime(now) },
   };
+}
+
+/** Pods of older versions say nothing of their installation: while one is updated they still count. */
+export function isOfInstance({ metadata }: Lease, instance: string): boolean {
+  return (metadata.labels?.[InstanceLabel] ?? instance) === instance;
 }
 
 /** Whatever somebody may have written into it: what cannot be read says nothing. */

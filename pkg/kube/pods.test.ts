@@ -22,10 +22,10 @@ function setUp() {
       await settled();
     }
   };
-  const join = (name: string, api: KubeApi = server) => {
+  const join = (name: string, api: KubeApi = server, instance = 'suuupra') => {
     const self: Pod = { namespace: 'system', name, ips: [`10.0.0.${name.length}`], node: 'node1' };
     const now = () => new Date(Date.UTC(2026, 10, 25) + clock.now());
-    return followPods({ api, self, clock, random: () => 0.5, now, onError: () => {} });
+    return followPods({ api, self, instance, clock, random: () => 0.5, now, onError: () => {} });
   };
   const names = (pods: { list(): readonly Pod[] }) => pods.list().map(({ name }) => name);
   return { server, clock, pass, join, names };
@@ -109,6 +109,33 @@ test('an outage of the API server takes nobody away, not even when it ends', asy
   expect(counts).toEqual([]);
   await one.close();
   await two.close();
+});
+
+test('pods of another installation in the namespace are nobody, one of an older version without a name is', async () => {
+  const { server, join, pass, names } = setUp();
+  const one = join('a');
+  const other = join('bb', server, 'another');
+  for (const pods of [one, other]) pods.setReady(true);
+  await server.apply({
+    apiVersion: 'coordination.k8s.io/v1',
+    kind: 'Lease',
+    metadata: {
+      name: 'older',
+      namespace: 'system',
+      labels: { 'gateway.suuupra.io/component': 'pod' },
+      annotations: { 'gateway.suuupra.io/ready': 'true', 'gateway.suuupra.io/pod-ip': '10.0.0.99' },
+    },
+    spec: { renewTime: '2026-11-25T00:00:00.000000Z' },
+  });
+  await pass(3_000);
+  expect(names(one)).toEqual(['a', 'older']);
+  expect(names(other)).toEqual(['bb', 'older']);
+  expect(one.behind({ HTTPRoute: '7' })).toEqual(['older']);
+  // Nor does one tidy up after the other.
+  await other.close();
+  await pass(700_000);
+  expect(server.list(KEY).map(({ metadata }) => metadata.name)).toEqual(['a']);
+  await one.close();
 });
 
 test('the Lease of a pod that crashed long ago gets no traffic, and is deleted some day', async () => {

@@ -8,7 +8,7 @@
 import type { Clock } from '../store/clock.ts';
 import { type KubeApi, KubeError } from './api.ts';
 import { type Lease, leases } from './lease-object.ts';
-import { buildPodLease, type Pod, PodSelector, type PodState, readPodLease } from './pod-lease.ts';
+import { buildPodLease, isOfInstance, type Pod, PodSelector, type PodState, readPodLease } from './pod-lease.ts';
 import { reflect } from './reflector.ts';
 import { collectionPath, objectPath } from './resource.ts';
 import { reaches, type Versions } from './versions.ts';
@@ -32,6 +32,8 @@ export interface Pods {
 export interface PodsOptions {
   readonly api: KubeApi;
   readonly self: Pod;
+  /** Name of the installation: pods of others are not looked at. */
+  readonly instance: string;
   readonly clock: Clock;
   readonly random: () => number;
   /** What others read in the Lease; only an old one that is seen for the first time is judged by it. */
@@ -82,7 +84,7 @@ class LeasedPods implements Pods {
 
   constructor(options: PodsOptions) {
     this.#options = options;
-    const { api, clock, random, self, onError } = options;
+    const { api, clock, random, self, instance, onError } = options;
     void reflect(
       {
         api,
@@ -94,14 +96,16 @@ class LeasedPods implements Pods {
           replace: (raws, state) => {
             // An API server that does not let us read knows nothing of who is there.
             if (state !== 'listed') return;
-            const found = raws as unknown as readonly Lease[];
+            const found = (raws as unknown as readonly Lease[]).filter((lease) => isOfInstance(lease, instance));
             const names = new Set(found.map(({ metadata }) => metadata.name));
             for (const name of this.#seen.keys()) if (!names.has(name)) this.#seen.delete(name);
             for (const lease of found) this.#note(lease);
             this.#tell();
           },
           upsert: (raw) => {
-            this.#note(raw as unknown as Lease);
+            const lease = raw as unknown as Lease;
+            if (isOfInstance(lease, instance)) this.#note(lease);
+            else this.#seen.delete(lease.metadata.name);
             this.#tell();
           },
           remove: (raw) => {
@@ -241,7 +245,7 @@ class LeasedPods implements Pods {
 
   /** One at a time: an older state that arrives later would stand. */
   #renew(): void {
-    const { api, self, clock, random, now, onError } = this.#options;
+    const { api, self, instance, clock, random, now, onError } = this.#options;
     if (this.#life.signal.aborted) return;
     if (this.#writing !== undefined) {
       this.#schedule(AtMostEvery);
@@ -249,7 +253,7 @@ class LeasedPods implements Pods {
     }
     this.#renewed = clock.now();
     const written = this.#state;
-    const body = buildPodLease(self, written, { now: now(), silence: Silence });
+    const body = buildPodLease(self, written, { instance, now: now(), silence: Silence });
     const query = { fieldManager: 'suuupra-gateway', force: 'true' };
     const contentType = 'application/apply-patch+yaml';
     this.#schedule(Renew * (0.9 + 0.2 * random()));

@@ -57,7 +57,6 @@ export interface ClusterParts {
 
 const random = () => Math.random();
 const now = () => new Date();
-const Leader = 'suuupra-gateway-leader';
 /** ms */
 const FiguresEvery = 1_000;
 const ForbiddenGrace = 10_000;
@@ -73,6 +72,7 @@ export async function openCluster({
 }: ClusterParts): Promise<Cluster> {
   const { credentials, api } = await connect(config);
   const clock = systemClock;
+  const { instance } = config;
   const name = config.podName ?? hostname();
   const namespace = config.podNamespace ?? credentials.namespace;
   const failed = (what: string) => (error: KubeError) =>
@@ -81,7 +81,8 @@ export async function openCluster({
   const election = new Election({
     api,
     namespace,
-    name: Leader,
+    name: `${instance}-leader`,
+    instance,
     identity: `${name}_${crypto.randomUUID()}`,
     clock,
     random,
@@ -92,6 +93,7 @@ export async function openCluster({
   const pods = followPods({
     api,
     self: { namespace, name, ips, node: config.nodeName ?? '' },
+    instance,
     clock,
     random,
     now,

@@ -1,4 +1,5 @@
 {{- define "suuupra-gateway.args" -}}
+- --instance={{ include "suuupra-gateway.fullname" . }}
 - --health-address=:9902
 - --drain-delay={{ .Values.drain.delaySeconds }}s
 - --drain-timeout={{ .Values.drain.timeoutSeconds }}s
