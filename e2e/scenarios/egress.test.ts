@@ -1,8 +1,9 @@
-/** What objects must not make the gateway dial: the API server, metadata services; and what is off unless somebody allows it. */
+/** What objects must not make the gateway dial: the API server, metadata services, itself; and what is off unless somebody allows it. */
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { ask } from '../ask.ts';
 import { echoBackend } from '../backend.ts';
 import { gatewayAddress, httpGateway, httpRoute } from '../gateway.ts';
+import { ReleaseNamespace } from '../install.ts';
 import { apply, createNamespace, deleteNamespace, get, kubectl, type Manifest } from '../kubectl.ts';
 import type { RouteStatus } from '../route-status.ts';
 import { until } from '../until.ts';
@@ -31,7 +32,7 @@ afterAll(async () => {
   await deleteNamespace(namespace);
 });
 
-test('EndpointSlices that name the API server or a metadata service are not followed', async () => {
+test('EndpointSlices that name the API server, a metadata service or a gateway pod are not followed', async () => {
   const text = await kubectl([
     'get',
     'endpointslices',
@@ -45,7 +46,19 @@ test('EndpointSlices that name the API server or a metadata service are not foll
   const apiServer = (JSON.parse(text) as Slices).items[0]?.endpoints[0]?.addresses[0] ?? '';
   const service = await kubectl(['get', 'service', '-n', 'default', 'kubernetes', '-o', 'jsonpath={.spec.clusterIP}']);
   expect([apiServer, service].every((each) => each.startsWith('10.'))).toBe(true);
-  const targets = { apiserver: [apiServer, 6443], service: [service, 443], alibaba: ['100.100.100.200', 80] } as const;
+  const selector = 'app.kubernetes.io/name=suuupra-gateway';
+  const path = '{.items[*].status.podIP}';
+  const pods = (await kubectl(['get', 'pods', '-n', ReleaseNamespace, '-l', selector, '-o', `jsonpath=${path}`])).split(
+    ' ',
+  );
+  expect(pods.length).toBeGreaterThan(0);
+  const targets: Readonly<Record<string, readonly [string, number]>> = {
+    apiserver: [apiServer, 6443],
+    service: [service, 443],
+    alibaba: ['100.100.100.200', 80],
+    // Where Ingresses are served: whoever gets there is answered 404.
+    ...Object.fromEntries(pods.map((ip, i) => [`pod${i}`, [ip, 10_080] as const])),
+  };
   for (const [name, [ip, port]] of Object.entries(targets)) {
     await apply(namespace, ...pointed(name, ip, port), httpRoute(name, 'shop', `${name}.example.com`, name));
   }

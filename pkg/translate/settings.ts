@@ -58,10 +58,13 @@ export function translateSettings(config: GatewayClassConfig | undefined, option
   };
 }
 
-/** What an EndpointSlice or a DNS answer must not turn the gateway against. On the host's network its own address is that of other pods too. */
+/**
+ * What an EndpointSlice or a DNS answer must not turn the gateway against: the API server, and the gateway itself, of which every pod would pass
+ * the request on to the next. On the host's network the pods' addresses are those of nodes, where others listen, too.
+ */
 function guardedCIDRs(config: GatewayClassConfig | undefined, { cluster }: TranslateOptions): readonly string[] {
   if (cluster === undefined) return [];
-  const own = isHostNetwork(config) ? [] : cluster.ownAddresses;
+  const own = isHostNetwork(config) ? [] : [...cluster.ownAddresses, ...cluster.podAddresses];
   const addresses = [...new Set([...cluster.apiServer, ...own])].sort(compareText);
   return addresses.map((address) => `${address}/${isIP(address) === 6 ? 128 : 32}`);
 }

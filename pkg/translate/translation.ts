@@ -23,11 +23,11 @@ export interface TranslateOptions {
 export interface ClusterOptions {
   /** `namespace/name` of the Service in front of the synthetic Gateway of Ingresses; `''`: none is known. */
   readonly ingressService: string;
-  /** Addresses of the ready gateway pods. With hostNetwork they are those of the nodes. */
+  /** Addresses of the ready gateway pods of this installation. With hostNetwork they are those of the nodes. */
   readonly podAddresses: readonly string[];
   /** Addresses of the API server, which no object may make the gateway dial. */
   readonly apiServer: readonly string[];
-  /** This pod's own addresses; the same goes for them, unless they are those of its node. */
+  /** This pod's own addresses, ready or not; the same goes for them and for those of the others, unless they are those of nodes. */
   readonly ownAddresses: readonly string[];
   /** By `namespace/name` of a Gateway: why the API server did not take its Service. */
   readonly refusals: Readonly<Record<string, string>>;
