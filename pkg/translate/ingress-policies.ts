@@ -39,12 +39,22 @@ export function ingressPolicies(
   const result = routes.flatMap(([id, route]): Entries => {
     // A redirect to HTTPS serves nothing, and has to come before credentials are sent.
     if (route.rules.every(({ filters }) => filters.length > 0)) return [[id, route]];
-    return placesBy(route.attachments, levelsAt).map(({ attachments, upper }, i) => {
+    const places = placesBy(route.attachments, levelsAt);
+    return places.map(({ attachments, upper }, i) => {
       const rules = route.rules.map((rule) => {
         const applied = applyPolicies({ name: undefined, levels: [], plain: [] }, rule, upper, own, draft);
         const { origins, faults } = applied;
+        const partial = places.length > 1;
         if (origins.length > 0)
-          uses.push({ object: ingress, index: rule.index, rule: String(rule.index), attachments, origins, faults });
+          uses.push({
+            object: ingress,
+            index: rule.index,
+            rule: String(rule.index),
+            attachments,
+            partial,
+            origins,
+            faults,
+          });
         return applied.rule;
       });
       return [i === 0 ? id : `${id}@${attachments[0]?.listener}`, { ...route, attachments, rules }];

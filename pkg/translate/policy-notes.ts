@@ -38,10 +38,11 @@ export function notesOfRule(uses: readonly PolicyUse[], index: number): readonly
       origins.flatMap(({ level, key, state, by }): readonly string[] => {
         if (state === 'Shadow') return [`${key.key} of ${level.from} in Shadow`];
         if (state !== 'Overridden' || by === undefined || key.mode === 'Shadow') return [];
+        // What is nearer replaces what is farther: that is no news. That nothing is left of it is, and that Overrides undo one's own word.
         const winner = origins.find((other) => other.level === by && other.key.key === key.key);
-        return winner?.state === 'Disabled'
-          ? [`${key.key} Disabled by ${by.from}, that of ${level.from} not applied`]
-          : [`${key.key} of ${level.from} replaced by ${by.from}`];
+        if (winner?.state === 'Disabled')
+          return [`${key.key} Disabled by ${by.from}, that of ${level.from} not applied`];
+        return by.overrides ? [`${key.key} of ${level.from} overridden by ${by.from}`] : [];
       }),
     );
   return [...new Set(notes)];

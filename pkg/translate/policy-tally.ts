@@ -30,15 +30,24 @@ export interface KeyTally {
 /** A status is for people: more names than these are a number. */
 const Examples = 3;
 
-export function tallyUses(uses: readonly PolicyUse[]): ReadonlyMap<Level, Tally> {
+/** @param levels those of policies: what routes say themselves has no status of its own */
+export function tallyUses(uses: readonly PolicyUse[], levels: ReadonlySet<Level>): ReadonlyMap<Level, Tally> {
   const tallies = new Map<Level, Tally>();
+  const counted = new Set<string>();
   for (const use of uses) {
     for (const origin of use.origins) {
+      if (!levels.has(origin.level)) continue;
       let tally = tallies.get(origin.level);
       if (tally === undefined)
         tallies.set(origin.level, (tally = { routes: new Set(), gateways: new Set(), keys: new Map() }));
       tally.routes.add(objectId(refOf(use.object)));
       for (const { listener } of use.attachments) tally.gateways.add(gatewayOf(listener));
+      // The same rule at other listeners is the same rule, unless something else became of it there.
+      const id = use.partial
+        ? `${objectId(refOf(use.object))} ${use.index} ${origin.level.from} ${origin.key.key} ${origin.state}`
+        : '';
+      if (id !== '' && counted.has(id)) continue;
+      if (id !== '') counted.add(id);
       count(tally, origin, use);
     }
   }

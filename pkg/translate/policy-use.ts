@@ -11,6 +11,8 @@ export interface PolicyUse {
   /** Name of the rule, or its index if it has none. */
   readonly rule: string;
   readonly attachments: readonly Attachment[];
+  /** At other listeners other policies reach the same rule: it has more than one use. */
+  readonly partial: boolean;
   readonly origins: readonly Origin[];
   readonly faults: readonly Fault[];
 }

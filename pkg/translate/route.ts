@@ -58,6 +58,7 @@ function translateRoute(object: HTTPRoute | GatewayRoute, draft: Draft): Transla
           index: each.index,
           rule: ruleName(each),
           attachments,
+          partial: places.length > 1,
           origins: result.origins,
           faults: result.faults,
         });

@@ -95,7 +95,8 @@ function addPolicyStatuses(
   uses: readonly PolicyUse[],
   context: Context,
 ): ReadonlyMap<string, readonly AttachedPolicy[]> {
-  const tallies = policies.length === 0 ? new Map<Level, Tally>() : tallyUses(uses);
+  const tallies =
+    policies.length === 0 ? new Map<Level, Tally>() : tallyUses(uses, new Set(policies.map(({ level }) => level)));
   const affected = new Map<string, AttachedPolicy[]>();
   for (const state of policies) {
     const { level } = state;
