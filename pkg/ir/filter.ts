@@ -2,6 +2,7 @@
 import type { AuthenticationConfig } from '../policy/authentication/schema.ts';
 import type { CorsConfig } from '../policy/cors/schema.ts';
 import type { DirectResponseConfig } from '../policy/directresponse/schema.ts';
+import type { IpAccessConfig } from '../policy/ipaccess/schema.ts';
 import type { MirrorConfig } from '../policy/mirror/schema.ts';
 import type { RedirectConfig } from '../policy/redirect/schema.ts';
 import type { RequestHeadersConfig } from '../policy/requestheaders/schema.ts';
@@ -10,6 +11,7 @@ import type { RewriteConfig } from '../policy/rewrite/schema.ts';
 
 /** A new policy adds one line here; `order.ts`, `translators.ts` and `filters.ts` fail to compile until they know it. */
 export interface FilterConfigs {
+  readonly ipAccess: IpAccessConfig;
   readonly cors: CorsConfig;
   readonly authentication: AuthenticationConfig;
   readonly redirect: RedirectConfig;

@@ -6,10 +6,12 @@
 
 /** What each feed is made from. A feed is the same for all who give the same configuration. */
 export interface FeedConfigs {
+  readonly geoip: GeoipFeed;
   readonly jwks: JwksFeed;
 }
 
 export interface FeedValues {
+  readonly geoip: GeoipValue;
   readonly jwks: JwksValue;
 }
 
@@ -32,6 +34,16 @@ export type QuestionKind = keyof Questions;
 export interface Question<K extends QuestionKind = QuestionKind> {
   readonly kind: K;
   readonly question: Questions[K];
+}
+
+/** The database that `--geoip-database` names: one for the process. */
+export type GeoipFeed = Readonly<Record<string, never>>;
+
+export interface GeoipValue {
+  /** The whole file, shared by all threads; null: there is none, or it cannot be read. A file that broke leaves the last good one. */
+  readonly database: SharedArrayBuffer | null;
+  /** Why the last try failed; `''` after a success. */
+  readonly failure: string;
 }
 
 /** Keys of an issuer (RFC 7517), fetched. */

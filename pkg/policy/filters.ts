@@ -3,6 +3,7 @@ import type { Filter, FilterConfigs, FilterKind } from '../ir/filter.ts';
 import { createAuthentication } from './authentication/filter.ts';
 import { createCors } from './cors/filter.ts';
 import { createDirectResponse } from './directresponse/filter.ts';
+import { createIpAccess } from './ipaccess/filter.ts';
 import { createMirror } from './mirror/filter.ts';
 import { createRedirect } from './redirect/filter.ts';
 import { createRequestHeaders } from './requestheaders/filter.ts';
@@ -11,6 +12,7 @@ import { createRewrite } from './rewrite/filter.ts';
 import type { FilterEnv, RuntimeFilter } from './runtime.ts';
 
 const filters: { readonly [K in FilterKind]: (config: FilterConfigs[K], env: FilterEnv) => RuntimeFilter } = {
+  ipAccess: createIpAccess,
   cors: createCors,
   authentication: createAuthentication,
   redirect: createRedirect,

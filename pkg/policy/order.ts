@@ -7,6 +7,7 @@ import type { FilterKind } from '../ir/filter.ts';
 import { authenticationSchema } from './authentication/spec.ts';
 import { corsSchema } from './cors/schema.ts';
 import { headersSchema } from './header-schema.ts';
+import { ipAccessSchema } from './ipaccess/schema.ts';
 
 export interface Place {
   /** `Replace`: the most specific level wins as a unit. `Stack`: every level's configuration holds. */
@@ -24,12 +25,18 @@ export interface Place {
 
 /** Requests run from top to bottom, responses from bottom to top. */
 const order = {
+  ipAccess: {
+    merge: 'Stack',
+    failure: 'Closed',
+    schema: ipAccessSchema,
+    reason: 'first: who may not come at all is told nothing, not even by a preflight, and costs nothing that follows',
+  },
   cors: {
     merge: 'Replace',
     failure: 'Open',
     schema: corsSchema,
     reason:
-      'first: a preflight has no credentials and no other policy may refuse it; last on responses, so that every answer carries it',
+      'before all that asks for credentials, which a preflight has not; behind it on responses, so that every answer carries it',
   },
   authentication: {
     merge: 'Replace',

@@ -13,6 +13,8 @@ import { translateAuthentication } from './authentication/translate.ts';
 import type { PolicyContext } from './context.ts';
 import { translateCors } from './cors/translate.ts';
 import { type ResolveBody, translateDirectResponse } from './directresponse/translate.ts';
+import type { IpAccessSpec } from './ipaccess/schema.ts';
+import { translateIpAccess } from './ipaccess/translate.ts';
 import { type ResolveMirror, translateMirror } from './mirror/translate.ts';
 import { compareFilters, type PolicyKey } from './order.ts';
 import { translateRedirect } from './redirect/translate.ts';
@@ -36,6 +38,7 @@ export interface FilterTranslation {
 
 /** What users write for each kind. */
 interface Specs {
+  readonly ipAccess: IpAccessSpec;
   readonly cors: HTTPCORSFilter;
   readonly authentication: AuthenticationSpec;
   readonly redirect: HTTPRequestRedirectFilter;
@@ -54,6 +57,7 @@ interface Built<K extends FilterKind> {
 type Translator<K extends FilterKind> = (spec: Specs[K], path: string, context: FilterContext) => Translated<Built<K>>;
 
 const translators: { readonly [K in FilterKind]: Translator<K> } = {
+  ipAccess: (spec, path, context) => built(translateIpAccess(spec, path, context)),
   cors: (spec, path) => built(translateCors(spec, path)),
   authentication: (spec, path, context) => built(translateAuthentication(spec, path, context)),
   redirect: (spec, path) => built(translateRedirect(spec, path)),
