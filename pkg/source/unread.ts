@@ -25,6 +25,7 @@ const Patience = 10_000;
 const Without: Readonly<Record<Kind, 'waits' | 'closes'>> = {
   GatewayClass: 'waits',
   GatewayClassConfig: 'waits',
+  GatewayPolicy: 'waits',
   IngressClass: 'waits',
   Gateway: 'waits',
   ListenerSet: 'waits',
