@@ -142,6 +142,7 @@ test('crds prints every kind of ours', async () => {
     '    kind: GatewayPolicy',
     '    kind: Backend',
     '    kind: GatewayClassConfig',
+    '    kind: APIKey',
   ]);
   expect((JSON.parse((await ctl('crds', '-o', 'json')).out) as { items: object[] }).items).toHaveLength(4);
 });

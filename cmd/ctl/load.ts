@@ -4,6 +4,7 @@ import type { ObjectRef } from '../../pkg/api/object.ts';
 import { validateObject } from '../../pkg/api/validate.ts';
 import { DirectorySource } from '../../pkg/source/directory.ts';
 import type { SourceProblem } from '../../pkg/source/source.ts';
+import { keyStatusAt } from '../../pkg/status/keytimes.ts';
 import { statusProblem } from '../../pkg/status/line.ts';
 import type { PlacedProblem } from '../../pkg/status/problem.ts';
 import type { ObjectStatus } from '../../pkg/status/status.ts';
@@ -60,7 +61,7 @@ async function loadCluster(place: Place, { anyAddress }: LoadOptions): Promise<L
     const translation = translate(snapshot, unassigned ? unassignedOptions(snapshot) : ofCluster);
     const scope = scopeOf(place, cluster.namespace);
     return {
-      ...translation,
+      ...atThisTime(translation, snapshot),
       snapshot,
       scope,
       problems: [...problems, ...placed(translation.statuses, () => undefined)],
@@ -85,10 +86,22 @@ async function loadDirectory(directory: string, scope: Scope): Promise<Loaded> {
     const snapshot = store.snapshot();
     const translation = translate(snapshot, ofDirectory);
     const place = (ref: ObjectRef, path: string) => source.placeOf(ref, path);
-    return { ...translation, snapshot, scope, problems: [...ofSource, ...placed(translation.statuses, place)] };
+    const timed = atThisTime(translation, snapshot);
+    return { ...timed, snapshot, scope, problems: [...ofSource, ...placed(translation.statuses, place)] };
   } finally {
     await source.close();
   }
+}
+
+/** With what statuses say of keys that begin and expire, which translation leaves to whoever knows the time. */
+function atThisTime(translation: Translation, snapshot: Snapshot): Translation {
+  const now = Date.now();
+  const statuses = translation.statuses.map((status) => {
+    const { kind, namespace, name } = status.ref;
+    const apiKey = kind === 'APIKey' ? snapshot.get('APIKey', namespace, name) : undefined;
+    return apiKey === undefined ? status : keyStatusAt(status, apiKey, now);
+  });
+  return { ...translation, statuses };
 }
 
 /** Whether a problem is told: of documents that are no objects always. */

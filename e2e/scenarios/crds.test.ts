@@ -19,7 +19,7 @@ async function tryOut(...items: readonly object[]): Promise<string> {
 /** Those of an installed chart are left to it. */
 async function served(): Promise<boolean> {
   const names = await kubectl(['api-resources', '--api-group=gateway.suuupra.io', '-o', 'name']);
-  return names.trim().split('\n').length >= 3;
+  return names.trim().split('\n').length >= 4;
 }
 
 beforeAll(async () => {
@@ -47,6 +47,19 @@ describe('an apply is refused with a sentence', () => {
     await expect(replaced).rejects.toThrow('spec: Invalid value: type is immutable');
     await kubectl(['delete', 'backend', 'e2e-immutable', '-n', 'default']);
   });
+});
+
+test('an apply is refused that gives a key of an APIKey another hash, or two of its keys one id', async () => {
+  const metadata = { name: 'e2e-immutable', namespace: 'default' };
+  const hash = (digit: string) => `sha256:${digit.repeat(64)}`;
+  const object = (...keys: readonly object[]) =>
+    JSON.stringify({ apiVersion, kind: 'APIKey', metadata, spec: { subject: 'a', keys } });
+  await kubectl(['apply', '--server-side', '-f', '-'], object({ id: 'one1', hash: hash('1') }));
+  const replace = (...keys: readonly object[]) => kubectl(['replace', '--dry-run=server', '-f', '-'], object(...keys));
+  await expect(replace({ id: 'one1', hash: hash('2') })).rejects.toThrow('hash is immutable');
+  await expect(replace({ id: 'one1', hash: hash('1') }, { id: 'one1', hash: hash('1') })).rejects.toThrow('Duplicate');
+  await replace({ id: 'two2', hash: hash('2') }, { id: 'one1', hash: hash('1') });
+  await kubectl(['delete', 'apikey', 'e2e-immutable', '-n', 'default']);
 });
 
 describe('is accepted', () => {

@@ -2,7 +2,7 @@
 
 export interface Rejected {
   readonly name: string;
-  readonly kind: 'GatewayRoute' | 'Backend' | 'GatewayClassConfig';
+  readonly kind: 'GatewayRoute' | 'Backend' | 'GatewayClassConfig' | 'APIKey';
   readonly spec: object;
   /** Part of the message, with the path of the field. */
   readonly message: string;
@@ -24,6 +24,13 @@ const config = (name: string, spec: object, message: string): Rejected => ({
   name,
   kind: 'GatewayClassConfig',
   spec,
+  message,
+});
+
+const apiKey = (name: string, more: object, message: string): Rejected => ({
+  name,
+  kind: 'APIKey',
+  spec: { subject: 'partner', keys: [{ id: 'k7f3', hash: `sha256:${'0'.repeat(64)}`, ...more }] },
   message,
 });
 
@@ -161,5 +168,12 @@ export const rejected: readonly Rejected[] = [
     'spec.dataPlane.timeouts.header',
   ),
   config('a size with a fraction', { dataPlane: { limits: { bodySize: '1.5Mi' } } }, 'spec.dataPlane.limits.bodySize'),
+  apiKey(
+    'an end before the beginning',
+    { notBefore: '2027-01-02T00:00:00Z', expires: '2027-01-01T00:00:00Z' },
+    'notBefore must be before expires',
+  ),
+  apiKey('a day that does not exist', { expires: '2027-02-31T00:00:00Z' }, 'spec.keys[0].expires'),
+  apiKey('the key instead of its hash', { hash: 'gwk_k7f3_secret' }, 'spec.keys[0].hash'),
   config('a word in another case', { service: { type: 'loadbalancer' } }, 'supported values: '),
 ];

@@ -4,6 +4,7 @@ import manifest from '../../package.json' with { type: 'json' };
 import { KINDS, type Kind, OUR_GROUP } from './kinds.ts';
 import { SCHEMAS } from './schemas.ts';
 import {
+  apiKeyStatus,
   backendStatus,
   gatewayClassConfigStatus,
   gatewayPolicyStatus,
@@ -11,11 +12,11 @@ import {
 } from './status-structural.ts';
 import type { StructuralSchema } from './structural.ts';
 
-export type OwnKind = 'GatewayRoute' | 'GatewayPolicy' | 'Backend' | 'GatewayClassConfig';
+export type OwnKind = 'GatewayRoute' | 'GatewayPolicy' | 'Backend' | 'GatewayClassConfig' | 'APIKey';
 
 interface Column {
   readonly name: string;
-  readonly type: 'string' | 'integer' | 'date';
+  readonly type: 'string' | 'boolean' | 'date';
   readonly jsonPath: string;
   /** 1: with `-o wide` only. */
   readonly priority?: number;
@@ -89,6 +90,22 @@ export const OWN_KINDS: Readonly<Record<OwnKind, OwnKindFacts>> = {
     categories: ['suuupra'],
     columns: [column('Used-By', '.status.summary.usedBy'), column('Accepted', '.status.summary.accepted'), AGE],
     status: gatewayClassConfigStatus,
+  },
+  APIKey: {
+    description:
+      'APIKey is a client of an API with the keys that it may show. Only policies of its namespace select it.',
+    shortName: 'gwkey',
+    categories: ['suuupra'],
+    columns: [
+      column('Subject', '.spec.subject'),
+      column('Scopes', '.spec.scopes'),
+      column('Active', '.status.summary.active'),
+      // A string: kubectl prints a date that is to come as <invalid>.
+      column('Expires', '.status.nextExpiry'),
+      { name: 'Suspended', type: 'boolean', jsonPath: '.spec.suspended' },
+      AGE,
+    ],
+    status: apiKeyStatus,
   },
 };
 

@@ -104,6 +104,14 @@ const SPECS: Readonly<Record<string, object>> = {
   },
   Backend: { spec: { type: 'Static', static: { endpoints: [{ address: '192.0.2.1', port: 80 }] } } },
   GatewayClassConfig: { spec: { egress: { deniedCIDRs: ['10.0.0.0/8'] }, dataPlane: { limits: { bodySize: '1M' } } } },
+  APIKey: {
+    spec: {
+      subject: 'a',
+      scopes: ['b'],
+      metadata: { plan: 'gold' },
+      keys: [{ id: 'k7f3', hash: `sha256:${'0'.repeat(64)}`, expires: '2026-12-01T00:00:00Z' }],
+    },
+  },
 };
 
 describe.each(Object.entries(KINDS))('%s', (kind, { group, versions }) => {

@@ -21,6 +21,7 @@ describe('generated files', () => {
       'gatewaypolicies.gateway.suuupra.io',
       'backends.gateway.suuupra.io',
       'gatewayclassconfigs.gateway.suuupra.io',
+      'apikeys.gateway.suuupra.io',
     ]);
   });
 });

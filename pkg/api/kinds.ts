@@ -1,4 +1,5 @@
 /** Every kind the gateway reads: its type, group, versions and scope. */
+import type { APIKey } from './apikey.ts';
 import type { Backend } from './backend.ts';
 import type { ConfigMap, EndpointSlice, Ingress, IngressClass, Namespace, Secret, Service } from './core.ts';
 import type { Gateway, GatewayClass, ListenerSet, ReferenceGrant } from './gatewayapi.ts';
@@ -24,6 +25,7 @@ export interface Objects {
   readonly GatewayPolicy: GatewayPolicy;
   readonly Backend: Backend;
   readonly GatewayClassConfig: GatewayClassConfig;
+  readonly APIKey: APIKey;
 }
 
 export type Kind = keyof Objects;
@@ -58,6 +60,7 @@ export const KINDS: Readonly<Record<Kind, KindFacts>> = {
   GatewayPolicy: kind(OUR_GROUP, ['v1alpha1'], 'gatewaypolicies', true),
   Backend: kind(OUR_GROUP, ['v1alpha1'], 'backends', true),
   GatewayClassConfig: kind(OUR_GROUP, ['v1alpha1'], 'gatewayclassconfigs', true),
+  APIKey: kind(OUR_GROUP, ['v1alpha1'], 'apikeys', true),
 };
 
 /** `gateway.networking.k8s.io/v1`, or `v1` in the core group. */

@@ -1,4 +1,5 @@
 /** The rules across fields, by kind: what the CRDs have as CEL, and the API server as code. Used by validate.ts. */
+import { checkAPIKey } from './apikey-rules.ts';
 import { checkBackend, checkGatewayClassConfig } from './backend-rules.ts';
 import {
   checkConfigMap,
@@ -51,6 +52,7 @@ export const RULES: Rules = {
       const { policies = {} } = spec.defaults ?? {};
       within('defaults', findings, () => within('policies', findings, () => checkPolicies(policies, findings)));
     }),
+  APIKey: ({ spec }, findings) => within('spec', findings, () => checkAPIKey(spec, findings)),
 };
 
 function within(field: string | number, findings: Findings, check: () => void): void {

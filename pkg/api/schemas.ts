@@ -1,4 +1,5 @@
 /** The structural schema of every kind, of the object's root without apiVersion, kind and metadata. */
+import { apiKeySpecSchema } from './apikey.ts';
 import { backendSpecSchema } from './backend.ts';
 import { configMap, endpointSlice, ingress, ingressClass, namespace, secret, service } from './core-structural.ts';
 import { gatewayClassConfigSpecSchema } from './gatewayclassconfig.ts';
@@ -30,6 +31,7 @@ export const SCHEMAS: Readonly<Record<Kind, StructuralSchema>> = {
   GatewayPolicy: withSpec(structuralOf(gatewayPolicySpecSchema)),
   Backend: withSpec(structuralOf(backendSpecSchema)),
   GatewayClassConfig: withSpec(structuralOf(gatewayClassConfigSpecSchema)),
+  APIKey: withSpec(structuralOf(apiKeySpecSchema)),
 };
 
 function withSpec(spec: StructuralSchema): StructuralSchema {

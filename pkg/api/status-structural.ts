@@ -196,3 +196,17 @@ export const gatewayClassConfigStatus = object('What became of the settings.', {
   },
   summary: summary(['accepted', 'usedBy']),
 });
+
+export const apiKeyStatus = object('What became of the keys.', {
+  observedGeneration,
+  conditions,
+  activeKeys: {
+    description: 'Ids of the keys that are accepted now.',
+    type: 'array',
+    maxItems: 4,
+    'x-kubernetes-list-type': 'set',
+    items: text(32, 'Id.'),
+  },
+  nextExpiry: text(20, 'When the next of them expires; absent if none does.'),
+  summary: summary(['active']),
+});

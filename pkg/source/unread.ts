@@ -26,6 +26,7 @@ const Without: Readonly<Record<Kind, 'waits' | 'closes'>> = {
   GatewayClass: 'waits',
   GatewayClassConfig: 'waits',
   GatewayPolicy: 'waits',
+  APIKey: 'closes',
   IngressClass: 'waits',
   Gateway: 'waits',
   ListenerSet: 'waits',

@@ -22,6 +22,7 @@ const Reasons: Readonly<Record<string, string>> = {
   GatewayRoute: 'UnsupportedValue',
   Backend: 'Invalid',
   GatewayClassConfig: 'Invalid',
+  APIKey: 'Invalid',
 };
 const Programmable: ReadonlySet<string> = new Set(['Gateway', 'ListenerSet', 'GatewayRoute']);
 const RouteReason = 'UnsupportedValue';

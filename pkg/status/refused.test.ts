@@ -124,6 +124,7 @@ test.each([
   ['GatewayRoute', { parentRefs }, 'Accepted=False UnsupportedValue, Programmed=False UnsupportedValue'],
   ['ListenerSet', { parentRef: parentRefs[0] }, 'Accepted=False Invalid, Programmed=False Invalid'],
   ['Backend', {}, 'Accepted=False Invalid'],
+  ['APIKey', {}, 'Accepted=False Invalid'],
 ])('%s has conditions of its own', (kind, spec, conditions) => {
   const { statuses, last } = setUp();
   statuses.publish([]);

@@ -11,4 +11,5 @@ export const WrittenKinds: ReadonlySet<Kind> = new Set<Kind>([
   'Backend',
   'GatewayClassConfig',
   'GatewayPolicy',
+  'APIKey',
 ]);

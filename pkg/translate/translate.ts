@@ -5,6 +5,7 @@ import type { ObjectStatus } from '../status/status.ts';
 import type { Snapshot } from '../store/snapshot.ts';
 import { Addresses } from './addresses.ts';
 import { compareText } from './age.ts';
+import { translateAPIKeys } from './apikey.ts';
 import { translateBackendStatuses } from './backend-status.ts';
 import { findClaims, withClaims } from './claims.ts';
 import { translateClusters } from './clusters.ts';
@@ -48,6 +49,7 @@ export function translate(snapshot: Snapshot, options: TranslateOptions, memo: M
   const uses = [...translateRoutes(context), ...translateIngresses(context)];
   const affected = addPolicyStatuses(policies, uses, context);
   translateBackendStatuses(context);
+  translateAPIKeys(context);
   const clusters = translateClusters(context);
   for (const status of classes.statuses) context.addStatus(status);
   for (const state of gateways) {

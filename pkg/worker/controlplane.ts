@@ -10,8 +10,10 @@ import { createLastKnownGood } from '../controller/last-known-good.ts';
 import { DirectorySource } from '../source/directory.ts';
 import type { Source } from '../source/source.ts';
 import { settledHealth } from '../status/health.ts';
+import { withKeyTimes } from '../status/keytimes.ts';
 import { StatusMemory } from '../status/memory.ts';
 import { systemClock } from '../store/clock.ts';
+import type { Snapshot } from '../store/snapshot.ts';
 import type { ClusterFigures } from '../telemetry/exposition.ts';
 import type { Log } from '../telemetry/log.ts';
 import { Memo } from '../translate/memo.ts';
@@ -59,10 +61,13 @@ export async function startControlPlane(options: ControlPlaneOptions): Promise<C
   const unassigned = config.observe && config.directory === null;
   let reported = false;
   let lastAck: Ack = { version: 0, unbound: {} };
+  let translated: Snapshot | undefined;
   const controller = createController({
     source,
-    translate: (snapshot, translateOptions) =>
-      translate(snapshot, unassigned ? unassignedOptions(snapshot) : translateOptions, memo),
+    translate(snapshot, translateOptions) {
+      translated = snapshot;
+      return translate(snapshot, unassigned ? unassignedOptions(snapshot) : translateOptions, memo);
+    },
     dataPlane: {
       async apply(version, ir) {
         lastAck = await dataPlane.apply(version, config.observe ? withoutTraffic(ir) : ir);
@@ -72,18 +77,25 @@ export async function startControlPlane(options: ControlPlaneOptions): Promise<C
       close: () => dataPlane.close(),
     },
     statusSink: settledHealth(
-      {
-        publish(list, versions) {
-          statuses.publish(list);
-          if (config.observe && !reported) reportObserved(log, controller.state().ir, list, config);
-          reported = true;
-          parts.cluster?.statusSink.publish(list, versions);
+      withKeyTimes(
+        {
+          publish(list, versions) {
+            statuses.publish(list);
+            if (config.observe && !reported) reportObserved(log, controller.state().ir, list, config);
+            reported = true;
+            parts.cluster?.statusSink.publish(list, versions);
+          },
+          problems(list) {
+            statuses.problems(list);
+            parts.cluster?.statusSink.problems(list);
+          },
         },
-        problems(list) {
-          statuses.problems(list);
-          parts.cluster?.statusSink.problems(list);
+        {
+          clock: systemClock,
+          now: () => new Date(),
+          apiKeyOf: ({ namespace, name }) => translated?.get('APIKey', namespace, name),
         },
-      },
+      ),
       systemClock,
     ),
     options: () => ({

@@ -23,7 +23,7 @@ describe('generated files', () => {
     expect(read(path)).toBe(content);
   });
 
-  test.each(['backends', 'gatewayclassconfigs', 'gatewayroutes'])(
+  test.each(['apikeys', 'backends', 'gatewayclassconfigs', 'gatewayroutes'])(
     'the CRD %s is in the chart as in crds/',
     (plural) => {
       const chart = parse(read(`charts/suuupra-gateway-crds/templates/${plural}.yaml`).split('\n').slice(1).join('\n'));
@@ -81,14 +81,31 @@ describe('alerts and dashboard', () => {
 });
 
 describe('roles', () => {
-  const read = [...readRules(false), ...readRules(true)];
+  const reading = [...readRules(false), ...readRules(true)];
 
   test.each(Object.entries(KINDS))('%s may be read', (_kind, { group, plural }) => {
-    expect(read.some(({ apiGroups, resources }) => apiGroups.includes(group) && resources.includes(plural))).toBe(true);
+    expect(reading.some(({ apiGroups, resources }) => apiGroups.includes(group) && resources.includes(plural))).toBe(
+      true,
+    );
+  });
+
+  test('who may edit may not write APIKeys: only who may give rights', () => {
+    const resources = (granting: boolean) => userRules(['create'], granting).flatMap((rule) => rule.resources);
+    expect(resources(true)).toContain('apikeys');
+    expect(resources(false)).toEqual(resources(true).filter((resource) => resource !== 'apikeys'));
+    expect(read('charts/suuupra-gateway/templates/rbac.yaml')).toMatch(
+      /aggregate-to-edit" "true"\)\) \| nindent 2 }}\nrules:\n {2}{{- include "suuupra-gateway\.rules\.edit"/,
+    );
   });
 
   test('no rule has a wildcard, and none lets anyone write Secrets, ConfigMaps or roles', () => {
-    const rules = [...read, ...writeRules(false), ...writeRules(true), ...podRules(), ...userRules(['get', 'create'])];
+    const rules = [
+      ...reading,
+      ...writeRules(false),
+      ...writeRules(true),
+      ...podRules(),
+      ...userRules(['get', 'create'], true),
+    ];
     expect(rules.flatMap(({ apiGroups, resources, verbs }) => [...apiGroups, ...resources, ...verbs])).not.toContain(
       '*',
     );

@@ -21,6 +21,7 @@ const WITHOUT_STATUS: ReadonlySet<string> = new Set<Kind>([
 ]);
 
 const READ = ['get', 'list', 'watch'];
+const WRITE = [...READ, 'create', 'update', 'patch', 'delete', 'deletecollection'];
 const kinds = Object.entries(KINDS) as [Kind, KindFacts][];
 
 /** Of objects with a namespace (in all of them, or in each watched one), or without. A gateway that only observes has no others. */
@@ -65,9 +66,12 @@ export function podRules(): readonly Rule[] {
   ];
 }
 
+/** Who may write one lets somebody in: for those who may give rights, as Roles are, not for everybody who may edit. */
+const GRANTING: ReadonlySet<Kind> = new Set<Kind>(['APIKey']);
+
 /** What people who may `verbs` other objects of their namespace may do with ours. */
-export function userRules(verbs: readonly string[]): readonly Rule[] {
-  const ours = kinds.filter(([, { group }]) => group === OUR_GROUP);
+export function userRules(verbs: readonly string[], granting: boolean): readonly Rule[] {
+  const ours = kinds.filter(([kind, { group }]) => group === OUR_GROUP && (granting || !GRANTING.has(kind)));
   return byGroup(ours, (plural) => plural, verbs);
 }
 
@@ -79,8 +83,9 @@ export function rulesTemplate(): string {
     'cluster.read': readRules(false),
     'cluster.write': writeRules(false),
     pod: podRules(),
-    view: userRules(READ),
-    edit: userRules([...READ, 'create', 'update', 'patch', 'delete', 'deletecollection']),
+    view: userRules(READ, true),
+    edit: userRules(WRITE, false),
+    admin: userRules(WRITE, true),
   };
   const defines = Object.entries(sets).map(
     ([name, rules]) =>

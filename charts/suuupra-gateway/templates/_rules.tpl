@@ -40,6 +40,7 @@
 - apiGroups:
     - gateway.suuupra.io
   resources:
+    - apikeys
     - backends
     - gatewayclassconfigs
     - gatewaypolicies
@@ -69,6 +70,7 @@
 - apiGroups:
     - gateway.suuupra.io
   resources:
+    - apikeys/status
     - backends/status
     - gatewayclassconfigs/status
     - gatewaypolicies/status
@@ -141,6 +143,7 @@
     - gatewaypolicies.gateway.suuupra.io
     - backends.gateway.suuupra.io
     - gatewayclassconfigs.gateway.suuupra.io
+    - apikeys.gateway.suuupra.io
   verbs:
     - get
 {{- end }}
@@ -171,6 +174,7 @@
 - apiGroups:
     - gateway.suuupra.io
   resources:
+    - apikeys
     - backends
     - gatewayclassconfigs
     - gatewaypolicies
@@ -184,6 +188,25 @@
 - apiGroups:
     - gateway.suuupra.io
   resources:
+    - backends
+    - gatewayclassconfigs
+    - gatewaypolicies
+    - gatewayroutes
+  verbs:
+    - get
+    - list
+    - watch
+    - create
+    - update
+    - patch
+    - delete
+    - deletecollection
+{{- end }}
+{{- define "suuupra-gateway.rules.admin" -}}
+- apiGroups:
+    - gateway.suuupra.io
+  resources:
+    - apikeys
     - backends
     - gatewayclassconfigs
     - gatewaypolicies
