@@ -8,7 +8,10 @@ import type { AuthenticationConfig } from './schema.ts';
 export function createAuthentication(config: AuthenticationConfig, env: FilterEnv): RuntimeFilter {
   const methods = config.methods.map((method) => createMethod(method, env));
   return {
-    onRequest: (exchange) => new Attempt(config, methods, exchange).next(),
+    onRequest: (exchange) => {
+      for (const method of methods) method.cleanse?.(exchange);
+      return new Attempt(config, methods, exchange).next();
+    },
     close: () => methods.forEach((method) => method.close?.()),
   };
 }

@@ -5,6 +5,11 @@ import type { Exchange } from '../runtime.ts';
 /** Built once per configuration. */
 export interface Method {
   readonly name: string;
+  /**
+   * Takes out of a request what only the gateway may say: the headers that this method gives to the backend. Called of every method before
+   * any is asked: a method that is never reached, or an anonymous request, must not let a client speak in its name.
+   */
+  cleanse?(exchange: Exchange): void;
   /** A promise only where something has to be waited for: what is cached is answered at once. */
   authenticate(exchange: Exchange): Outcome | Promise<Outcome>;
   /** After the whole policy accepted: headers for the backend, credentials stripped. */

@@ -1,5 +1,6 @@
 /** Method configurations → methods. The registry of the data-plane half. */
 import type { FilterEnv } from '../runtime.ts';
+import { createApiKey } from './apikey.ts';
 import { createJwt } from './jwt.ts';
 import type { Method } from './method.ts';
 import type { MethodConfig, MethodConfigs, MethodType } from './schema.ts';
@@ -8,6 +9,7 @@ const methods: {
   readonly [T in MethodType]: (name: string, config: MethodConfigs[T], env: FilterEnv) => Method;
 } = {
   JWT: createJwt,
+  APIKey: createApiKey,
 };
 
 /** Throws if the configuration cannot be built: its rules then fail closed. */

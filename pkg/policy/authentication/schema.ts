@@ -1,4 +1,5 @@
 /** Authentication: who is asking. One key, methods by name. */
+import type { ApiKeyConfig } from './apikey-schema.ts';
 import type { JwtConfig } from './jwt-schema.ts';
 
 export interface AuthenticationConfig {
@@ -12,6 +13,7 @@ export interface AuthenticationConfig {
 /** What each method needs in a worker. A new method adds one line here and in `methods.ts`. */
 export interface MethodConfigs {
   readonly JWT: JwtConfig;
+  readonly APIKey: ApiKeyConfig;
 }
 
 export type MethodType = keyof MethodConfigs;

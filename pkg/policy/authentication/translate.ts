@@ -2,6 +2,7 @@
 import type { Problem } from '../../status/problem.ts';
 import type { PolicyContext } from '../context.ts';
 import { isProblems, type Translated, unsupported } from '../translated.ts';
+import { translateApiKey } from './apikey-translate.ts';
 import { translateJwt } from './jwt-translate.ts';
 import type { AuthenticationConfig, MethodConfig, MethodConfigs, MethodType } from './schema.ts';
 import type { AuthenticationSpec, MethodSpec } from './spec.ts';
@@ -13,10 +14,12 @@ type Translator<T extends MethodType> = (
 ) => Translated<MethodConfigs[T]>;
 
 /** The member of a method that its type names. */
-const members: { readonly [T in MethodType]: keyof MethodSpec } = { JWT: 'jwt' };
+const members: { readonly [T in MethodType]: keyof MethodSpec } = { JWT: 'jwt', APIKey: 'apiKey' };
 
 const translators: { readonly [T in MethodType]: Translator<T> } = {
   JWT: ({ jwt = {} }, path, context) => translateJwt(jwt, path, context),
+  // Present: `wrongMembers` has seen to it.
+  APIKey: ({ apiKey }, path, context) => translateApiKey(apiKey!, path, context),
 };
 
 /** @param path where `spec` stands in its object, for messages */
