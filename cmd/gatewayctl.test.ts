@@ -144,7 +144,7 @@ test('crds prints every kind of ours', async () => {
     '    kind: GatewayClassConfig',
     '    kind: APIKey',
   ]);
-  expect((JSON.parse((await ctl('crds', '-o', 'json')).out) as { items: object[] }).items).toHaveLength(4);
+  expect((JSON.parse((await ctl('crds', '-o', 'json')).out) as { items: object[] }).items).toHaveLength(5);
 });
 
 describe('usage', () => {

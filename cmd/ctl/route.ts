@@ -1,5 +1,7 @@
 /** `gatewayctl route`: which listener, route, rule and backend would serve a request, and why every other candidate lost. */
+import type { Filter } from '../../pkg/ir/filter.ts';
 import type { Ir } from '../../pkg/ir/ir.ts';
+import type { PolicyOrigin } from '../../pkg/ir/policy.ts';
 import type { Action } from '../../pkg/ir/route.ts';
 import { createFilter } from '../../pkg/policy/filters.ts';
 import { inertFilterEnv } from '../../pkg/policy/inert-env.ts';
@@ -57,6 +59,8 @@ interface Answer {
   readonly listeners: readonly string[];
   readonly rule: { readonly route: string; readonly index: number; readonly name?: string } | null;
   readonly filters: readonly string[];
+  /** Which policy says what here, and which is overridden by whom. */
+  readonly policies: readonly PolicyOrigin[];
   readonly backends: readonly string[];
   readonly candidates: readonly {
     readonly route: string;
@@ -73,6 +77,7 @@ const nothing: Omit<Answer, 'summary'> = {
   listeners: [],
   rule: null,
   filters: [],
+  policies: [],
   backends: [],
   candidates: [],
 };
@@ -130,9 +135,15 @@ function describe(ir: Ir, path: string, { result, listeners, candidates }: Expla
     ...base,
     summary: `Served by ${result.routeId} rule ${result.index}${spec?.name === undefined ? '' : ` (${spec.name})`}.`,
     rule: { route: result.routeId, index: result.index, ...(spec?.name !== undefined && { name: spec.name }) },
-    filters: (spec?.filters ?? []).flatMap((id) => ir.filters[id]?.kind ?? []),
+    filters: (spec?.filters ?? []).flatMap((id) => filterName(ir.filters[id])),
+    policies: spec?.policies === undefined ? [] : (ir.policies[spec.policies] ?? []),
     backends,
   };
+}
+
+function filterName(filter: Filter | undefined): string | readonly string[] {
+  if (filter === undefined) return [];
+  return filter.mode === 'Shadow' ? `${filter.kind} (Shadow)` : filter.kind;
 }
 
 function backendsOf(ir: Ir, action: Action): string[] {
@@ -147,15 +158,17 @@ function backendsOf(ir: Ir, action: Action): string[] {
   });
 }
 
-function render({ summary, path, listeners, filters, backends, candidates }: Answer): string {
+function render({ summary, path, listeners, filters, policies, backends, candidates }: Answer): string {
   const facts = [
     ['Path', path ?? undefined],
     ['Listener', listeners.join(', then ') || undefined],
     ['Filters', filters.join(', ') || undefined],
     ['Backends', backends.join(', ') || undefined],
   ].filter(([, value]) => value !== undefined);
+  const origins = policies.map(({ key, state, from, by }) => [key, state, from, by === undefined ? '' : `by ${by}`]);
   const rows = candidates.map((c) => [`${c.route}[${c.rule}]`, c.hostname, c.outcome, c.reason]);
-  return `${summary}\n${columns(facts)}${rows.length === 0 ? '' : `\nCandidates:\n${columns(rows)}`}`;
+  const table = origins.length === 0 ? '' : `\nPolicies:\n${columns(origins)}`;
+  return `${summary}\n${columns(facts)}${table}${rows.length === 0 ? '' : `\nCandidates:\n${columns(rows)}`}`;
 }
 
 interface ParsedUrl {

@@ -1,6 +1,7 @@
 /** What /debug/* shows and the start-up table prints: pure views of the configuration that is served. Key material never gets here. */
 import { X509Certificate } from 'node:crypto';
 import type { Ir } from '../ir/ir.ts';
+import type { PolicyOrigin } from '../ir/policy.ts';
 import type { Action, Rule } from '../ir/route.ts';
 import type { SourceProblem } from '../source/source.ts';
 import type { ObjectStatus } from '../status/status.ts';
@@ -55,6 +56,8 @@ export interface RouteRow {
   readonly rule: number;
   /** Clusters with their weights, or what happens instead of forwarding. */
   readonly backend: string;
+  /** Which policy says what, and which is overridden by whom; absent where no policy says anything. */
+  readonly policies?: readonly PolicyOrigin[];
 }
 
 /** One row for each listener, host, match and rule, by listener, host and path. */
@@ -74,6 +77,7 @@ export function routeRows(ir: Ir): readonly RouteRow[] {
               route,
               rule: rule.index,
               backend: backendOf(rule.action, rule.filters, ir),
+              ...(rule.policies !== undefined && { policies: ir.policies[rule.policies] ?? [] }),
             });
           }
         }

@@ -29,6 +29,7 @@ const mirror = (name: string): GatewayRouteFilter => ({
 
 /** What can be asked for by a policy only. A new key gives its smallest block here. */
 const blocks: Readonly<Record<string, object>> = {
+  ipAccess: { allow: ['10.0.0.0/8'] },
   authentication: { require: 'Any', allowAnonymous: false, methods: [{ name: 'corp', type: 'JWT', jwt: {} }] },
 };
 

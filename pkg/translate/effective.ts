@@ -6,7 +6,7 @@
  */
 import type { Filter } from '../ir/filter.ts';
 import type { PolicyOrigin, PolicyState } from '../ir/policy.ts';
-import { compareFilters, type PolicyKey, placeOf } from '../policy/order.ts';
+import { compareFilters, type PolicyKey, placeOf, policyKeys } from '../policy/order.ts';
 import type { Problem } from '../status/problem.ts';
 import { compareText } from './age.ts';
 import { type CompiledKey, failsClosed, type Level } from './policy-level.ts';
@@ -56,9 +56,11 @@ export function effectivePolicies(levels: readonly RankedLevel[]): Effective {
       else entries.push({ level, rank, key });
     }
   }
-  const origins = [...byKey].flatMap(([key, entries]) =>
-    placeOf(key).merge === 'Stack' ? entries.map(stacked) : replaced(entries),
-  );
+  // In the order in which they run, for those who read it.
+  const origins = policyKeys.flatMap((key) => {
+    const entries = byKey.get(key) ?? [];
+    return placeOf(key).merge === 'Stack' ? entries.map(stacked) : replaced(entries);
+  });
   const inForce = origins.filter(({ state }) => state === 'Enforced' || state === 'Shadow');
   const filters = inForce.flatMap(({ key }) => key.filter ?? []);
   return {

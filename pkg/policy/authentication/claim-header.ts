@@ -36,7 +36,7 @@ function textOf(value: unknown): string | null {
   return Buffer.from(JSON.stringify(value), 'utf8').toString('base64url');
 }
 
-function isPlain(value: unknown): boolean {
+function isPlain(value: unknown): value is string | number | boolean {
   return typeof value === 'string' || typeof value === 'number' || typeof value === 'boolean';
 }
 

@@ -36,7 +36,8 @@ export function translateAuthentication(
     const config =
       wrong.length > 0 ? wrong : translators[method.type](method, `${at}.${members[method.type]}`, context);
     if (isProblems(config)) problems.push(...config);
-    else methods.push({ name: method.name, type: method.type, config });
+    // The type and its configuration belong together, which TypeScript cannot follow through the union.
+    else methods.push({ name: method.name, type: method.type, config } as MethodConfig);
   }
   if (problems.length > 0) return problems;
   return { require: spec.require, allowAnonymous: spec.allowAnonymous, methods };
