@@ -57,12 +57,17 @@ export interface RequestView {
   setForwardMethod(method: string): void;
 
   /**
-   * The whole body, kept in memory: for what has to be seen before anything is forwarded. Once, in the request phase only.
-   * Nothing goes upstream until the phases are through; the body is then sent from memory.
+   * The whole body, kept in memory: for what has to be seen before anything is forwarded. In the request phase only; several filters may read
+   * one after the other. Nothing goes upstream until the phases are through; the body is then sent from memory, with its trailers.
+   * Rejects when the request ends before its body does. The bytes must not be changed.
    * @param limit bytes; a longer body gives null and is left as it was, to be forwarded or refused
    */
   readBody(limit: number): Promise<Uint8Array | null>;
-  /** Replaces the body after `readBody`; Content-Length follows. */
+  /**
+   * Replaces the body after `readBody` has given it whole. Content-Length takes the place of any Transfer-Encoding, trailers are dropped;
+   * what else depends on the bytes (Content-Encoding, Content-Type, Content-Digest, Digest, Content-MD5) is the filter's to change.
+   * @param bytes the proxy's from now on
+   */
   setBody(bytes: Uint8Array): void;
 }
 

@@ -3,39 +3,37 @@ import { Buffer } from 'node:buffer';
 import { Close } from '../http1/connection.ts';
 import type { Head } from '../http1/head.ts';
 import type { Identity } from '../policy/identity.ts';
-import type { BodyTransform, ConnectionView, DenialCode, Exchange, LocalResponse, Phase } from '../policy/runtime.ts';
+import type { BodyTransform, ConnectionView, DenialCode, LocalResponse } from '../policy/runtime.ts';
 import type { BackendChain, RuntimeRule } from '../routing/table.ts';
 import type { AccessRecord } from '../telemetry/record.ts';
 import { findRule } from './admission.ts';
+import { BodyReader } from './body-reader.ts';
 import type { Downstream } from './connection.ts';
 import type { Core } from './core.ts';
 import type { ErrorCode } from './errors.ts';
 import { Forward } from './forward.ts';
 import { errorReply, serverOptions } from './local-reply.ts';
 import type { Peer } from './peer.ts';
+import { Act, type Next, type PhaseOwner, Phases, Send, WriteLocal, WriteUpstream } from './phases.ts';
 import { createRecord, describeExchange, describeRequest, fillRecord } from './record.ts';
 import { Request } from './request.ts';
-import { Framing, Response } from './response-head.ts';
+import { Response } from './response-head.ts';
 import { ResponseWriter } from './response-writer.ts';
 import type { Connection } from './transport.ts';
 import { Tunnel } from './upgrade.ts';
+import { writeLocal, writeUpstream } from './write-response.ts';
 
 const MaxSpare = 1_024;
 
-// What runs behind a chain of phases.
-const Act = 0;
-const Send = 1;
-const WriteUpstream = 2;
-const WriteLocal = 3;
-type Next = typeof Act | typeof Send | typeof WriteUpstream | typeof WriteLocal;
-
-export class ActiveExchange implements Exchange {
+export class ActiveExchange implements PhaseOwner {
   readonly core: Core;
   readonly request: Request;
   readonly response = new Response();
   readonly writer = new ResponseWriter();
   readonly record: AccessRecord = createRecord();
   readonly forward: Forward;
+  readonly #reader: BodyReader;
+  readonly #phases: Phases;
   downstream: Downstream | null = null;
   rule: RuntimeRule | null = null;
   backend: BackendChain | null = null;
@@ -46,28 +44,31 @@ export class ActiveExchange implements Exchange {
   /** For the log. */
   error: ErrorCode | null = null;
   requestDone = false;
+  /** The request phases are not through. */
+  inRequest = false;
   /** A byte of the final response was given to the writer. */
   responseStarted = false;
   #responseDone = false;
   #local: LocalResponse | null = null;
   /** Body bytes are read and dropped. */
   #discards = false;
-  /** A promise of a filter is out; it must find this exchange, or nothing. */
-  #waits = 0;
   /** No filter runs any more. */
   #unfiltered = false;
-  #run = 0;
-  /** Which phases run. */
-  #phase: Next = Act;
 
   constructor(core: Core, peer: Peer) {
     this.core = core;
-    this.request = new Request(peer);
+    this.#reader = new BodyReader(this);
+    this.request = new Request(peer, this.#reader);
     this.forward = new Forward(this);
+    this.#phases = new Phases(this);
   }
 
   get matchedPrefix(): string {
     return this.rule === null ? '' : this.rule.matchedPrefix;
+  }
+
+  get answered(): boolean {
+    return this.#local !== null;
   }
 
   respond(response: LocalResponse): void {
@@ -108,6 +109,7 @@ export class ActiveExchange implements Exchange {
     this.error = null;
     this.identity = null;
     this.requestDone = false;
+    this.inRequest = false;
     this.responseStarted = false;
     this.#responseDone = false;
     this.#local = null;
@@ -131,7 +133,7 @@ export class ActiveExchange implements Exchange {
     try {
       this.#route();
     } catch (error) {
-      this.#fault(error);
+      this.fault(error);
     }
   }
 
@@ -153,7 +155,7 @@ export class ActiveExchange implements Exchange {
   /** Answers with an error of the gateway's own. */
   fail(code: ErrorCode, status?: number): void {
     // A filter that is still thinking about the request or the response is not waited for.
-    this.#run++;
+    this.#phases.abandon();
     this.error = code;
     this.#local = errorReply(code, this.request.headers.get('accept'), this.request.requestId, status);
     this.#reply();
@@ -173,7 +175,8 @@ export class ActiveExchange implements Exchange {
       if (!this.failRequest('body-too-large')) this.downstream!.destroy('body-too-large', true);
       return;
     }
-    this.forward.body(bytes, start, end, last, trailers);
+    if (this.#reader.reading) this.#reader.add(bytes, start, end, last, trailers);
+    else this.forward.body(bytes, start, end, last, trailers);
   }
 
   /** The event that brought bytes is over. */
@@ -195,7 +198,8 @@ export class ActiveExchange implements Exchange {
   }
 
   release(): void {
-    this.#run++;
+    this.#phases.abandon();
+    this.#reader.cancel();
     this.forward.reset();
     this.mirrors.length = 0;
     this.rule = null;
@@ -204,8 +208,36 @@ export class ActiveExchange implements Exchange {
     this.#local = null;
     this.response.headers.clear();
     // A filter's promise may still look at these views: they are left to it.
-    if (this.#waits > 0 || this.core.spare.length >= MaxSpare) return;
+    if (this.#phases.waits > 0 || this.core.spare.length >= MaxSpare) return;
     this.core.spare.push(this);
+  }
+
+  continue(next: Next): void {
+    switch (next) {
+      case Act:
+        this.#act();
+        return;
+      case Send:
+        if (this.#local === null) {
+          this.inRequest = false;
+          if (this.#reader.reading) this.#reader.cede();
+          this.forward.begin();
+        } else this.#reply();
+        return;
+      case WriteUpstream:
+        writeUpstream(this);
+        return;
+      case WriteLocal:
+        writeLocal(this, this.#local!);
+    }
+  }
+
+  onWait(next: Next): void {
+    if (next === WriteUpstream) this.response.keep();
+  }
+
+  onWaited(): void {
+    this.forward.flush();
   }
 
   /** The response's head has come from upstream; both are valid during the call only. */
@@ -214,7 +246,7 @@ export class ActiveExchange implements Exchange {
     try {
       this.#runResponse(WriteUpstream);
     } catch (error) {
-      this.#fault(error);
+      this.fault(error);
     }
   }
 
@@ -265,7 +297,8 @@ export class ActiveExchange implements Exchange {
       return;
     }
     this.rule = rule;
-    this.#phases(rule.onRequest, 0, Act);
+    this.inRequest = true;
+    this.#phases.run(rule.onRequest, 0, Act);
   }
 
   #act(): void {
@@ -283,7 +316,7 @@ export class ActiveExchange implements Exchange {
         return;
       case 'forward': {
         const refusal = this.forward.choose(this.rule!, action.backends);
-        if (refusal === null) this.#phases(this.backend === null ? null : this.backend.onRequest, 0, Send);
+        if (refusal === null) this.#phases.run(this.backend === null ? null : this.backend.onRequest, 0, Send);
         else this.fail(refusal);
       }
     }
@@ -291,115 +324,33 @@ export class ActiveExchange implements Exchange {
 
   /** Answers with `#local`, through the response phases. */
   #reply(): void {
+    this.inRequest = false;
+    this.#reader.cancel();
     try {
       this.response.make(this.#local!, this.request.method, this.core.settings.headers.serverHeader);
       this.#runResponse(WriteLocal);
     } catch (error) {
-      this.#fault(error);
+      this.fault(error);
     }
   }
 
   #runResponse(next: Next): void {
     if (this.#unfiltered) {
-      this.#continue(next);
+      this.continue(next);
       return;
     }
     const backend = this.backend === null ? null : this.backend.onResponse;
     const rule = this.rule === null ? null : this.rule.onResponse;
-    if (backend === null) this.#phases(rule, 0, next);
-    else this.#phases(rule === null ? backend : [...backend, ...rule], 0, next);
+    if (backend === null) this.#phases.run(rule, 0, next);
+    else this.#phases.run(rule === null ? backend : [...backend, ...rule], 0, next);
   }
 
   #demandRequestPhase(): void {
-    if (this.#phase >= WriteUpstream)
-      throw new Error('the request phases are over: a response phase replaces the response');
-  }
-
-  /** Runs a chain from phase `from`; what follows runs at once unless a phase returned a promise. */
-  #phases(phases: readonly Phase[] | null, from: number, next: Next): void {
-    if (phases !== null) {
-      this.#phase = next;
-      for (let i = from; i < phases.length; i++) {
-        const promise = phases[i]!(this);
-        if (promise !== undefined) {
-          this.#wait(promise, phases, i + 1, next);
-          return;
-        }
-        if (this.#local !== null && next <= Send) break;
-      }
-    }
-    this.#continue(next);
-  }
-
-  #continue(next: Next): void {
-    switch (next) {
-      case Act:
-        this.#act();
-        return;
-      case Send:
-        if (this.#local === null) this.forward.begin();
-        else this.#reply();
-        return;
-      case WriteUpstream:
-        this.#writeUpstream();
-        return;
-      case WriteLocal:
-        this.#writeLocal();
-    }
-  }
-
-  #wait(promise: Promise<void>, phases: readonly Phase[], from: number, next: Next): void {
-    const run = this.#run;
-    if (next === WriteUpstream) this.response.keep();
-    this.#waits++;
-    const resume = (error: unknown, failed: boolean): void => {
-      this.#waits--;
-      if (run !== this.#run) return;
-      try {
-        if (failed) this.#fault(error);
-        else if (this.#local !== null && next <= Send) this.#continue(next);
-        else this.#phases(phases, from, next);
-        this.forward.flush();
-      } catch (thrown) {
-        this.#fault(thrown);
-      }
-    };
-    promise.then(
-      () => resume(null, false),
-      (error: unknown) => resume(error, true),
-    );
-  }
-
-  #writeUpstream(): void {
-    const { response, downstream, request } = this;
-    response.close = response.framing === Framing.UntilClose || !downstream!.keepsAlive(this);
-    response.keepAlive10 = !response.close && request.head.minor === 0;
-    if (!this.writer.head(response, this.core.httpDate)) {
-      this.forward.cancel();
-      this.fail('upstream-invalid');
-      return;
-    }
-    this.responseStarted = true;
-    this.forward.onResponseReady();
-  }
-
-  #writeLocal(): void {
-    const { response, downstream, request, writer } = this;
-    const { body } = this.#local!;
-    const bytes = typeof body === 'string' ? Buffer.from(body) : Buffer.from(body.buffer, body.byteOffset, body.length);
-    if (response.framing === Framing.Length || request.method === 'HEAD')
-      response.headers.set('Content-Length', String(bytes.length));
-    response.close = !downstream!.keepsAlive(this);
-    response.keepAlive10 = !response.close && request.head.minor === 0;
-    this.responseStarted = true;
-    if (!writer.head(response, this.core.httpDate)) throw new RangeError('the head of a local reply does not fit');
-    writer.data(bytes, 0, bytes.length, false);
-    writer.end(null);
-    this.onResponseEnd();
+    if (!this.inRequest) throw new Error('the request phases are over: a response phase replaces the response');
   }
 
   /** A bug in a filter or here. */
-  #fault(error: unknown): void {
+  fault(error: unknown): void {
     this.core.fault(this.rule === null ? 'exchange' : `exchange of ${this.rule.routeId}`, error);
     this.forward.cancel();
     const { downstream } = this;

@@ -29,7 +29,7 @@ export class Forward implements ResponseHandler {
   #headAt = -1;
   /** Endpoint of the last attempt. */
   #endpoint = '';
-  readonly #replay = new Replay();
+  readonly replay = new Replay();
   readonly #mirrors: Mirror[] = [];
   readonly #requestTimer: Deadline;
   readonly #attemptTimer: Deadline;
@@ -81,10 +81,16 @@ export class Forward implements ResponseHandler {
     this.#headAt = -1;
     this.#headTaken = false;
     this.#idleMs = timeouts.idle ?? 0;
-    this.#replay.begin(request.bodyLength === 0 ? 0 : core.settings.limits.replayBytes);
+    const { replay } = this;
+    const { replayBytes } = core.settings.limits;
+    const collected = replay.collects;
+    replay.begin(request.bodyLength === 0 ? 0 : replayBytes);
     for (const id of exchange.mirrors) {
       const cluster = core.clusters.get(id);
-      if (cluster !== undefined) this.#mirrors.push(new Mirror(cluster, request, core.settings.limits.replayBytes));
+      if (cluster === undefined) continue;
+      const mirror = new Mirror(cluster, request, Math.max(replayBytes, replay.length));
+      if (collected && request.bodyLength !== 0) mirror.body(replay.bytes, 0, replay.length, exchange.requestDone);
+      this.#mirrors.push(mirror);
     }
     if (timeouts.request !== undefined && timeouts.request > 0) {
       const spent = core.now() - exchange.startedAt;
@@ -96,7 +102,7 @@ export class Forward implements ResponseHandler {
   /** Body bytes of the client. */
   body(bytes: Buffer, start: number, end: number, last: boolean, trailers: Buffer | null): void {
     for (const mirror of this.#mirrors) mirror.body(bytes, start, end, last);
-    if (!this.#headTaken) this.#replay.add(bytes, start, end);
+    if (!this.#headTaken) this.replay.add(bytes, start, end);
     const stream = this.#stream;
     if (stream === null) return;
     if (this.#idleMs > 0 && this.#headTaken) this.#touch();
@@ -106,7 +112,7 @@ export class Forward implements ResponseHandler {
     this.#unflushed = true;
     if (last) {
       this.#unflushed = false;
-      this.#replay.end(trailers);
+      this.replay.end(trailers);
       stream.end(trailers);
     } else if (!more) this.#exchange.downstream!.block();
   }
@@ -146,7 +152,7 @@ export class Forward implements ResponseHandler {
     this.#early = this.#early.length === 0 ? this.#early : [];
     this.#earlyEnd = false;
     this.#earlyTrailers = null;
-    this.#replay.clear();
+    this.replay.clear();
     this.#mirrors.length = 0;
   }
 
@@ -166,7 +172,7 @@ export class Forward implements ResponseHandler {
     const { core, rule } = exchange;
     this.#headAt = core.now();
     core.timers.cancel(this.#attemptTimer);
-    if (retriesStatus(rule!.retry, this.#retries, status) && this.#replay.complete) {
+    if (retriesStatus(rule!.retry, this.#retries, status) && this.replay.complete) {
       this.#giveUp();
       this.#again(rule!.retry!);
       return;
@@ -262,15 +268,15 @@ export class Forward implements ResponseHandler {
     }
     this.#stream = stream;
     // On a connection that stands, nothing of a POST is ever sent twice unless a rule asks for it: no copy is kept.
-    if (stream.reused && rule!.retry === undefined && !isIdempotent(request.forwardMethod)) this.#replay.forgo();
+    if (stream.reused && rule!.retry === undefined && !isIdempotent(request.forwardMethod)) this.replay.forgo();
     const { backendRequest } = rule!.timeouts;
     if (backendRequest !== undefined && backendRequest > 0) core.timers.schedule(this.#attemptTimer, backendRequest);
     if (request.bodyLength === 0) return;
     this.#unflushed = true;
-    const more = this.#replay.write(stream);
+    const more = this.replay.write(stream);
     if (exchange.requestDone) {
       this.#unflushed = false;
-      stream.end(this.#replay.trailers);
+      stream.end(this.replay.trailers);
     } else if (more) exchange.downstream!.unblock();
   }
 
@@ -282,14 +288,14 @@ export class Forward implements ResponseHandler {
       this.#broken(code);
       return;
     }
-    const replayable = this.#replay.complete && request.upgrade === null;
+    const replayable = this.replay.complete && request.upgrade === null;
     const safe = untouched || isIdempotent(request.forwardMethod);
     if (replayable && retriesFailure(rule!.retry, this.#retries, code, safe)) {
       this.#again(rule!.retry!);
       return;
     }
     // Not a retry that a user would have to ask for: no server has seen this request, and another connection or endpoint may do.
-    if (this.#replay.complete && untouched && (reused || isConnectFailure(code)) && this.#silent < SilentRetries) {
+    if (this.replay.complete && untouched && (reused || isConnectFailure(code)) && this.#silent < SilentRetries) {
       this.#silent++;
       exchange.downstream!.block();
       this.#attempt();

@@ -2,6 +2,7 @@
 import { Buffer } from 'node:buffer';
 import type { UpstreamStream } from '../upstream/upstream.ts';
 
+const NoBytes = Buffer.alloc(0);
 const First = 4_096;
 /** A buffer up to this size is kept for the next request of the exchange. */
 const Kept = 16_384;
@@ -14,8 +15,41 @@ export class Replay {
   complete = true;
   trailers: Buffer | null = null;
 
-  /** @param limit bytes; 0 for a request without body, or to keep nothing */
+  /** Everything counts that comes before `begin`: a policy reads the body. */
+  collects = false;
+  /** A policy has seen the buffer, which is therefore never filled again. */
+  #shown = false;
+
+  get length(): number {
+    return this.#length;
+  }
+
+  /** What is here; of no later exchange, however long somebody holds on to it. */
+  get bytes(): Buffer {
+    this.#shown = true;
+    return this.#buffer === null ? NoBytes : this.#buffer.subarray(0, this.#length);
+  }
+
+  collect(): void {
+    if (this.collects) return;
+    this.begin(Number.POSITIVE_INFINITY);
+    this.collects = true;
+  }
+
+  replace(bytes: Buffer): void {
+    this.#buffer = bytes;
+    this.#length = bytes.length;
+    this.#shown = true;
+    this.trailers = null;
+  }
+
+  /** @param limit bytes; 0 for a request without body, or to keep nothing. What was collected stays, however much it is. */
   begin(limit: number): void {
+    if (this.collects) {
+      this.collects = false;
+      this.#limit = Math.max(limit, this.#length);
+      return;
+    }
     this.#limit = limit;
     this.#length = 0;
     this.complete = true;
@@ -53,7 +87,9 @@ export class Replay {
   clear(): void {
     this.#length = 0;
     this.trailers = null;
-    if (this.#buffer !== null && this.#buffer.length > Kept) this.#buffer = null;
+    this.collects = false;
+    if (this.#shown || (this.#buffer !== null && this.#buffer.length > Kept)) this.#buffer = null;
+    this.#shown = false;
   }
 
   #reserve(length: number): void {

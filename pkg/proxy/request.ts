@@ -27,6 +27,12 @@ const token = /^[!#$%&'*+\-.^_`|~0-9A-Za-z]+$/;
 const fixed = /^(?:HEAD|CONNECT|TRACE)$/;
 const continue100 = new TextEncoder().encode('100-continue');
 
+/** Who has the body. */
+interface RequestReader {
+  read(limit: number): Promise<Uint8Array | null>;
+  replace(bytes: Uint8Array): void;
+}
+
 export class Request implements RequestView, MatchInput, UpstreamRequest, OwnValues {
   readonly received = new HeadBuffer();
   readonly head = new Head();
@@ -65,8 +71,12 @@ export class Request implements RequestView, MatchInput, UpstreamRequest, OwnVal
   readonly #agent = new KeptText();
   #pathSettings: PathSettings = { escapedSlashes: 'Separate', mergeSlashes: true };
 
-  constructor(peer: Peer) {
+  readonly #reader: RequestReader | null;
+
+  /** @param reader absent where only heads are read */
+  constructor(peer: Peer, reader: RequestReader | null = null) {
     this.peer = peer;
+    this.#reader = reader;
   }
 
   /** Holds the head. */
@@ -186,12 +196,12 @@ export class Request implements RequestView, MatchInput, UpstreamRequest, OwnVal
     this.forwardMethod = method;
   }
 
-  readBody(_limit: number): Promise<Uint8Array | null> {
-    return Promise.reject(new Error('bodies cannot be read yet'));
+  readBody(limit: number): Promise<Uint8Array | null> {
+    return this.#reader!.read(limit);
   }
 
-  setBody(_bytes: Uint8Array): void {
-    throw new Error('bodies cannot be set yet');
+  setBody(bytes: Uint8Array): void {
+    this.#reader!.replace(bytes);
   }
 
   encode(out: Buffer, at: number): number {
