@@ -8,11 +8,13 @@
 export interface FeedConfigs {
   readonly geoip: GeoipFeed;
   readonly jwks: JwksFeed;
+  readonly discovery: DiscoveryFeed;
 }
 
 export interface FeedValues {
   readonly geoip: GeoipValue;
   readonly jwks: JwksValue;
+  readonly discovery: DiscoveryValue;
 }
 
 export type FeedKind = keyof FeedConfigs;
@@ -30,6 +32,14 @@ export interface Answers {
   readonly refresh: boolean;
 }
 
+/** `code` of the Error with which an `ask` rejects. */
+export type AskFailure =
+  /** The services thread died; it is being restarted. */
+  | 'services-gone'
+  | 'timeout'
+  /** Anything else; the message says what. */
+  | 'failed';
+
 export type QuestionKind = keyof Questions;
 export interface Question<K extends QuestionKind = QuestionKind> {
   readonly kind: K;
@@ -44,27 +54,62 @@ export interface GeoipValue {
   readonly database: SharedArrayBuffer | null;
   /** Why the last try failed; `''` after a success. */
   readonly failure: string;
+/** How something is fetched again and again. */
+export interface Freshness {
+  /** PEM; null for the CAs of the system. */
+  readonly authority: string | null;
+  /** Milliseconds until it is fetched again; a little earlier, so that replicas do not all ask at once. */
+  readonly cacheDuration: number;
+  /** Milliseconds past `cacheDuration` for which the last good value is used while fetching fails. */
+  readonly maxStale: number;
+  /** Plain http too: only for what a backendRef names, or beside a directory. Default false. */
+  readonly insecure?: boolean;
 }
 
 /** Keys of an issuer (RFC 7517), fetched. */
-export interface JwksFeed {
+export interface JwksFeed extends Freshness {
   /** Of the key set; or of the issuer, whose discovery document names it (OpenID Connect Discovery 4). */
   readonly source:
     | { readonly kind: 'uri'; readonly uri: string }
     | { readonly kind: 'discovery'; readonly issuer: string };
-  /** PEM; null for the CAs of the system. */
-  readonly authority: string | null;
-  /** Milliseconds until it is fetched again. */
-  readonly cacheDuration: number;
-  /** Milliseconds that the last good keys are used while fetching fails. */
-  readonly maxStale: number;
 }
 
-export interface JwksValue {
-  /** Public keys as they came, those that cannot be used left out; null: there are none (yet, or too old): 503. */
-  readonly keys: readonly Readonly<Record<string, unknown>>[] | null;
+/** Something fetched, or why not. It is published at once, with `failure`, if the first try fails. */
+export interface Fetched {
   /** ms since the epoch of the last success; 0 before. */
   readonly fetchedAt: number;
   /** Why the last try failed; `''` after a success. */
   readonly failure: string;
+}
+
+export interface JwksValue extends Fetched {
+  /** Public keys as they came, those that cannot be used left out; null: there are none (yet, or too old): 503. */
+  readonly keys: readonly Readonly<Record<string, unknown>>[] | null;
+}
+
+/** What an OpenID provider says of itself (OpenID Connect Discovery 4). */
+export interface DiscoveryFeed extends Freshness {
+  /** As the document must spell it, byte for byte. */
+  readonly issuer: string;
+}
+
+export interface DiscoveryValue extends Fetched {
+  /** null: there is none (yet, or it is too old). */
+  readonly provider: ProviderMetadata | null;
+}
+
+/** Members that gateways use; every URL was checked as those that users write are. */
+export interface ProviderMetadata {
+  readonly issuer: string;
+  readonly authorization_endpoint?: string;
+  readonly token_endpoint?: string;
+  readonly userinfo_endpoint?: string;
+  readonly end_session_endpoint?: string;
+  readonly introspection_endpoint?: string;
+  readonly revocation_endpoint?: string;
+  readonly jwks_uri?: string;
+  readonly scopes_supported?: readonly string[];
+  readonly code_challenge_methods_supported?: readonly string[];
+  readonly token_endpoint_auth_methods_supported?: readonly string[];
+  readonly id_token_signing_alg_values_supported?: readonly string[];
 }

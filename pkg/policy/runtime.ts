@@ -247,7 +247,7 @@ export interface FilterServices {
    * @param changed called with each new value, never from within `watch`
    */
   watch<K extends FeedKind>(feed: Feed<K>, changed?: (value: FeedValues[K]) => void): Watch<FeedValues[K]>;
-  /** One question, one answer. Rejects if the services thread is gone or silent for `timeout` milliseconds. */
+  /** One question, one answer. Rejects with an Error whose `code` is an `AskFailure`: at once if the services thread is gone, at the latest after `timeout` milliseconds. */
   ask<K extends QuestionKind>(question: Question<K>, timeout: number): Promise<Answers[K]>;
 }
 

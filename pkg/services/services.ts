@@ -3,13 +3,17 @@
  * In a thread of its own (`worker/services-thread.ts`), or beside the worker with `--workers=0`.
  */
 import { fstatSync } from 'node:fs';
+import type { MessagePort } from 'node:worker_threads';
 import type { DebugPage, Health } from '../admin/server.ts';
 import { type AdminServer, startAdminServer } from '../admin/server.ts';
 import type { Config } from '../config/config.ts';
+import { systemClock } from '../store/clock.ts';
 import { createBook } from '../telemetry/book.ts';
 import { type ProcessFigures, renderMetrics } from '../telemetry/exposition.ts';
 import { LinePool } from '../telemetry/line-pool.ts';
 import type { SlotLabels, WorkerMemory } from '../telemetry/row.ts';
+import type { FeedSource } from './feed.ts';
+import { createFeedServer } from './feed-server.ts';
 import { createLineWriter, type LineWriter } from './line-writer.ts';
 
 export interface Services {
@@ -22,6 +26,8 @@ export interface Services {
   open(worker: string, memory: WorkerMemory): void;
   label(worker: string, labels: readonly SlotLabels[]): void;
   ended(worker: string): void;
+  /** What the filters of a worker watch and ask comes through here; its end closes the port. */
+  connect(port: MessagePort): void;
   setState(health: Health, figures: ServicesFigures): void;
   reopen(): void;
   close(): Promise<void>;
@@ -37,6 +43,7 @@ export interface ServicesOptions {
   readonly config: Config;
   readonly version: string;
   readonly inspect: (page: DebugPage) => Promise<string>;
+  readonly feeds: FeedSource;
   /** Descriptors of the logs; tests give files. */
   readonly stdout?: number;
   readonly stderr?: number;
@@ -49,7 +56,7 @@ const CloseTimeout = 1000;
 
 /** Rejects if an address cannot be bound or the access-log file not be opened, with a message for the user. */
 export async function startServices(options: ServicesOptions): Promise<Services> {
-  const { config, version, inspect, stdout = 1, stderr = 2 } = options;
+  const { config, version, inspect, feeds, stdout = 1, stderr = 2 } = options;
   const book = createBook();
   const processLog = createLineWriter({ target: stderr });
   const accessLog = createAccessWriter(config, stdout, stderr, processLog);
@@ -93,6 +100,7 @@ export async function startServices(options: ServicesOptions): Promise<Services>
       );
     }
   };
+  const feedServer = createFeedServer({ source: feeds, clock: systemClock });
   const pools = new Map<string, LinePool>();
   const writeLines = (pool: LinePool | undefined, segment: number): void =>
     accessLog?.write(pool?.lines(segment) ?? NoLines, () => pool?.giveBack(segment));
@@ -114,12 +122,14 @@ export async function startServices(options: ServicesOptions): Promise<Services>
       book.close(worker);
       pools.delete(worker);
     },
+    connect: (port) => feedServer.connect(port),
     setState(nextHealth, nextFigures) {
       health = nextHealth;
       figures = nextFigures;
     },
     reopen: () => accessLog?.reopen(),
     async close() {
+      feedServer.close();
       await Promise.all(servers.map((server) => server.close()));
       await accessLog?.close(CloseTimeout);
       await processLog.close(CloseTimeout);

@@ -15,7 +15,7 @@ import type { WorkerEnv } from './worker-main.ts';
 const random = () => Math.random();
 
 export async function assembleDataWorker(env: WorkerEnv): Promise<DataWorker> {
-  const { config, log, telemetry, ticketKeys, reusePort, descriptorLimit } = env;
+  const { config, log, telemetry, ticketKeys, reusePort, descriptorLimit, services } = env;
   const timers = new Timers();
   const now = () => timers.now();
   const { transport, reason } = await chooseTransport(config.transport, timers);
@@ -36,7 +36,7 @@ export async function assembleDataWorker(env: WorkerEnv): Promise<DataWorker> {
   });
   shortage.listen(() => clusters.trim());
   const compiler = createCompiler({
-    filter: (filter, secret) => createFilter(filter, { ...inertFilterEnv(), random, now, wallClock, secret }),
+    filter: (filter, secret) => createFilter(filter, { ...inertFilterEnv(), random, now, wallClock, secret, services }),
     report: (what, error) =>
       log.error({ what, error: textOf(error) }, 'a filter or pattern could not be built; its rules fail closed'),
   });

@@ -1,4 +1,5 @@
 /** The data workers, seen from the main thread: what they serve, who acknowledged it, and that each that dies or hangs is replaced. */
+import type { MessagePort } from 'node:worker_threads';
 import type { Ir } from '../ir/ir.ts';
 import { createLineMemory } from '../telemetry/line-pool.ts';
 import type { Log } from '../telemetry/log.ts';
@@ -17,6 +18,8 @@ export interface Fleet {
   /** Whether every worker serves some configuration. */
   readonly serving: boolean;
   readonly restarts: number;
+  /** A services thread began its life: every worker gets a channel to it. */
+  connect(channel: () => MessagePort): void;
   /** Resolves when every worker is idle, or gone. */
   drain(delay: number, timeout: number): Promise<void>;
   stop(): Promise<void>;
@@ -33,6 +36,8 @@ export interface FleetOptions {
   readonly patience?: number;
   /** ms between tries to bind what was not free. */
   readonly retryEvery?: number;
+  /** For a worker that starts: its end of a channel to the services thread; null while there is none. */
+  readonly channel: () => MessagePort | null;
   /** What the services thread is told. */
   readonly onOpen: (worker: string, memory: WorkerMemory) => void;
   readonly onLabels: (worker: string, labels: readonly SlotLabels[]) => void;
@@ -92,8 +97,12 @@ export function startFleet(options: FleetOptions): Fleet {
         options.onOpen(name, memory);
         return { ...options.data, thread: name, index, memory, ticketKeys: tickets.keys };
       },
-      // A replacement thus serves without anybody having to be asked.
-      onStart: configure,
+      // A replacement thus serves without anybody having to be asked. The channel first: filters are built by the configuration.
+      onStart(post) {
+        const port = options.channel();
+        if (port !== null) post({ kind: 'channel', port }, [port]);
+        configure(post);
+      },
       onMessage: (message) => receive(member, name, message),
       onEnd: (reason, pause) => ended(member, name, reason, pause),
       replace: () => draining === null,
@@ -214,6 +223,13 @@ export function startFleet(options: FleetOptions): Fleet {
     },
     get restarts() {
       return restarts;
+    },
+    connect(channel) {
+      for (const { thread } of members) {
+        if (!thread.alive) continue;
+        const port = channel();
+        thread.post({ kind: 'channel', port }, [port]);
+      }
     },
     drain(delay, timeout) {
       const { promise, resolve } = Promise.withResolvers<void>();

@@ -1,12 +1,15 @@
 /**
  * Messages between threads. The main thread is the hub: every other thread speaks with it alone, so any of them can be replaced
- * without the rest having to know.
+ * without the rest having to know. What filters ask of the services thread (`services/channel.ts`) would be copied once more there, and wait
+ * behind configurations: for this the main thread hands each pair of lives a channel, and a new one to what lives on when either was replaced.
  *
  * ```
  * controller ── apply ──► main ── configure ──► data workers ── acknowledged ──► main ── acknowledged ──► controller
  * data workers ── lines, labels ──► main ──► services        services ── inspect ──► main ──► controller ── inspected ──► …
+ * main ── channel ──► data workers, services                 data workers ◄══ channel ══► services
  * ```
  */
+import type { MessagePort } from 'node:worker_threads';
 import type { DebugPage, Health } from '../admin/server.ts';
 import type { Config } from '../config/config.ts';
 import type { Ir } from '../ir/ir.ts';
@@ -43,6 +46,8 @@ export type ToWorker =
       readonly refused: Unbound;
     }
   | { readonly kind: 'ticketKeys'; readonly keys: Uint8Array }
+  /** To the services thread that lives now; transferred. */
+  | { readonly kind: 'channel'; readonly port: MessagePort }
   | { readonly kind: 'drain'; readonly delay: number; readonly timeout: number };
 
 export type FromWorker =
@@ -93,6 +98,8 @@ export type ToServices =
   | { readonly kind: 'open'; readonly worker: string; readonly memory: WorkerMemory }
   | { readonly kind: 'labels'; readonly worker: string; readonly labels: readonly SlotLabels[] }
   | { readonly kind: 'ended'; readonly worker: string }
+  /** To a worker that lives now; transferred. */
+  | { readonly kind: 'channel'; readonly port: MessagePort }
   | { readonly kind: 'health'; readonly health: Health; readonly figures: ServicesFigures }
   | { readonly kind: 'inspected'; readonly id: number; readonly text: string }
   | { readonly kind: 'reopen' }

@@ -1,52 +1,5 @@
-/** Entry of the services thread: started by the supervisor, speaks `ToServices` and `FromServices`. */
-import { parentPort, workerData } from 'node:worker_threads';
-import { version } from '../config/version.ts';
-import { type Services, startServices } from '../services/services.ts';
-import { createInspector } from './inspector.ts';
-import type { FromServices, ThreadData, ToServices } from './protocol.ts';
+/** Entry of the services thread: started by the supervisor. */
+import { createFeedSource } from '../services/feed-source.ts';
+import { runServices } from './services-main.ts';
 
-if (parentPort === null) throw new Error('this file is a thread of the gateway, not a program');
-const port = parentPort;
-const { config } = workerData as ThreadData;
-const post = (message: FromServices) => port.postMessage(message);
-const inspector = createInspector((id, page) => post({ kind: 'inspect', id, page }));
-
-try {
-  const services = await startServices({ config, version, inspect: (page) => inspector.ask(page) });
-  port.on('message', (message: ToServices) => receive(services, message));
-  post({ kind: 'started', ...services.ports });
-} catch (error) {
-  post({ kind: 'failed', message: Error.isError(error) ? error.message : String(error) });
-}
-
-function receive(services: Services, message: ToServices): void {
-  switch (message.kind) {
-    case 'lines':
-      services.accessLines(message.worker, message.segment);
-      break;
-    case 'log':
-      services.logLine(message.line);
-      break;
-    case 'open':
-      services.open(message.worker, message.memory);
-      break;
-    case 'labels':
-      services.label(message.worker, message.labels);
-      break;
-    case 'ended':
-      services.ended(message.worker);
-      break;
-    case 'health':
-      services.setState(message.health, message.figures);
-      break;
-    case 'inspected':
-      inspector.answer(message.id, message.text);
-      break;
-    case 'reopen':
-      services.reopen();
-      break;
-    case 'close':
-      void services.close().then(() => post({ kind: 'closed' }));
-      break;
-  }
-}
+await runServices(createFeedSource());

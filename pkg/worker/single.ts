@@ -1,7 +1,10 @@
 /** The whole gateway in one thread, for `--workers=0`: the same rooms through the same interfaces, without the isolation. */
+import { MessageChannel } from 'node:worker_threads';
 import type { Config } from '../config/config.ts';
 import { version } from '../config/version.ts';
+import { createFeedSource } from '../services/feed-source.ts';
 import { type Services, startServices } from '../services/services.ts';
+import { systemClock } from '../store/clock.ts';
 import { createAccessLog } from '../telemetry/access-log.ts';
 import type { ClusterFigures } from '../telemetry/exposition.ts';
 import { createLineMemory, LinePool } from '../telemetry/line-pool.ts';
@@ -12,6 +15,7 @@ import { assembleDataWorker } from './assemble.ts';
 import { type ControlPlane, startControlPlane } from './controlplane.ts';
 import type { Gateway } from './gateway.ts';
 import { createInProcess } from './inprocess.ts';
+import { createServicesClient } from './services-client.ts';
 import { createTickets } from './tickets.ts';
 
 export interface SingleOptions {
@@ -41,7 +45,13 @@ export async function runSingle({ config, logFormat, descriptors, print }: Singl
     config,
     version,
     inspect: async (page) => controlPlane.current?.inspect(page) ?? '{}',
+    feeds: createFeedSource(),
   });
+  // The same channel as between threads, so that what filters get is a copy here too.
+  const channel = new MessageChannel();
+  const client = createServicesClient(systemClock);
+  services.connect(channel.port1);
+  client.connect(channel.port2);
   const log = createLog({
     level: config.logLevel,
     format: logFormat,
@@ -69,6 +79,7 @@ export async function runSingle({ config, logFormat, descriptors, print }: Singl
     ticketKeys: tickets.keys,
     reusePort: false,
     descriptorLimit: descriptors,
+    services: client,
   });
   const dataPlane = createInProcess(worker);
 
@@ -122,6 +133,7 @@ export async function runSingle({ config, logFormat, descriptors, print }: Singl
     await worker.drain(delay, config.drainTimeout);
     await controlPlane.current?.close();
     await worker.close();
+    client.close();
     tickets.close();
     log.info({}, 'ended');
     await services.close();

@@ -196,6 +196,27 @@ describe('the supervisor', () => {
     expect((await threads(running)).size).toBe(2);
   });
 
+  test('connects workers and services anew when either was replaced', async () => {
+    const running = await start({ workers: 1, services: './testdata/mortal-services.ts' });
+    await running.printed;
+    const value = (await running.ask('/watch')) ?? '';
+    expect(value).toMatch(/^\d+ 1 after -$/);
+    expect(await running.ask('/ask')).toBe('true');
+
+    expect(await running.ask('/throw')).toBeNull();
+    await restarted(running, 1);
+    // It finds the value that its predecessor had: nothing was started anew.
+    expect(await running.ask('/watch')).toBe(value);
+
+    running.gateway.reopenLogs();
+    const next = await until(async () => {
+      const now = await running.ask('/value');
+      return now !== null && now !== value && now;
+    });
+    expect(next.replace(/^\d+ /, '')).toBe(`1 after ${value}`);
+    expect(await running.ask('/ask')).toBe('true');
+  });
+
   test('takes an address as soon as it is free', async () => {
     const [port = 0] = await freePorts(1);
     const other = createServer();

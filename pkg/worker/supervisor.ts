@@ -2,6 +2,7 @@
  * The main thread's whole work: start the other threads, pass their messages on, replace those that die, and drain at the end.
  * A heap limit that is hit ends a worker alone but would end the process here, so nothing is parsed, compiled or proxied here.
  */
+import { MessageChannel, type MessagePort } from 'node:worker_threads';
 import type { Health } from '../admin/server.ts';
 import type { Config } from '../config/config.ts';
 import { writeDirectly } from '../services/direct-line.ts';
@@ -66,6 +67,7 @@ export async function supervise(options: SupervisorOptions): Promise<Gateway> {
     onStart(post) {
       for (const message of rows.messages()) post(message);
       post(healthNow());
+      fleet?.connect(() => channelTo(post));
     },
     onMessage: fromServices,
     onEnd(reason, pause) {
@@ -96,6 +98,7 @@ export async function supervise(options: SupervisorOptions): Promise<Gateway> {
       descriptorLimit: options.descriptors,
     },
     log,
+    channel: () => (services.alive ? channelTo((message, transfer) => services.post(message, transfer)) : null),
     onOpen(worker, memory) {
       rows.open(worker, memory);
       toServices({ kind: 'open', worker, memory });
@@ -264,4 +267,11 @@ async function within(promise: Promise<unknown>, ms: number): Promise<void> {
   const timer = setTimeout(resolve, ms);
   await Promise.race([promise, late]);
   clearTimeout(timer);
+}
+
+/** One end goes to the services thread, the other is returned. */
+function channelTo(services: Thread<ToServices>['post']): MessagePort {
+  const { port1, port2 } = new MessageChannel();
+  services({ kind: 'channel', port: port1 }, [port1]);
+  return port2;
 }

@@ -20,7 +20,7 @@ export interface ThreadOptions<In, Out> {
   /** MiB; 0 for the default. A thread that hits it dies alone. */
   readonly heapLimit: number;
   /** A new life began. What is posted waits until its code listens. */
-  readonly onStart: (post: (message: In) => void) => void;
+  readonly onStart: (post: (message: In, transfer?: readonly Transferable[]) => void) => void;
   readonly onMessage: (message: Out) => void;
   /**
    * A life ended without having been asked to.
@@ -69,7 +69,7 @@ export function startThread<In, Out>(options: ThreadOptions<In, Out>): Thread<In
       timer = setTimeout(start, next);
       pause = Math.min(LongestPause, pause * 2);
     });
-    options.onStart((message) => life.postMessage(message));
+    options.onStart((message, transfer = []) => life.postMessage(message, transfer));
   }
 
   start();

@@ -1,6 +1,8 @@
 /** A data worker in its thread: speaks `ToWorker` and `FromWorker`. What it is made of is given, so that tests run toys in real threads. */
 import { parentPort, workerData } from 'node:worker_threads';
 import type { Config } from '../config/config.ts';
+import type { FilterServices } from '../policy/runtime.ts';
+import { systemClock } from '../store/clock.ts';
 import { createAccessLog } from '../telemetry/access-log.ts';
 import { LinePool } from '../telemetry/line-pool.ts';
 import { createLog, type Log } from '../telemetry/log.ts';
@@ -9,6 +11,7 @@ import { createAnnouncer } from './announcer.ts';
 import type { DataWorker } from './dataworker.ts';
 import type { Delta } from './delta.ts';
 import type { FromWorker, ThreadData, ToWorker } from './protocol.ts';
+import { createServicesClient } from './services-client.ts';
 
 /** What a data worker is built from. */
 export interface WorkerEnv {
@@ -22,6 +25,7 @@ export interface WorkerEnv {
   readonly reusePort: boolean;
   /** Descriptors that the process may open; 0: no limit is known. */
   readonly descriptorLimit: number;
+  readonly services: FilterServices;
 }
 
 type Post = (message: FromWorker) => void;
@@ -60,7 +64,8 @@ export async function runDataWorker(assemble: (env: WorkerEnv) => Promise<DataWo
         });
   const announcer = createAnnouncer((labels) => post({ kind: 'labels', labels }));
   const telemetry = createRecorder({ row: memory.row, announce: announcer.add, accessLog });
-  const worker = await assemble({ config, index, log, telemetry, ticketKeys, reusePort, descriptorLimit });
+  const services = createServicesClient(systemClock);
+  const worker = await assemble({ config, index, log, telemetry, ticketKeys, reusePort, descriptorLimit, services });
 
   port.on('message', (message: ToWorker) => {
     switch (message.kind) {
@@ -69,6 +74,9 @@ export async function runDataWorker(assemble: (env: WorkerEnv) => Promise<DataWo
         break;
       case 'ticketKeys':
         worker.setTicketKeys(Buffer.from(message.keys));
+        break;
+      case 'channel':
+        services.connect(message.port);
         break;
       case 'drain':
         void worker.drain(message.delay, message.timeout).then(() => {

@@ -1,0 +1,32 @@
+/** What a feed and an answer are in the services thread; `feeds/` has one file for each kind. */
+import type { Answers, Feed, FeedKind, FeedValues, Question, QuestionKind } from '../policy/feeds.ts';
+
+/** A feed while somebody wants it. */
+export interface RunningFeed {
+  /** Looks again, unless it has looked a moment ago. Resolves with whether the value is fresh; never rejects. */
+  refresh(): Promise<boolean>;
+  close(): void;
+}
+
+/** How a feed is started. */
+export interface FeedStart<K extends FeedKind> {
+  readonly config: Feed<K>['config'];
+  /** A value that a worker still holds from a services thread before this one; undefined if nobody has any. */
+  readonly last: FeedValues[K] | undefined;
+  /** Never called from within the start itself. */
+  readonly publish: (value: FeedValues[K]) => void;
+}
+
+export interface FeedSource {
+  start<K extends FeedKind>(kind: K, start: FeedStart<K>): RunningFeed;
+  /**
+   * Rejects with an `AskError`; any other error is a bug and becomes `failed`.
+   * @param signal aborted when nobody waits any more
+   * @param running the feed of that key, if somebody watches it
+   */
+  answer<K extends QuestionKind>(
+    question: Question<K>,
+    signal: AbortSignal,
+    running: (feed: Feed) => RunningFeed | undefined,
+  ): Promise<Answers[K]>;
+}

@@ -1,0 +1,161 @@
+/** A worker's end of the channel: what filters watch and ask of the services thread, over all lives of that thread. */
+import type { MessagePort } from 'node:worker_threads';
+import type { Answers, Feed, FeedKind, FeedValues, Question, QuestionKind } from '../policy/feeds.ts';
+import type { FilterServices, Watch } from '../policy/runtime.ts';
+import { AskError } from '../services/ask-error.ts';
+import type { FromChannel, ToChannel } from '../services/channel.ts';
+import { feedKey } from '../services/feed-key.ts';
+import type { Clock } from '../store/clock.ts';
+
+export interface ServicesClient extends FilterServices {
+  /** A services thread began its life: it is asked from now on, and gets all watches again. Values stay until it has newer ones. */
+  connect(port: MessagePort): void;
+  close(): void;
+}
+
+interface Watched {
+  readonly feed: Feed;
+  readonly listeners: Set<Listener>;
+  value: unknown;
+}
+
+interface Listener {
+  readonly changed: ((value: never) => void) | undefined;
+  /** Those who wait for the first value. */
+  readonly waiting: Set<(value: never) => void>;
+}
+
+interface Asked {
+  readonly resolve: (answer: never) => void;
+  readonly reject: (error: AskError) => void;
+  readonly cancel: () => void;
+}
+
+export function createServicesClient(clock: Clock): ServicesClient {
+  const watched = new Map<string, Watched>();
+  const asked = new Map<number, Asked>();
+  let channel: MessagePort | null = null;
+  let lastId = 0;
+
+  function post(message: FromChannel): void {
+    channel?.postMessage(message);
+  }
+
+  function receive(message: ToChannel): void {
+    switch (message.kind) {
+      case 'value':
+        take(message.key, message.value);
+        break;
+      case 'answer':
+        settle(message.id)?.resolve(message.answer as never);
+        break;
+      case 'refused':
+        settle(message.id)?.reject(new AskError(message.code, message.message));
+        break;
+    }
+  }
+
+  function take(key: string, value: unknown): void {
+    const entry = watched.get(key);
+    if (entry === undefined) return;
+    entry.value = value;
+    for (const { waiting, changed } of entry.listeners) {
+      for (const resolve of waiting) resolve(value as never);
+      changed?.(value as never);
+    }
+  }
+
+  function settle(id: number): Asked | undefined {
+    const found = asked.get(id);
+    asked.delete(id);
+    found?.cancel();
+    return found;
+  }
+
+  /** Nobody will answer what the ended life was asked. */
+  function ended(port: MessagePort): void {
+    if (channel !== port) return;
+    channel = null;
+    for (const id of asked.keys()) settle(id)?.reject(gone());
+  }
+
+  function watch<K extends FeedKind>(feed: Feed<K>, changed?: (value: FeedValues[K]) => void): Watch<FeedValues[K]> {
+    const key = feedKey(feed);
+    const known = watched.get(key);
+    const entry: Watched = known ?? { feed, listeners: new Set(), value: undefined };
+    if (known === undefined) {
+      watched.set(key, entry);
+      post({ kind: 'watch', key, feed });
+    }
+    const listener: Listener = { changed, waiting: new Set() };
+    entry.listeners.add(listener);
+    return {
+      get value() {
+        return entry.value as FeedValues[K] | undefined;
+      },
+      first(timeout) {
+        if (entry.value !== undefined) return Promise.resolve(entry.value as FeedValues[K]);
+        const { promise, resolve, reject } = Promise.withResolvers<FeedValues[K]>();
+        const settled = (value: FeedValues[K]): void => {
+          cancel();
+          listener.waiting.delete(settled);
+          resolve(value);
+        };
+        const cancel = clock.after(timeout, () => {
+          listener.waiting.delete(settled);
+          reject(new AskError('timeout', `no ${feed.kind} after ${timeout} ms`));
+        });
+        listener.waiting.add(settled);
+        return promise;
+      },
+      close() {
+        if (!entry.listeners.delete(listener) || entry.listeners.size > 0) return;
+        watched.delete(key);
+        post({ kind: 'unwatch', key });
+      },
+    };
+  }
+
+  function ask<K extends QuestionKind>(question: Question<K>, timeout: number): Promise<Answers[K]> {
+    if (channel === null) return Promise.reject(gone());
+    const { promise, resolve, reject } = Promise.withResolvers<Answers[K]>();
+    const id = ++lastId;
+    const cancel = clock.after(timeout, () =>
+      settle(id)?.reject(new AskError('timeout', `no answer to ${question.kind} after ${timeout} ms`)),
+    );
+    asked.set(id, { resolve, reject, cancel });
+    post({ kind: 'ask', id, question, timeout });
+    return promise;
+  }
+
+  return {
+    watch,
+    ask,
+    connect(port) {
+      const before = channel;
+      if (before !== null) {
+        ended(before);
+        before.close();
+      }
+      channel = port;
+      port.on('message', (message: ToChannel) => {
+        // What an ended life had said last must not overtake its successor.
+        if (channel === port) receive(message);
+      });
+      port.once('close', () => ended(port));
+      for (const [key, { feed, value }] of watched) {
+        post({ kind: 'watch', key, feed, ...(value === undefined ? {} : { last: value }) });
+      }
+    },
+    close() {
+      const port = channel;
+      if (port === null) return;
+      ended(port);
+      port.close();
+    },
+  };
+}
+
+function gone(): AskError {
+  return new AskError('services-gone', 'the services thread is gone; it is being restarted');
+}

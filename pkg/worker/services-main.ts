@@ -1,0 +1,58 @@
+/** The services in their thread: speaks `ToServices` and `FromServices`. The feeds are given, so that tests run toys in real threads. */
+import { parentPort, workerData } from 'node:worker_threads';
+import { version } from '../config/version.ts';
+import type { FeedSource } from '../services/feed.ts';
+import { type Services, startServices } from '../services/services.ts';
+import { createInspector } from './inspector.ts';
+import type { FromServices, ThreadData, ToServices } from './protocol.ts';
+
+export async function runServices(feeds: FeedSource): Promise<void> {
+  if (parentPort === null) throw new Error('this file is a thread of the gateway, not a program');
+  const port = parentPort;
+  const { config } = workerData as ThreadData;
+  const post = (message: FromServices) => port.postMessage(message);
+  const inspector = createInspector((id, page) => post({ kind: 'inspect', id, page }));
+  try {
+    const services = await startServices({ config, version, inspect: (page) => inspector.ask(page), feeds });
+    const closed = () => post({ kind: 'closed' });
+    port.on('message', (message: ToServices) => {
+      if (message.kind === 'inspected') inspector.answer(message.id, message.text);
+      else receive(services, message, closed);
+    });
+    post({ kind: 'started', ...services.ports });
+  } catch (error) {
+    post({ kind: 'failed', message: Error.isError(error) ? error.message : String(error) });
+  }
+}
+
+function receive(services: Services, message: Exclude<ToServices, { kind: 'inspected' }>, closed: () => void): void {
+  switch (message.kind) {
+    case 'lines':
+      services.accessLines(message.worker, message.segment);
+      break;
+    case 'log':
+      services.logLine(message.line);
+      break;
+    case 'open':
+      services.open(message.worker, message.memory);
+      break;
+    case 'labels':
+      services.label(message.worker, message.labels);
+      break;
+    case 'ended':
+      services.ended(message.worker);
+      break;
+    case 'channel':
+      services.connect(message.port);
+      break;
+    case 'health':
+      services.setState(message.health, message.figures);
+      break;
+    case 'reopen':
+      services.reopen();
+      break;
+    case 'close':
+      void services.close().then(closed);
+      break;
+  }
+}
