@@ -8,6 +8,9 @@ import type { Step } from './step.ts';
 import { asBool, jsonOf, textOf } from './value.ts';
 import { type Scope, variablesOf } from './variables.ts';
 
+/** Characters: a message may quote a pattern that fills the expression. */
+const MaxMessage = 500;
+
 /** What an expression has to give: `condition` a bool, `text` a string, number or bool, `json` anything. */
 export type Wanted = 'condition' | 'text' | 'json';
 
@@ -51,7 +54,8 @@ export function explainMistake(source: string, wanted: Wanted, scope: Scope = {}
   } catch (error) {
     if (!(error instanceof ExpressionMistake)) throw error;
     const before = source.slice(0, error.at).split('\n');
-    return `line ${before.length}, column ${before.at(-1)!.length + 1}: ${error.message}${hint(error.message, scope)}`;
+    const where = `line ${before.length}, column ${before.at(-1)!.length + 1}`;
+    return `${where}: ${error.message.slice(0, MaxMessage)}${hint(error.message, scope)}`;
   }
 }
 

@@ -1,6 +1,7 @@
 /** Filter configurations → runtime filters. The data plane's registry; routing calls it once per configuration and worker. */
 import type { Filter, FilterConfigs, FilterKind } from '../ir/filter.ts';
 import { createAuthentication } from './authentication/filter.ts';
+import { createAuthorization } from './authorization/filter.ts';
 import { createCors } from './cors/filter.ts';
 import { createDirectResponse } from './directresponse/filter.ts';
 import { createIpAccess } from './ipaccess/filter.ts';
@@ -15,6 +16,7 @@ const filters: { readonly [K in FilterKind]: (config: FilterConfigs[K], env: Fil
   ipAccess: createIpAccess,
   cors: createCors,
   authentication: createAuthentication,
+  authorization: createAuthorization,
   redirect: createRedirect,
   directResponse: createDirectResponse,
   requestHeaders: createRequestHeaders,

@@ -5,6 +5,7 @@
 import type { TObject } from 'typebox';
 import type { FilterKind } from '../ir/filter.ts';
 import { authenticationSchema } from './authentication/spec.ts';
+import { authorizationSchema } from './authorization/schema.ts';
 import { corsSchema } from './cors/schema.ts';
 import { headersSchema } from './header-schema.ts';
 import { ipAccessSchema } from './ipaccess/schema.ts';
@@ -43,6 +44,12 @@ const order = {
     failure: 'Closed',
     schema: authenticationSchema,
     reason: 'before everything that may answer or that asks who is asking',
+  },
+  authorization: {
+    merge: 'Stack',
+    failure: 'Closed',
+    schema: authorizationSchema,
+    reason: 'right behind authentication, whose identity it judges; before anything is spent on the request',
   },
   responseHeaders: {
     merge: 'Replace',

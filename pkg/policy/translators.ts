@@ -10,6 +10,8 @@ import type { Filter, FilterConfigs, FilterKind } from '../ir/filter.ts';
 import type { Problem } from '../status/problem.ts';
 import type { AuthenticationSpec } from './authentication/spec.ts';
 import { translateAuthentication } from './authentication/translate.ts';
+import type { AuthorizationSpec } from './authorization/schema.ts';
+import { translateAuthorization } from './authorization/translate.ts';
 import type { PolicyContext } from './context.ts';
 import { translateCors } from './cors/translate.ts';
 import { type ResolveBody, translateDirectResponse } from './directresponse/translate.ts';
@@ -41,6 +43,7 @@ interface Specs {
   readonly ipAccess: IpAccessSpec;
   readonly cors: HTTPCORSFilter;
   readonly authentication: AuthenticationSpec;
+  readonly authorization: AuthorizationSpec;
   readonly redirect: HTTPRequestRedirectFilter;
   readonly directResponse: DirectResponseFilter;
   readonly requestHeaders: HTTPHeaderFilter;
@@ -60,6 +63,7 @@ const translators: { readonly [K in FilterKind]: Translator<K> } = {
   ipAccess: (spec, path, context) => built(translateIpAccess(spec, path, context)),
   cors: (spec, path) => built(translateCors(spec, path)),
   authentication: (spec, path, context) => built(translateAuthentication(spec, path, context)),
+  authorization: (spec, path) => built(translateAuthorization(spec, path)),
   redirect: (spec, path) => built(translateRedirect(spec, path)),
   directResponse: (spec, path, { resolveBody }) => built(translateDirectResponse(spec, path, resolveBody)),
   requestHeaders: (spec, path) => built(translateRequestHeaders(spec, path)),

@@ -1,0 +1,76 @@
+/** Data-plane half of authorization: tenant first, then rules that deny, then rules that allow, then the default. */
+import type { Identity } from '../identity.ts';
+import type { Exchange, RuntimeFilter } from '../runtime.ts';
+import { claimOf } from './claim.ts';
+import { createRule } from './rule.ts';
+import type { AuthorizationConfig, TenantConfig } from './schema.ts';
+import { requestedTenant } from './tenant.ts';
+
+/** Methods whose credential is a bearer token (RFC 6750). */
+const bearerMethods = new Set(['JWT', 'Introspection']);
+
+export function createAuthorization({ tenant, rules: configs, defaultAction }: AuthorizationConfig): RuntimeFilter {
+  const rules = configs.map(createRule);
+  const allowing = rules.filter(({ action }) => action === 'Allow');
+
+  const refuse = (exchange: Exchange): void => {
+    const { identity } = exchange;
+    if (identity === null) {
+      if (allowing.some(({ needsIdentity }) => needsIdentity)) challenge(exchange);
+      else exchange.deny('forbidden');
+      return;
+    }
+    // RFC 6750 3.1, insufficient_scope: "The resource server SHOULD respond with the HTTP 403 (Forbidden) status code and MAY
+    // include the "scope" attribute with the scope necessary to access the protected resource."
+    const lacking = bearerMethods.has(identity.method)
+      ? allowing.find((rule) => rule.matchesButScopes(exchange))
+      : undefined;
+    exchange.deny('forbidden', {
+      ...(lacking && { 'WWW-Authenticate': `Bearer error="insufficient_scope", scope="${lacking.scopes.join(' ')}"` }),
+    });
+  };
+
+  return {
+    onRequest: (exchange) => {
+      if (tenant !== null && !isSameTenant(tenant, exchange)) return;
+      for (const rule of rules) {
+        const match = rule.matches(exchange);
+        if (match === 'no') continue;
+        // A rule that cannot be asked denies, whatever it was to do: what it knows may have been the reason to refuse.
+        if (match === 'failed' || rule.action === 'Deny') {
+          if (exchange.identity === null && rule.needsIdentity) challenge(exchange);
+          else exchange.deny('forbidden');
+        }
+        return;
+      }
+      if (defaultAction === 'Deny') refuse(exchange);
+    },
+  };
+}
+
+/** Refuses and gives false if not. */
+function isSameTenant(tenant: TenantConfig, exchange: Exchange): boolean {
+  const { identity, request } = exchange;
+  if (identity === null) {
+    challenge(exchange);
+    return false;
+  }
+  const own = tenantOf(identity, tenant.claim);
+  const asked = requestedTenant(tenant.source, request);
+  // Hostnames know no case.
+  const same = tenant.source.kind === 'hostname' ? own.toLowerCase() === asked : own === asked;
+  if (own !== '' && same) return true;
+  exchange.deny('forbidden');
+  return false;
+}
+
+function tenantOf(identity: Identity, claim: string): string {
+  if (claim === '') return identity.tenant;
+  const value = claimOf(identity, claim);
+  return typeof value === 'string' ? value : typeof value === 'number' ? String(value) : '';
+}
+
+// RFC 9110 15.5.2: "The server generating a 401 response MUST send a WWW-Authenticate header field".
+function challenge(exchange: Exchange): void {
+  exchange.deny('unauthenticated', { 'WWW-Authenticate': 'Bearer' });
+}
