@@ -20,6 +20,7 @@ const everything = {
   gatewayClass: { annotations: { a: 'b' } },
   ingressClass: { default: true },
   classConfig: { spec: { dataPlane: { limits: { headerCount: 50 } } } },
+  defaultCertificate: 'certificates/wildcard.example.com',
   workers: 3,
   observe: true,
   observeClasses: ['nginx'],
@@ -114,6 +115,7 @@ export const cases: readonly Case[] = [
       '"maxUnavailable":0',
       '!--workers',
       '!--observe',
+      '!--default-certificate',
     ],
   },
   {
@@ -133,6 +135,7 @@ export const cases: readonly Case[] = [
     workload: [
       `"image":"registry.example.com:5000/suuupra-gateway@sha256:${'0'.repeat(64)}"`,
       '--workers=3',
+      '--default-certificate=certificates/wildcard.example.com',
       '"--observe"',
       '--observe-classes=nginx',
       '--transport=socket',
@@ -267,6 +270,16 @@ export const refused: readonly { readonly name: string; readonly values: object;
     name: 'settings that it may not read',
     values: { watchNamespaces: ['shop'], classConfig: { name: 'edge' } },
     says: /add it to watchNamespaces/,
+  },
+  {
+    name: 'a default certificate that it may not read',
+    values: { watchNamespaces: ['shop'], defaultCertificate: 'wildcard' },
+    says: /defaultCertificate: .*add it to watchNamespaces/,
+  },
+  {
+    name: 'a default certificate with two slashes',
+    values: { defaultCertificate: 'a/b/c' },
+    says: /defaultCertificate/,
   },
   { name: 'too little grace', values: { terminationGracePeriodSeconds: 20 }, says: /killed while they drain/ },
 ];

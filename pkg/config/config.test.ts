@@ -40,6 +40,7 @@ describe('values', () => {
     ['--addresses 127.0.0.1,::1', 'addresses', ['127.0.0.1', '::1']],
     ['--watch-namespaces shop,billing', 'watchNamespaces', ['shop', 'billing']],
     ['--ingress-service infra/front', 'ingressService', 'infra/front'],
+    ['--default-certificate infra/wildcard.example.com', 'defaultCertificate', 'infra/wildcard.example.com'],
     ['', 'instance', 'suuupra-gateway'],
     ['--instance my.release-gateway', 'instance', 'my.release-gateway'],
     ['--mass-delete-hold 1m', 'massDeleteHold', 60_000],

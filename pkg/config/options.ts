@@ -87,6 +87,12 @@ export const options = {
     help: 'The Service in front of Ingresses: its addresses become those of every Ingress. Empty: none is known.',
     read: read.objectName,
   }),
+  defaultCertificate: option({
+    form: 'NAMESPACE/NAME',
+    fallback: '',
+    help: 'Secret of type kubernetes.io/tls for the tls entries of Ingresses whose own is missing or broken, and for all hosts that no other certificate is for. Empty: TLS is refused for them.',
+    read: read.objectName,
+  }),
   massDeleteHold: option({
     form: 'DURATION',
     fallback: '30s',

@@ -126,10 +126,11 @@ export function classes(raw: string): Read<readonly string[]> {
   return good ? value([...new Set(names)]) : wanted('names of classes separated by commas, such as nginx,internal');
 }
 
-/** `namespace/name`, or `''`. */
+/** `namespace/name`, or `''`. Names of most kinds may have dots. */
 export function objectName(raw: string): Read<string> {
   const [namespace = '', name = '', ...rest] = raw.split('/');
-  const good = raw === '' || (rest.length === 0 && DnsLabel.test(namespace) && DnsLabel.test(name));
+  const isName = name.length <= 253 && name.split('.').every((label) => DnsLabel.test(label));
+  const good = raw === '' || (rest.length === 0 && DnsLabel.test(namespace) && isName);
   return good ? value(raw) : wanted('NAMESPACE/NAME, such as suuupra-system/suuupra-gateway');
 }
 

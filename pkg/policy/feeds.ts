@@ -54,6 +54,8 @@ export interface GeoipValue {
   readonly database: SharedArrayBuffer | null;
   /** Why the last try failed; `''` after a success. */
   readonly failure: string;
+}
+
 /** How something is fetched again and again. */
 export interface Freshness {
   /** PEM; null for the CAs of the system. */

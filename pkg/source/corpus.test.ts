@@ -22,8 +22,10 @@ test.each(cases)('%s', async (name) => {
   const objects = written.map(dated);
   const api = new MemoryApiServer(knownCollections());
   const store = createStore();
+  const { defaultCertificate: own } = options;
   const source = new KubeSource({
     api,
+    needs: own === undefined ? [] : [`Secret/${own.namespace}/${own.name}`],
     validate: validateObject,
     namespaces: [],
     clock: new FakeClock(),

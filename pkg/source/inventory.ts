@@ -34,8 +34,10 @@ export class Inventory {
   /** Became wanted, or changed while wanted: to be fetched. */
   readonly #due = new Set<string>();
 
-  constructor(validate: Validate) {
+  /** @param needs ids of what is wanted although no object refers to it: `Secret/infra/wildcard` */
+  constructor(validate: Validate, needs: readonly string[] = []) {
     this.#validate = validate;
+    this.#want('', new Set(needs));
   }
 
   upsert(kind: Kind, raw: RawObject): void {

@@ -104,6 +104,21 @@ describe('the first state', () => {
     await source.close();
   });
 
+  test('has what the gateway itself needs, and follows it', async () => {
+    const { api, source, sink, batches } = setUp({ needs: ['Secret/infra/tls'] });
+    for (const object of [secret('tls'), secret('other')]) await api.apply(object);
+    await source.start(sink);
+    expect(batches).toEqual([['Secret/tls']]);
+    await api.apply({ ...secret('tls'), data: { 'tls.crt': 'Yw==', 'tls.key': 'ZA==' } });
+    await settled();
+    await api.remove(secret('tls'));
+    await settled();
+    await api.apply(secret('tls'));
+    await settled();
+    expect(batches.slice(1)).toEqual([['Secret/tls'], ['-Secret/tls'], ['Secret/tls']]);
+    await source.close();
+  });
+
   test('does not wait for CRDs that are missing, and takes them up when they come', async () => {
     const { api, source, sink, batches, clock } = setUp();
     for (const key of api.served) if (key.startsWith('gateway.')) api.served.delete(key);

@@ -27,6 +27,8 @@ export interface KubeSourceOptions {
   readonly kinds?: readonly Kind[];
   /** All objects of some kinds, where the API server is not to be asked for them (see assumed.ts). */
   readonly assumed?: ReadonlyMap<Kind, readonly RawObject[]>;
+  /** Ids of what is read although no object refers to it: `Secret/infra/wildcard`. */
+  readonly needs?: readonly string[];
   /** Sees everything as it was sent, as soon as it comes. */
   readonly witness?: Witness;
   /** Collections that could not be read for 10 s: told when there are others. */
@@ -90,7 +92,7 @@ export class KubeSource implements Source {
 
   constructor(options: KubeSourceOptions) {
     this.#options = options;
-    this.#inventory = new Inventory(options.validate);
+    this.#inventory = new Inventory(options.validate, options.needs);
     this.#unread = new UnreadCollections(options.clock, (unread) => options.onUnread?.(unread));
   }
 

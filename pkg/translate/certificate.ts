@@ -39,13 +39,26 @@ export function resolveCertificate(
   }
   const target = { group, kind, namespace, name };
   if (!referenceAllowed(from, target, world)) return failed('RefNotPermitted', grantMissing(from, target));
+  return findCertificate({ namespace, name }, path, world);
+}
 
+/** What `--default-certificate` names, for whoever has no other: nobody refers to it, so it needs no grant. Undefined: it names none. */
+export function findDefaultCertificate(path: string, world: World): FoundCertificate | undefined {
+  return world.defaultCertificate && findCertificate(world.defaultCertificate, path, world);
+}
+
+function findCertificate(
+  { namespace, name }: { readonly namespace: string; readonly name: string },
+  path: string,
+  world: World,
+): FoundCertificate {
+  const failed = (message: string): FoundCertificate => ({
+    problem: { path, reason: 'InvalidCertificateRef', message: `Secret ${namespace}/${name} ${message}` },
+  });
   const secret = world.get('Secret', namespace, name);
-  if (secret === undefined)
-    return failed('InvalidCertificateRef', `Secret ${namespace}/${name} not found; create it or correct the name`);
+  if (secret === undefined) return failed('not found; create it or correct the name');
   const certificate = readCertificate(secret, world.secrets);
-  if (typeof certificate === 'string')
-    return failed('InvalidCertificateRef', `Secret ${namespace}/${name} ${certificate}`);
+  if (typeof certificate === 'string') return failed(certificate);
   return { id: `Secret/${namespace}/${name}`, certificate };
 }
 

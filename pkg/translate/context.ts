@@ -100,6 +100,10 @@ export class Context implements World {
     return this.policyIndex.named(namespace, name);
   }
 
+  get defaultCertificate(): TranslateOptions['defaultCertificate'] {
+    return this.options.defaultCertificate;
+  }
+
   gateway(namespace: string, name: string): AttachableGateway | undefined {
     return this.#gateways.get(namespace)?.get(name);
   }

@@ -7,7 +7,12 @@ import type { PolicyOrigin } from '../ir/policy.ts';
 import type { Problem } from '../status/problem.ts';
 import { type AuthorityRef, resolveAuthority } from './authority.ts';
 import { type BackendRef, resolveBackend } from './backendref.ts';
-import { type CertificateRef, resolveCertificate } from './certificate.ts';
+import {
+  type CertificateRef,
+  type FoundCertificate,
+  findDefaultCertificate,
+  resolveCertificate,
+} from './certificate.ts';
 import type { World } from './world.ts';
 
 /** What a cluster is built from, once, after all objects were translated. */
@@ -104,7 +109,16 @@ export class Draft {
    * @param path where the reference stands: `spec.listeners[0].tls.certificateRefs[0]`
    */
   resolveCertificate(ref: CertificateRef, path: string): ResolvedCertificate {
-    const found = resolveCertificate(this.object, ref, path, this.world);
+    return this.#use(resolveCertificate(this.object, ref, path, this.world));
+  }
+
+  /** The certificate for want of another; undefined: there is none. */
+  resolveDefaultCertificate(path: string): ResolvedCertificate | undefined {
+    const found = findDefaultCertificate(path, this.world);
+    return found && this.#use(found);
+  }
+
+  #use(found: FoundCertificate): ResolvedCertificate {
     if (found.problem !== undefined) return { problem: found.problem };
     this.outputs.certificates.set(found.id, found.certificate);
     return { id: found.id };

@@ -9,6 +9,7 @@ import type { Problem } from '../status/problem.ts';
 import type { PublishedAddress } from './addresses.ts';
 import { attach } from './attach.ts';
 import type { AttachableGateway, AttachableListener } from './attachable.ts';
+import { findDefaultCertificate } from './certificate.ts';
 import type { Context } from './context.ts';
 import { intersectHostnames } from './hostname.ts';
 import { publishIngress } from './ingress-front.ts';
@@ -90,8 +91,10 @@ export class Place {
    * @param admitted what `admit` gave
    */
   secure(tls: TlsHost, ingress: Ingress, admitted: readonly PlaceListener[]): Problem | undefined {
-    const { host, certificate, path } = tls;
+    const { host, certificate, path, isDefault } = tls;
     if (certificate === undefined) return undefined;
+    // For want of another certificate: here is one.
+    if (isDefault && (this.#virtual.has(host) || this.#covering(host) !== undefined)) return undefined;
     const owner = `${ingress.metadata.namespace}/${ingress.metadata.name}`;
     const before = this.#virtual.get(host);
     if (before !== undefined) {
@@ -114,6 +117,22 @@ export class Place {
     const problem = this.#listen(listener, name, certificate, path);
     if (this.#context.listeners.has(listener.id)) this.#virtual.set(host, { ...listener, certificate, owner, shadows });
     return problem;
+  }
+
+  /**
+   * Adds the HTTPS listener of all other hosts, where there is a default certificate. To the synthetic Gateway alone: who named a Gateway for
+   * Ingresses has said which hosts it serves. Why that certificate cannot be used is told by who has no other.
+   */
+  secureRest(): void {
+    if (this.#gateway !== undefined || this.#virtual.has('')) return;
+    const found = findDefaultCertificate('', this.#context);
+    if (found?.id === undefined) return;
+    this.#context.outputs.certificates.set(found.id, found.certificate);
+    const listener = { id: `${this.id}/https:*`, port: this.httpsPort, protocol: 'HTTPS', hostname: '' } as const;
+    // Without port 443 every `tls` entry tells so.
+    this.#listen(listener, 'https:*', found.id, '');
+    if (this.#context.listeners.has(listener.id))
+      this.#virtual.set('', { ...listener, certificate: found.id, owner: Synthetic, shadows: undefined });
   }
 
   /** Where rules for `host` serve. Hostnames are not narrowed to the listener's: it is what makes a default the last resort there. */

@@ -5,7 +5,7 @@ import { translateSslRedirect } from '../policy/redirect/translate.ts';
 import type { Problem } from '../status/problem.ts';
 import { judgeAnnotations, type UnsupportedAnnotations } from './annotations.ts';
 import type { BackendRef } from './backendref.ts';
-import type { Draft } from './draft.ts';
+import type { Draft, ResolvedCertificate } from './draft.ts';
 import { normaliseHostname } from './hostname.ts';
 
 export interface IngressSettings {
@@ -44,6 +44,8 @@ export interface TlsHost {
   readonly path: string;
   /** Id in Ir.certificates; undefined: TLS is refused for the host. */
   readonly certificate: string | undefined;
+  /** It is the one for want of another: whoever has one of its own for the host comes first. */
+  readonly isDefault: boolean;
 }
 
 export function translateIngressRules(ingress: Ingress, settings: IngressSettings, draft: Draft): TranslatedIngress {
@@ -144,22 +146,35 @@ function translateTls(ingress: Ingress, draft: Draft, problems: Problem[]): read
   return (ingress.spec.tls ?? []).flatMap(({ hosts = [], secretName }, i) => {
     const path = `spec.tls[${i}]`;
     const names = hosts.length > 0 ? hosts.map(normaliseHostname) : ownHosts.length > 0 ? ownHosts : [''];
-    let certificate: string | undefined;
-    if (secretName === undefined || secretName === '') {
-      const message =
-        'secretName is missing, and the gateway has no certificate of its own, so TLS is refused for these hosts; name a Secret of type kubernetes.io/tls';
-      problems.push({ path: `${path}.secretName`, reason: 'InvalidCertificateRef', message });
-    } else {
-      const found = draft.resolveCertificate({ name: secretName }, `${path}.secretName`);
-      certificate = found.id;
-      if (found.problem !== undefined)
-        problems.push({
-          ...found.problem,
-          message: `${found.problem.message}; until then TLS is refused for ${names.join(', ') || 'every host'}`,
-        });
-    }
-    return names.map((host) => ({ host, path, certificate }));
+    const named = secretName !== undefined && secretName !== '';
+    const own = named ? draft.resolveCertificate({ name: secretName }, `${path}.secretName`) : undefined;
+    const other = own?.id === undefined ? draft.resolveDefaultCertificate(`${path}.secretName`) : undefined;
+    const problem = tlsProblem(path, names, own, other);
+    if (problem !== undefined) problems.push(problem);
+    return names.map((host) => ({ host, path, certificate: own?.id ?? other?.id, isDefault: own?.id === undefined }));
   });
+}
+
+/** @param own undefined: no Secret is named @param other the default certificate, if it was asked for and there is one */
+function tlsProblem(
+  path: string,
+  names: readonly string[],
+  own: ResolvedCertificate | undefined,
+  other: ResolvedCertificate | undefined,
+): Problem | undefined {
+  if (own === undefined) {
+    if (other?.id !== undefined) return undefined;
+    const instead =
+      other === undefined
+        ? 'the gateway has no certificate of its own (--default-certificate)'
+        : `the default certificate cannot be used (${other.problem.message})`;
+    const message = `secretName is missing, and ${instead}, so TLS is refused for these hosts; name a Secret of type kubernetes.io/tls`;
+    return { path: `${path}.secretName`, reason: 'InvalidCertificateRef', message };
+  }
+  if (own.problem === undefined) return undefined;
+  const hosts = names.join(', ') || 'every host';
+  const until = other?.id === undefined ? `TLS is refused for ${hosts}` : `the default certificate stands for ${hosts}`;
+  return { ...own.problem, message: `${own.problem.message}; until then ${until}` };
 }
 
 /** Whether a name of a certificate or listener takes every host that `host` stands for; a wildcard is one label on both sides. */

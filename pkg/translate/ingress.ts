@@ -44,12 +44,15 @@ export function translateIngresses(context: Context): readonly PolicyUse[] {
     .toSorted(byAge)
     .flatMap((ingress) => placed(ingress, context, places));
   // Every virtual listener has to be there before rules attach: those of one Ingress serve the hosts of another, too.
-  for (const { translated, place, ingress, admitted, problems } of served) {
-    for (const tls of translated.tls) {
-      const problem = place.secure(tls, ingress, admitted);
-      if (problem !== undefined) problems.push(problem);
+  for (const isDefault of [false, true]) {
+    for (const { translated, place, ingress, admitted, problems } of served) {
+      for (const tls of translated.tls.filter((each) => each.isDefault === isDefault)) {
+        const problem = place.secure(tls, ingress, admitted);
+        if (problem !== undefined) problems.push(problem);
+      }
     }
   }
+  for (const place of places.values()) place.secureRest();
   for (const place of places.values()) shareRoutes(context.routes, place, context.memo);
   const claims = new Map([...places.values()].map((place) => [place, new Claims()]));
   const defaults = new Map<Place, Ingress>();

@@ -10,6 +10,8 @@ export interface TranslateOptions {
   readonly portMap: Readonly<Record<number, number>>;
   /** Directory mode, where endpoints and Backends may be on loopback. */
   readonly allowLoopbackEndpoints: boolean;
+  /** Secret whose certificate Ingresses have for want of another; absent: TLS is refused then. */
+  readonly defaultCertificate?: { readonly namespace: string; readonly name: string };
   /** Directory mode also allows Backends of every type without a GatewayClassConfig, UnixSocket included. */
   readonly directoryMode: boolean;
   /** Milliseconds since the epoch: for what is kept for a while only. Nothing else depends on it. */

@@ -9,6 +9,7 @@ import type { AttachableGateway } from './attachable.ts';
 import type { CheckedSecrets } from './certificate.ts';
 import type { Egress } from './egress.ts';
 import type { AttachedPolicy, Level, PolicyTarget } from './policy-level.ts';
+import type { TranslateOptions } from './translation.ts';
 
 export interface World {
   get<K extends Kind>(kind: K, namespace: string, name: string): ObjectOf<K> | undefined;
@@ -29,6 +30,8 @@ export interface World {
   policies(kind: PolicyTarget, namespace: string, name: string): readonly AttachedPolicy[];
   /** A GatewayPolicy by name, for ExtensionRef filters. */
   policy(namespace: string, name: string): Level | undefined;
+  /** Secret for want of another certificate. The same as long as the process runs. */
+  readonly defaultCertificate: TranslateOptions['defaultCertificate'];
 }
 
 export type Read =
@@ -88,6 +91,10 @@ export class Recorder implements World {
     const seen = this.#world.policy(namespace, name);
     this.reads.push({ kind: 'policy', namespace, name, seen });
     return seen;
+  }
+
+  get defaultCertificate(): World['defaultCertificate'] {
+    return this.#world.defaultCertificate;
   }
 
   get<K extends Kind>(kind: K, namespace: string, name: string): ObjectOf<K> | undefined {

@@ -269,6 +269,7 @@ function sourceOf({
     // Roles let nothing be read that has no namespace.
     ...(config.watchNamespaces.length > 0 && { assumed: assumptionsOf(config) }),
     ...(witness && { witness }),
+    needs: config.defaultCertificate === '' ? [] : [`Secret/${config.defaultCertificate}`],
     mayLeaveOut: () => isDegraded?.() !== true,
     forbiddenGrace: ForbiddenGrace,
     onUnread(unread) {

@@ -18,6 +18,7 @@ import type { ClusterFigures } from '../telemetry/exposition.ts';
 import type { Log } from '../telemetry/log.ts';
 import { Memo } from '../translate/memo.ts';
 import { translate } from '../translate/translate.ts';
+import type { TranslateOptions } from '../translate/translation.ts';
 import { unassignedOptions } from '../translate/unassigned.ts';
 import { type Cluster, type ClusterReader, openCluster, openReader } from './cluster.ts';
 import type { Ack, DataPlane } from './dataplane.ts';
@@ -66,7 +67,10 @@ export async function startControlPlane(options: ControlPlaneOptions): Promise<C
     source,
     translate(snapshot, translateOptions) {
       translated = snapshot;
-      return translate(snapshot, unassigned ? unassignedOptions(snapshot) : translateOptions, memo);
+      const options = unassigned
+        ? { ...unassignedOptions(snapshot), ...defaultCertificateOf(config) }
+        : translateOptions;
+      return translate(snapshot, options, memo);
     },
     dataPlane: {
       async apply(version, ir) {
@@ -104,6 +108,7 @@ export async function startControlPlane(options: ControlPlaneOptions): Promise<C
       allowLoopbackEndpoints: config.allowLoopbackEndpoints ?? config.directory !== null,
       directoryMode: config.directory !== null,
       now: Date.now(),
+      ...defaultCertificateOf(config),
       ...(parts.cluster && { cluster: parts.cluster.translateOptions() }),
     }),
     ...(parts.cluster && { onTranslation: parts.cluster.onTranslation, onServed: parts.cluster.onServed }),
@@ -146,6 +151,11 @@ export async function startControlPlane(options: ControlPlaneOptions): Promise<C
       await parts.reader?.close();
     },
   };
+}
+
+function defaultCertificateOf({ defaultCertificate }: Config): Pick<TranslateOptions, 'defaultCertificate'> {
+  const [namespace = '', name = ''] = defaultCertificate.split('/');
+  return name === '' ? {} : { defaultCertificate: { namespace, name } };
 }
 
 interface Parts {

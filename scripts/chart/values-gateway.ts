@@ -4,6 +4,8 @@ import { choice, flag, group, integer, optionalInteger, piece, text, textList, t
 /** A namespace or another name that must be a DNS label. */
 const label = '^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$';
 const className = '^[a-z0-9]([-a-z0-9.]{0,251}[a-z0-9])?$';
+/** `name` or `namespace/name`. */
+const objectName = '^(([a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?/)?[a-z0-9]([-a-z0-9.]{0,251}[a-z0-9])?)?$';
 const duration = '^(0|([0-9]{1,5}(h|ms|m|s)){1,4})$';
 
 export const gatewayValues: Values = {
@@ -26,6 +28,11 @@ export const gatewayValues: Values = {
         'Its spec, as docs/reference/gatewayclassconfig.md has it. If empty there is none, and every setting has its default.',
       ),
     },
+  ),
+  defaultCertificate: text(
+    '',
+    'Secret of type kubernetes.io/tls, as name or namespace/name, for the tls entries of Ingresses whose own is missing or broken, and for all hosts that no other certificate is for.',
+    objectName,
   ),
   watchNamespaces: textList(
     'Read objects of these namespaces only, with a Role in each instead of a ClusterRole. Empty: all namespaces.',

@@ -36,6 +36,13 @@
 {{- default (include "suuupra-gateway.fullname" .) .Values.classConfig.name }}
 {{- end }}
 
+{{- /* namespace/name, or nothing. */}}
+{{- define "suuupra-gateway.defaultCertificate" -}}
+{{- with .Values.defaultCertificate }}
+{{- if contains "/" . }}{{ . }}{{ else }}{{ include "suuupra-gateway.namespace" $ }}/{{ . }}{{ end }}
+{{- end }}
+{{- end }}
+
 {{- /* Whether there is a GatewayClassConfig; the text true or nothing. */}}
 {{- define "suuupra-gateway.hasClassConfig" -}}
 {{- if or .Values.classConfig.spec .Values.classConfig.name .Values.hostNetwork.enabled }}true{{ end }}
@@ -109,6 +116,12 @@ annotations:
 {{- end }}
 {{- if and .Values.watchNamespaces (include "suuupra-gateway.hasClassConfig" .) (not (has (include "suuupra-gateway.namespace" .) .Values.watchNamespaces)) }}
 {{- fail (printf "classConfig: its GatewayClassConfig is in namespace %s, which is not watched; add it to watchNamespaces" (include "suuupra-gateway.namespace" .)) }}
+{{- end }}
+{{- with include "suuupra-gateway.defaultCertificate" . }}
+{{- $place := first (splitList "/" .) }}
+{{- if and $.Values.watchNamespaces (not (has $place $.Values.watchNamespaces)) }}
+{{- fail (printf "defaultCertificate: its Secret is in namespace %s, which is not watched; add it to watchNamespaces" $place) }}
+{{- end }}
 {{- end }}
 {{- /* Only where a cluster answers: helm template and helm lint know none. */}}
 {{- if and .Values.gatewayClass.enabled (lookup "v1" "Namespace" "" "kube-system") }}

@@ -17,6 +17,9 @@
 - --last-known-good=/var/lib/suuupra/last-known-good.json
 - --last-known-good-keys={{ .Values.lastKnownGood.keys }}
 {{- end }}
+{{- with include "suuupra-gateway.defaultCertificate" . }}
+- --default-certificate={{ . }}
+{{- end }}
 - --mass-delete-hold={{ .Values.massDeleteHold }}
 {{- with .Values.watchNamespaces }}
 - --watch-namespaces={{ join "," . }}
