@@ -12,6 +12,10 @@ const starts: { readonly [K in FeedKind]: (start: FeedStart<K>) => RunningFeed }
     queueMicrotask(() => publish({ keys: null, fetchedAt: 0, failure: 'keys are not fetched yet' }));
     return { refresh: async () => false, close: () => undefined };
   },
+  geoip({ publish }) {
+    queueMicrotask(() => publish({ database: null, failure: 'databases are not read yet' }));
+    return { refresh: async () => false, close: () => undefined };
+  },
   discovery({ publish }) {
     queueMicrotask(() => publish({ provider: null, fetchedAt: 0, failure: 'documents are not fetched yet' }));
     return { refresh: async () => false, close: () => undefined };
