@@ -1,7 +1,7 @@
 /** Claims as header fields for the backend, and the removal of what a client sends under their names. */
 import { Buffer } from 'node:buffer';
 import type { HeaderView } from '../runtime.ts';
-import { claimOf } from './claim.ts';
+import { claimOf, isPlain } from './claim.ts';
 
 export interface ClaimHeader {
   readonly header: string;
@@ -34,10 +34,6 @@ function textOf(value: unknown): string | null {
   // A comma inside of a value would make two of it: roles ["reader,admin"] must not read as admin.
   if (Array.isArray(value) && value.every((one) => isPlain(one) && !String(one).includes(','))) return value.join(',');
   return Buffer.from(JSON.stringify(value), 'utf8').toString('base64url');
-}
-
-function isPlain(value: unknown): value is string | number | boolean {
-  return typeof value === 'string' || typeof value === 'number' || typeof value === 'boolean';
 }
 
 /**

@@ -3,7 +3,7 @@ import { Type } from 'typebox';
 import { choice, list, objectName, text } from '../../api/schema.ts';
 
 /** RFC 9110 5.6.2. */
-const TOKEN = "^[!#$%&'*+.^_`|~0-9A-Za-z-]+$";
+export const TOKEN = "^[!#$%&'*+.^_`|~0-9A-Za-z-]+$";
 
 export const extractFrom = Type.Optional(
   Type.Object(

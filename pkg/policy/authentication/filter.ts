@@ -7,26 +7,40 @@ import type { AuthenticationConfig } from './schema.ts';
 
 export function createAuthentication(config: AuthenticationConfig, env: FilterEnv): RuntimeFilter {
   const methods = config.methods.map((method) => createMethod(method, env));
+  return authenticate(config, methods);
+}
+
+type Rules = Pick<AuthenticationConfig, 'require' | 'allowAnonymous'>;
+
+export function authenticate(rules: Rules, methods: readonly Method[]): RuntimeFilter {
   return {
     onRequest: (exchange) => {
       for (const method of methods) method.cleanse?.(exchange);
-      return new Attempt(config, methods, exchange).next();
+      return new Attempt(rules, methods, exchange).next();
     },
     close: () => methods.forEach((method) => method.close?.()),
   };
 }
 
+interface Accepted {
+  readonly method: Method;
+  readonly identity: Identity;
+  readonly credential: string;
+}
+
 /** One request's way through the methods. */
 class Attempt {
-  readonly #config: AuthenticationConfig;
+  readonly #rules: Rules;
   readonly #methods: readonly Method[];
   readonly #exchange: Exchange;
   readonly #challenges: string[] = [];
-  readonly #accepted: { readonly method: Method; readonly identity: Identity }[] = [];
+  readonly #accepted: Accepted[] = [];
+  /** A credential that no method has accepted so far; null for none. */
+  #foreign: string | null = null;
   #at = 0;
 
-  constructor(config: AuthenticationConfig, methods: readonly Method[], exchange: Exchange) {
-    this.#config = config;
+  constructor(rules: Rules, methods: readonly Method[], exchange: Exchange) {
+    this.#rules = rules;
     this.#methods = methods;
     this.#exchange = exchange;
   }
@@ -43,25 +57,30 @@ class Attempt {
 
   /** @returns whether that was the end */
   #take(outcome: Outcome): boolean {
-    const all = this.#config.require === 'All';
+    const all = this.#rules.require === 'All';
     switch (outcome.kind) {
       case 'absent':
-        if (outcome.challenge !== '') this.#challenges.push(outcome.challenge);
+        this.#challenge(outcome.challenge);
         // All: one that is missing cannot be made up for, unless nobody has to show anything.
-        if (!all || this.#config.allowAnonymous) return false;
-        this.#refuse('unauthenticated');
-        return true;
-      case 'accepted':
-        this.#accepted.push({ method: this.#methods[this.#at - 1]!, identity: outcome.identity });
+        if (!all || this.#rules.allowAnonymous) return false;
+        return this.#refuse('unauthenticated');
+      case 'foreign':
+        this.#challenge(outcome.challenge);
+        this.#foreign = outcome.credential;
+        return all ? this.#refuse('unauthenticated') : false;
+      case 'accepted': {
+        const { identity, credential = '' } = outcome;
+        this.#accepted.push({ method: this.#methods[this.#at - 1]!, identity, credential });
+        if (credential === this.#foreign) this.#foreign = null;
         if (all) return false;
         this.#finish();
         return true;
+      }
       case 'refused':
       case 'forbidden':
         // A bad credential is never passed over: the next method might take the request for an anonymous one.
-        if (outcome.challenge !== '') this.#challenges.push(outcome.challenge);
-        this.#refuse(outcome.kind === 'refused' ? 'unauthenticated' : 'forbidden');
-        return true;
+        this.#challenge(outcome.challenge);
+        return this.#refuse(outcome.kind === 'refused' ? 'unauthenticated' : 'forbidden');
       case 'unavailable':
         this.#exchange.deny('policy-unavailable', { 'Retry-After': '1' });
         return true;
@@ -73,21 +92,29 @@ class Attempt {
   }
 
   #finish(): void {
-    const { allowAnonymous, require } = this.#config;
+    const { allowAnonymous, require } = this.#rules;
     const complete = require === 'All' ? this.#methods.length : 1;
     // Anonymous is who shows nothing at all: half of what All asks for is no credential either, and a bad one.
-    if (this.#accepted.length < complete && !(allowAnonymous && this.#accepted.length === 0)) {
+    const enough = this.#accepted.length >= complete || (allowAnonymous && this.#accepted.length === 0);
+    if (!enough || this.#foreign !== null) {
       this.#refuse('unauthenticated');
       return;
     }
     const [first] = this.#accepted;
-    if (first !== undefined) this.#exchange.identity = first.identity;
+    if (first === undefined) return;
+    this.#exchange.identity = first.identity;
     for (const { method, identity } of this.#accepted) method.accepted?.(this.#exchange, identity);
+    for (let i = this.#at; i < this.#methods.length; i++) this.#methods[i]!.discard?.(this.#exchange, first.credential);
   }
 
-  #refuse(code: 'unauthenticated' | 'forbidden'): void {
-    const challenge = this.#challenges.join(', ');
+  #challenge(challenge: string): void {
+    if (challenge !== '') this.#challenges.push(challenge);
+  }
+
+  #refuse(code: 'unauthenticated' | 'forbidden'): true {
     // RFC 9110 15.5.2: "The server generating a 401 response MUST send a WWW-Authenticate header field".
+    const challenge = this.#challenges.join(', ');
     this.#exchange.deny(code, challenge === '' ? {} : { 'WWW-Authenticate': challenge });
+    return true;
   }
 }

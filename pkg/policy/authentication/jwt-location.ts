@@ -29,7 +29,7 @@ export function stripTokens(locations: TokenLocations, request: RequestView, kee
     const found = afterPrefix(headers.get(name), prefix);
     if (found !== undefined && found !== keep) headers.remove(name);
   }
-  for (const name of locations.cookies) if (request.cookie(name) !== keep) stripCookie(request, name);
+  for (const name of locations.cookies) if ((request.cookie(name) ?? keep) !== keep) stripCookie(request, name);
   const params = locations.params.filter((name) => (request.queryParam(name) ?? keep) !== keep);
   if (params.length > 0) request.setForwardQuery(withoutParams(request.query, params));
   stripWebSocketToken(locations, request);

@@ -14,12 +14,23 @@ export interface Method {
   authenticate(exchange: Exchange): Outcome | Promise<Outcome>;
   /** After the whole policy accepted: headers for the backend, credentials stripped. */
   accepted?(exchange: Exchange, identity: Identity): void;
+  /**
+   * The policy accepted before this method was asked: takes out what it would have judged, unless that is the very credential that was
+   * accepted. A backend could take it for verified.
+   * @param credential that was accepted; `''` if its method does not say
+   */
+  discard?(exchange: Exchange, credential: string): void;
   close?(): void;
 }
 
 export type Outcome =
   /** The request carries no credential of this kind; `challenge` is what WWW-Authenticate says then, `''` for none. */
   | { readonly kind: 'absent'; readonly challenge: string }
+  /**
+   * There is a credential that another method may know (another issuer's, another format), and that this one does not accept. Those
+   * behind are asked; where none of them accepts this credential it is 401, whatever else the request shows.
+   */
+  | { readonly kind: 'foreign'; readonly challenge: string; readonly credential: string }
   /** 401. */
   | { readonly kind: 'refused'; readonly challenge: string }
   /** 403: known, but not allowed. */
@@ -28,4 +39,5 @@ export type Outcome =
   | { readonly kind: 'unavailable' }
   /** The method answered the client itself (a login redirect, an answer of an authorization service). */
   | { readonly kind: 'answered' }
-  | { readonly kind: 'accepted'; readonly identity: Identity };
+  /** `credential`: as it was sent, from methods that share their place with others (bearer tokens). */
+  | { readonly kind: 'accepted'; readonly identity: Identity; readonly credential?: string };

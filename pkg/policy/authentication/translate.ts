@@ -17,8 +17,8 @@ type Translator<T extends MethodType> = (
 const members: { readonly [T in MethodType]: keyof MethodSpec } = { JWT: 'jwt', APIKey: 'apiKey' };
 
 const translators: { readonly [T in MethodType]: Translator<T> } = {
-  JWT: ({ jwt = {} }, path, context) => translateJwt(jwt, path, context),
   // Present: `wrongMembers` has seen to it.
+  JWT: ({ jwt }, path, context) => translateJwt(jwt!, path, context),
   APIKey: ({ apiKey }, path, context) => translateApiKey(apiKey!, path, context),
 };
 
