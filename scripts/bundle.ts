@@ -16,6 +16,7 @@ await build({
     'pkg/worker/worker-thread.ts',
     'pkg/worker/controller-thread.ts',
     'pkg/worker/services-thread.ts',
+    'pkg/services/password-thread.ts',
   ],
   outbase: '.',
   outdir,

@@ -26,10 +26,13 @@ export interface Feed<K extends FeedKind = FeedKind> {
 export interface Questions {
   /** Asks a feed to look again: an unknown key id. Answered when that is done, or refused by its cooldown. */
   readonly refresh: Feed;
+  /** Whether a password is the one that a hash was made of. Hashing takes long, so that the services thread has another one for it. */
+  readonly password: PasswordQuestion;
 }
 
 export interface Answers {
   readonly refresh: boolean;
+  readonly password: boolean;
 }
 
 /** `code` of the Error with which an `ask` rejects. */
@@ -114,4 +117,9 @@ export interface ProviderMetadata {
   readonly code_challenge_methods_supported?: readonly string[];
   readonly token_endpoint_auth_methods_supported?: readonly string[];
   readonly id_token_signing_alg_values_supported?: readonly string[];
+export interface PasswordQuestion {
+  /** bcrypt, `$2y$10$…`, or Apache's MD5, `$apr1$…`. */
+  readonly hash: string;
+  /** At most 72 bytes: bcrypt reads no more, so that a longer one would be right as soon as it begins right. */
+  readonly password: string;
 }

@@ -1,6 +1,7 @@
 /** Method configurations → methods. The registry of the data-plane half. */
 import type { FilterEnv } from '../runtime.ts';
 import { createApiKey } from './apikey.ts';
+import { createBasic } from './basic.ts';
 import { createJwt } from './jwt.ts';
 import type { Method } from './method.ts';
 import type { MethodConfig, MethodConfigs, MethodType } from './schema.ts';
@@ -10,6 +11,7 @@ const methods: {
 } = {
   JWT: createJwt,
   APIKey: createApiKey,
+  Basic: createBasic,
 };
 
 /** Throws if the configuration cannot be built: its rules then fail closed. */

@@ -1,5 +1,6 @@
 /** Authentication: who is asking. One key, methods by name. */
 import type { ApiKeyConfig } from './apikey-schema.ts';
+import type { BasicConfig } from './basic-schema.ts';
 import type { JwtConfig } from './jwt-schema.ts';
 
 export interface AuthenticationConfig {
@@ -14,6 +15,7 @@ export interface AuthenticationConfig {
 export interface MethodConfigs {
   readonly JWT: JwtConfig;
   readonly APIKey: ApiKeyConfig;
+  readonly Basic: BasicConfig;
 }
 
 export type MethodType = keyof MethodConfigs;
