@@ -40,6 +40,14 @@ export type AskFailure =
   /** The services thread died; it is being restarted. */
   | 'services-gone'
   | 'timeout'
+  /** No absolute https URL. */
+  | 'url-invalid'
+  /** Refused by the egress guard. */
+  | 'egress-denied'
+  /** No connection, no TLS, or it broke before the answer was there. */
+  | 'connect-failed'
+  | 'response-invalid'
+  | 'response-too-large'
   /** Anything else; the message says what. */
   | 'failed';
 

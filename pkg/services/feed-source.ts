@@ -1,36 +1,91 @@
 /** All feeds and answers, by kind: the one registry of the services thread. */
-import type { Answers, Feed, FeedKind, Question, QuestionKind } from '../policy/feeds.ts';
+import type { Answers, Feed, FeedKind, JwksFeed, Question, QuestionKind } from '../policy/feeds.ts';
+import { type Clock, systemClock } from '../store/clock.ts';
+import { createResolver } from '../upstream/egress.ts';
 import type { FeedSource, FeedStart, RunningFeed } from './feed.ts';
+import { createFeedMeters, type FeedMeters, type MeteredKind } from './feed-meters.ts';
+import { startDiscovery } from './feeds/discovery.ts';
+import { createDocuments, type LoadDocument } from './feeds/documents.ts';
+import { startJwks } from './feeds/jwks.ts';
+import type { FreshEnv } from './feeds/keep-fresh.ts';
+import { createHttpClient, type HttpClient } from './http-client.ts';
+
+/** What feeds and answers use. */
+interface Tools {
+  readonly load: LoadDocument;
+  readonly fresh: Omit<FreshEnv, 'meter'>;
+  readonly meters: FeedMeters;
+}
 
 interface Asking {
   readonly signal: AbortSignal;
   readonly running: (feed: Feed) => RunningFeed | undefined;
 }
 
-const starts: { readonly [K in FeedKind]: (start: FeedStart<K>) => RunningFeed } = {
-  jwks({ publish }) {
-    queueMicrotask(() => publish({ keys: null, fetchedAt: 0, failure: 'keys are not fetched yet' }));
-    return { refresh: async () => false, close: () => undefined };
-  },
+const starts: { readonly [K in FeedKind]: (start: FeedStart<K>, tools: Tools) => RunningFeed } = {
+  jwks: (start, tools) => metered('jwks', sourceOf(start.config), tools, (env) => startJwks(start, tools.load, env)),
+  discovery: (start, tools) =>
+    metered('discovery', start.config.issuer, tools, (env) => startDiscovery(start, tools.load, env)),
   geoip({ publish }) {
     queueMicrotask(() => publish({ database: null, failure: 'databases are not read yet' }));
-    return { refresh: async () => false, close: () => undefined };
-  },
-  discovery({ publish }) {
-    queueMicrotask(() => publish({ provider: null, fetchedAt: 0, failure: 'documents are not fetched yet' }));
     return { refresh: async () => false, close: () => undefined };
   },
 };
 
 const answers: {
-  readonly [K in QuestionKind]: (question: Question<K>['question'], asking: Asking) => Promise<Answers[K]>;
+  readonly [K in QuestionKind]: (
+    question: Question<K>['question'],
+    asking: Asking,
+    tools: Tools,
+  ) => Promise<Answers[K]>;
 } = {
   refresh: async (feed, { running }) => (await running(feed)?.refresh()) ?? false,
 };
 
-export function createFeedSource(): FeedSource {
+export interface FeedSourceOptions {
+  readonly clock: Clock;
+  readonly wallClock: () => number;
+  readonly random: () => number;
+  readonly client: HttpClient;
+  /** Of one fetch of a feed, all its documents together, in milliseconds. */
+  readonly timeout: number;
+}
+
+const FetchTimeout = 5000;
+
+export function createFeedSource(options: Partial<FeedSourceOptions> = {}): FeedSource {
+  const { clock = systemClock, wallClock = Date.now, random = Math.random, timeout = FetchTimeout } = options;
+  const { client = createHttpClient({ resolve: createResolver() }) } = options;
+  const meters = createFeedMeters(wallClock);
+  const tools: Tools = { load: createDocuments(client), fresh: { clock, wallClock, random, timeout }, meters };
+
   return {
-    start: (kind, start) => starts[kind](start),
-    answer: ({ kind, question }, signal, running) => answers[kind](question, { signal, running }),
+    start: (kind, start) => starts[kind](start, tools),
+    answer: ({ kind, question }, signal, running) => answers[kind](question, { signal, running }, tools),
+    configure: ({ egress }) => client.setEgress(egress),
+    series: () => meters.series(),
+    close: () => client.close(),
   };
+}
+
+function metered(
+  kind: MeteredKind,
+  source: string,
+  { fresh, meters }: Tools,
+  start: (env: FreshEnv) => RunningFeed,
+): RunningFeed {
+  const meter = meters.open(kind, source);
+  const running = start({ ...fresh, meter });
+  return {
+    refresh: () => running.refresh(),
+    close() {
+      running.close();
+      meter.close();
+    },
+  };
+}
+
+/** What metrics call it: never the whole URL, which may hold a secret. */
+function sourceOf({ source }: JwksFeed): string {
+  return source.kind === 'discovery' ? source.issuer : (URL.parse(source.uri)?.host ?? 'invalid');
 }

@@ -1,5 +1,7 @@
 /** What a feed and an answer are in the services thread; `feeds/` has one file for each kind. */
+import type { EgressSettings } from '../ir/settings.ts';
 import type { Answers, Feed, FeedKind, FeedValues, Question, QuestionKind } from '../policy/feeds.ts';
+import type { Series } from '../telemetry/series.ts';
 
 /** A feed while somebody wants it. */
 export interface RunningFeed {
@@ -29,4 +31,13 @@ export interface FeedSource {
     signal: AbortSignal,
     running: (feed: Feed) => RunningFeed | undefined,
   ): Promise<Answers[K]>;
+  /** Nothing is dialled before the first of them. */
+  configure(settings: ServicesSettings): void;
+  series(): readonly Series[];
+  close(): Promise<void>;
+}
+
+/** What of the configuration the services thread obeys. */
+export interface ServicesSettings {
+  readonly egress: EgressSettings;
 }

@@ -12,7 +12,7 @@ import { createBook } from '../telemetry/book.ts';
 import { type ProcessFigures, renderMetrics } from '../telemetry/exposition.ts';
 import { LinePool } from '../telemetry/line-pool.ts';
 import type { SlotLabels, WorkerMemory } from '../telemetry/row.ts';
-import type { FeedSource } from './feed.ts';
+import type { FeedSource, ServicesSettings } from './feed.ts';
 import { createFeedServer } from './feed-server.ts';
 import { createLineWriter, type LineWriter } from './line-writer.ts';
 
@@ -28,6 +28,7 @@ export interface Services {
   ended(worker: string): void;
   /** What the filters of a worker watch and ask comes through here; its end closes the port. */
   connect(port: MessagePort): void;
+  configure(settings: ServicesSettings): void;
   setState(health: Health, figures: ServicesFigures): void;
   reopen(): void;
   close(): Promise<void>;
@@ -75,6 +76,7 @@ export async function startServices(options: ServicesOptions): Promise<Services>
       problems: figures.problems,
       held: figures.held,
       ...(figures.cluster && { cluster: figures.cluster }),
+      others: feeds.series(),
     });
   const servers: AdminServer[] = [];
   const serve = async (flag: 'adminAddress' | 'healthAddress', everything: boolean): Promise<number | null> => {
@@ -123,6 +125,7 @@ export async function startServices(options: ServicesOptions): Promise<Services>
       pools.delete(worker);
     },
     connect: (port) => feedServer.connect(port),
+    configure: (settings) => feeds.configure(settings),
     setState(nextHealth, nextFigures) {
       health = nextHealth;
       figures = nextFigures;
@@ -130,6 +133,7 @@ export async function startServices(options: ServicesOptions): Promise<Services>
     reopen: () => accessLog?.reopen(),
     async close() {
       feedServer.close();
+      await feeds.close();
       await Promise.all(servers.map((server) => server.close()));
       await accessLog?.close(CloseTimeout);
       await processLog.close(CloseTimeout);

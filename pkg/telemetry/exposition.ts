@@ -4,6 +4,7 @@
  */
 import type { Book, Totals } from './book.ts';
 import { Buckets, Connection, Exchange, UpstreamConnection, Worker } from './row.ts';
+import type { Series } from './series.ts';
 
 /** What the supervisor and the controller know. */
 export interface ProcessFigures {
@@ -23,6 +24,8 @@ export interface ProcessFigures {
   readonly held: number;
   /** Absent with a directory. */
   readonly cluster?: ClusterFigures;
+  /** Of rooms that count for themselves. */
+  readonly others?: readonly Series[];
 }
 
 /** What this pod writes to the API server, and cannot read there. */
@@ -152,6 +155,15 @@ export function renderMetrics(book: Book, figures: ProcessFigures): string {
   ]);
   perWorker(out, book);
   ownFigures(out, figures);
+  for (const { name, help, type, samples } of figures.others ?? []) {
+    series(
+      out,
+      name,
+      help,
+      type,
+      samples.map(([labels, value]) => [labelled(labels), value]),
+    );
+  }
   return out.join('');
 }
 

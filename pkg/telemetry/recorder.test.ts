@@ -196,3 +196,13 @@ test('what a pod writes to the API server is told in a cluster, and only there',
   expect(samples.get('suuupra_unread_collections')).toBe(1);
   expect(renderMetrics(createBook(), figures)).not.toContain('suuupra_leader');
 });
+
+test('shows what other rooms count', () => {
+  const others = [
+    { name: 'suuupra_a_total', help: 'A.', type: 'counter', samples: [[{ source: 'a"b' }, 2] as const] },
+    { name: 'suuupra_none', help: 'None.', type: 'gauge', samples: [] },
+  ] as const;
+  const text = renderMetrics(createBook(), { ...figures, others });
+  expect(text).toContain('# TYPE suuupra_a_total counter\nsuuupra_a_total{source="a\\"b"} 2\n');
+  expect(text).not.toContain('suuupra_none');
+});

@@ -13,6 +13,7 @@ import type { MessagePort } from 'node:worker_threads';
 import type { DebugPage, Health } from '../admin/server.ts';
 import type { Config } from '../config/config.ts';
 import type { Ir } from '../ir/ir.ts';
+import type { ServicesSettings } from '../services/feed.ts';
 import type { ServicesFigures } from '../services/services.ts';
 import type { ClusterFigures } from '../telemetry/exposition.ts';
 import type { SlotLabels, WorkerMemory } from '../telemetry/row.ts';
@@ -90,6 +91,7 @@ export interface Apply {
   /** Now and then the whole, so that the main thread can forget the deltas before; null otherwise. */
   readonly whole: string | null;
   readonly sockets: Ir['sockets'];
+  readonly services: ServicesSettings;
 }
 
 export type ToServices =
@@ -100,6 +102,7 @@ export type ToServices =
   | { readonly kind: 'ended'; readonly worker: string }
   /** To a worker that lives now; transferred. */
   | { readonly kind: 'channel'; readonly port: MessagePort }
+  | { readonly kind: 'configure'; readonly settings: ServicesSettings }
   | { readonly kind: 'health'; readonly health: Health; readonly figures: ServicesFigures }
   | { readonly kind: 'inspected'; readonly id: number; readonly text: string }
   | { readonly kind: 'reopen' }

@@ -3,6 +3,7 @@ import type { Ir } from '../ir/ir.ts';
 import type { Ack, DataPlane } from './dataplane.ts';
 import { diff } from './delta.ts';
 import type { Apply, ToController } from './protocol.ts';
+import { servicesSettings } from './services-settings.ts';
 
 export interface RemoteDataPlane extends DataPlane {
   acknowledged(message: Extract<ToController, { kind: 'acknowledged' }>): void;
@@ -21,7 +22,8 @@ export function createRemote(post: (message: Apply) => void): RemoteDataPlane {
       const text = JSON.stringify(diff(sent, ir));
       const { promise, resolve } = Promise.withResolvers<Ack>();
       waiting.set(version, resolve);
-      post({ kind: 'apply', version, text, whole: wholeFor(text, ir), sockets: ir.sockets });
+      const whole = wholeFor(text, ir);
+      post({ kind: 'apply', version, text, whole, sockets: ir.sockets, services: servicesSettings(ir) });
       sent = ir;
       return promise;
     },

@@ -23,6 +23,9 @@ function createServices(answer: FeedSource['answer'] = () => Promise.reject(new 
   const clock = new FakeClock();
   const source: FeedSource = {
     answer,
+    configure: () => undefined,
+    series: () => [],
+    close: async () => undefined,
     start(_kind, start) {
       const feed: Started = { ...(start as unknown as FeedStart<'jwks'>), closed: false };
       started.push(feed);

@@ -45,6 +45,9 @@ function receive(services: Services, message: Exclude<ToServices, { kind: 'inspe
     case 'channel':
       services.connect(message.port);
       break;
+    case 'configure':
+      services.configure(message.settings);
+      break;
     case 'health':
       services.setState(message.health, message.figures);
       break;

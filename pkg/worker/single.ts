@@ -16,6 +16,7 @@ import { type ControlPlane, startControlPlane } from './controlplane.ts';
 import type { Gateway } from './gateway.ts';
 import { createInProcess } from './inprocess.ts';
 import { createServicesClient } from './services-client.ts';
+import { servicesSettings } from './services-settings.ts';
 import { createTickets } from './tickets.ts';
 
 export interface SingleOptions {
@@ -116,6 +117,7 @@ export async function runSingle({ config, logFormat, descriptors, print }: Singl
     },
     dataPlane: {
       async apply(version, ir) {
+        services.configure(servicesSettings(ir));
         const ack = await dataPlane.apply(version, ir);
         ready = true;
         served = { version, time: Date.now() };

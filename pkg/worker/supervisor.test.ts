@@ -83,7 +83,8 @@ async function start({ port = 0, workers = 2, services = './services-thread.ts' 
 
 function irOf(port: number): object {
   const sockets = { one: { address: '127.0.0.1', port, protocol: 'HTTP', tiers: [] } };
-  const settings = { default: { accessLog: { fields: [], sampling: 1, redact: [] } } };
+  const egress = { allowLoopback: false, deniedCIDRs: ['192.0.2.0/24'], allowedHostnames: [] };
+  const settings = { default: { egress, accessLog: { fields: [], sampling: 1, redact: [] } } };
   return {
     settings,
     sockets,
@@ -200,7 +201,7 @@ describe('the supervisor', () => {
     const running = await start({ workers: 1, services: './testdata/mortal-services.ts' });
     await running.printed;
     const value = (await running.ask('/watch')) ?? '';
-    expect(value).toMatch(/^\d+ 1 after -$/);
+    expect(value).toMatch(/^\d+ 1 192\.0\.2\.0\/24 after -$/);
     expect(await running.ask('/ask')).toBe('true');
 
     expect(await running.ask('/throw')).toBeNull();
@@ -213,7 +214,7 @@ describe('the supervisor', () => {
       const now = await running.ask('/value');
       return now !== null && now !== value && now;
     });
-    expect(next.replace(/^\d+ /, '')).toBe(`1 after ${value}`);
+    expect(next.replace(/^\d+ /, '')).toBe(`1 192.0.2.0/24 after ${value}`);
     expect(await running.ask('/ask')).toBe('true');
   });
 

@@ -6,6 +6,7 @@ import { MessageChannel, type MessagePort } from 'node:worker_threads';
 import type { Health } from '../admin/server.ts';
 import type { Config } from '../config/config.ts';
 import { writeDirectly } from '../services/direct-line.ts';
+import type { ServicesSettings } from '../services/feed.ts';
 import type { ClusterFigures } from '../telemetry/exposition.ts';
 import { createLog, type Log } from '../telemetry/log.ts';
 import { type Fleet, startFleet } from './fleet.ts';
@@ -55,6 +56,7 @@ export async function supervise(options: SupervisorOptions): Promise<Gateway> {
   let held = 0;
   let cluster: ClusterFigures | undefined;
   let served = { version: 0, time: 0 };
+  let settings: ServicesSettings | null = null;
   let ready = false;
   let fleet: Fleet | null = null;
   let controller: Thread<ToController> | null = null;
@@ -67,6 +69,7 @@ export async function supervise(options: SupervisorOptions): Promise<Gateway> {
     onStart(post) {
       for (const message of rows.messages()) post(message);
       post(healthNow());
+      if (settings !== null) post({ kind: 'configure', settings });
       fleet?.connect(() => channelTo(post));
     },
     onMessage: fromServices,
@@ -222,6 +225,8 @@ export async function supervise(options: SupervisorOptions): Promise<Gateway> {
   }
 
   async function publish(message: Apply, workers: Fleet): Promise<void> {
+    settings = message.services;
+    toServices({ kind: 'configure', settings });
     const unbound = await workers.apply(message);
     served = { version: message.version, time: Date.now() };
     tellHealth();
