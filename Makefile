@@ -41,6 +41,10 @@ endif
 generate: install ## Write crds/ and docs/reference/ from the schemas
 	node scripts/generate.ts
 
+.PHONY: new-policy
+new-policy: install ## A new policy folder, registered (NAME=quietHours); docs/write-a-policy.md says what comes next
+	@node scripts/new-policy.ts "$(NAME)"
+
 .PHONY: bundle
 bundle: install ## One file per entry in dist/bundle, for the image
 	node scripts/bundle.ts

@@ -125,6 +125,8 @@ export interface ProviderMetadata {
   readonly code_challenge_methods_supported?: readonly string[];
   readonly token_endpoint_auth_methods_supported?: readonly string[];
   readonly id_token_signing_alg_values_supported?: readonly string[];
+}
+
 export interface PasswordQuestion {
   /** bcrypt, `$2y$10$…`, or Apache's MD5, `$apr1$…`. */
   readonly hash: string;

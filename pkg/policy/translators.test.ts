@@ -1,5 +1,7 @@
 import { describe, expect, test } from '@jest/globals';
+import type { GatewayPolicy } from '../api/gatewaypolicy.ts';
 import type { GatewayRouteFilter } from '../api/gatewayroute.ts';
+import { validateObject } from '../api/validate.ts';
 import type { Filter } from '../ir/filter.ts';
 import { testPolicyContext } from '../testkit/policy-context.ts';
 import { createFilter } from './filters.ts';
@@ -30,7 +32,8 @@ const mirror = (name: string): GatewayRouteFilter => ({
 /** What can be asked for by a policy only. A new key gives its smallest block here. */
 const blocks: Readonly<Record<string, object>> = {
   ipAccess: { allow: ['10.0.0.0/8'] },
-  authentication: { require: 'Any', allowAnonymous: false, methods: [{ name: 'corp', type: 'JWT', jwt: {} }] },
+  authorization: { rules: [{ name: 'admins', scopes: ['admin'] }] },
+  authentication: { methods: [{ name: 'corp', type: 'JWT', jwt: { remoteJWKS: { uri: 'https://login.test/keys' } } }] },
 };
 
 describe('translateFilters', () => {
@@ -101,7 +104,16 @@ describe('the registries', () => {
 
 function policyFilters(): readonly Filter[] {
   return Object.entries(blocks).map(([key, spec]) => {
-    const filter = translatePolicy(key as PolicyKey, spec as never, `spec.policies.${key}`, context);
+    const [apiVersion, kind] = ['gateway.suuupra.io/v1alpha1', 'GatewayPolicy'];
+    const result = validateObject({ apiVersion, kind, metadata: { name: 'p' }, spec: { policies: { [key]: spec } } });
+    if (!('object' in result)) throw new Error(JSON.stringify(result));
+    const { policies } = (result.object as GatewayPolicy).spec;
+    const filter = translatePolicy(
+      key as PolicyKey,
+      policies[key as PolicyKey] as never,
+      `spec.policies.${key}`,
+      context,
+    );
     if (isProblems(filter)) throw new Error(JSON.stringify(filter));
     return filter;
   });

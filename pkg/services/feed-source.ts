@@ -9,12 +9,14 @@ import { createDocuments, type LoadDocument } from './feeds/documents.ts';
 import { startJwks } from './feeds/jwks.ts';
 import type { FreshEnv } from './feeds/keep-fresh.ts';
 import { createHttpClient, type HttpClient } from './http-client.ts';
+import { createPasswords, type Passwords } from './passwords.ts';
 
 /** What feeds and answers use. */
 interface Tools {
   readonly load: LoadDocument;
   readonly fresh: Omit<FreshEnv, 'meter'>;
   readonly meters: FeedMeters;
+  readonly passwords: Passwords;
 }
 
 interface Asking {
@@ -40,6 +42,7 @@ const answers: {
   ) => Promise<Answers[K]>;
 } = {
   refresh: async (feed, { running }) => (await running(feed)?.refresh()) ?? false,
+  password: (question, { signal }, { passwords }) => passwords.matches(question, signal),
 };
 
 export interface FeedSourceOptions {
@@ -57,14 +60,23 @@ export function createFeedSource(options: Partial<FeedSourceOptions> = {}): Feed
   const { clock = systemClock, wallClock = Date.now, random = Math.random, timeout = FetchTimeout } = options;
   const { client = createHttpClient({ resolve: createResolver() }) } = options;
   const meters = createFeedMeters(wallClock);
-  const tools: Tools = { load: createDocuments(client), fresh: { clock, wallClock, random, timeout }, meters };
+  const passwords = createPasswords({ entry: passwordThread(), clock });
+  const tools: Tools = {
+    load: createDocuments(client),
+    fresh: { clock, wallClock, random, timeout },
+    meters,
+    passwords,
+  };
 
   return {
     start: (kind, start) => starts[kind](start, tools),
     answer: ({ kind, question }, signal, running) => answers[kind](question, { signal, running }, tools),
     configure: ({ egress }) => client.setEgress(egress),
     series: () => meters.series(),
-    close: () => client.close(),
+    close() {
+      passwords.close();
+      return client.close();
+    },
   };
 }
 
@@ -88,4 +100,11 @@ function metered(
 /** What metrics call it: never the whole URL, which may hold a secret. */
 function sourceOf({ source }: JwksFeed): string {
   return source.kind === 'discovery' ? source.issuer : (URL.parse(source.uri)?.host ?? 'invalid');
+}
+
+/** In the tree this file stands beside it; in a bundle its code is part of an entry, in `cmd` or in `pkg/worker`. */
+function passwordThread(): URL {
+  const self = import.meta.url;
+  const folder = /\/cmd\/[^/]+$/.test(self) ? '../pkg/services' : '../services';
+  return new URL(`${folder}/password-thread${self.slice(self.lastIndexOf('.'))}`, self);
 }

@@ -3,7 +3,7 @@
  * the thread, how many feeds it has started, the egress settings, and the `failure` that a worker still held.
  */
 import { parentPort, threadId } from 'node:worker_threads';
-import type { JwksValue } from '../../policy/feeds.ts';
+import type { Feed, JwksValue } from '../../policy/feeds.ts';
 import type { FeedSource, FeedStart } from '../../services/feed.ts';
 import type { ToServices } from '../protocol.ts';
 import { runServices } from '../services-main.ts';
@@ -21,7 +21,7 @@ const source: FeedSource = {
   configure: ({ egress }) => (denied = egress.deniedCIDRs),
   series: () => [],
   close: async () => undefined,
-  answer: async (question, _signal, running) => (await running(question.question)?.refresh()) as never,
+  answer: async (question, _signal, running) => (await running(question.question as Feed)?.refresh()) as never,
 };
 
 await runServices(source);
