@@ -50,6 +50,8 @@ export interface RequestView {
   setForwardHost(authority: string): void;
   /** Replaces the query that is forwarded; `query` stays. Throws a RangeError on what no URI may hold. @param query `''`, or with the question mark */
   setForwardQuery(query: string): void;
+  /** The query that will be forwarded: another than `query` where a policy took a credential out of it. */
+  readonly forwardQuery: string;
   /**
    * Changes the method that is forwarded; `method` stays. A token (RFC 9110 9.1); HEAD, CONNECT and TRACE neither become another nor does another
    * become one of them, since they say how messages are framed: a RangeError.
@@ -120,6 +122,8 @@ export interface Exchange {
   readonly connection: ConnectionView;
   /** Who is asking; null until `authentication` has said so, and for anonymous requests. Later policies, logs and metrics read it. */
   identity: Identity | null;
+  /** Whether the answer is the gateway's own: of a policy, or an error. Settled in response phases. */
+  readonly answered: boolean;
   /** Ends the request phase with a local reply; the response phases of the whole rule still apply. Throws in a response phase. */
   respond(response: LocalResponse): void;
   /**

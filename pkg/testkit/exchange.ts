@@ -101,6 +101,9 @@ export function createExchange(options: ExchangeOptions = {}): {
       servername: options.scheme === 'https' ? (options.host ?? 'example.org') : null,
       clientCertificate: options.clientCertificate ?? null,
     },
+    get answered() {
+      return local !== undefined;
+    },
     request: {
       method: options.method ?? 'GET',
       scheme: options.scheme ?? 'http',
@@ -112,6 +115,9 @@ export function createExchange(options: ExchangeOptions = {}): {
         return forwardPath;
       },
       query: target.slice(question),
+      get forwardQuery() {
+        return forwardQuery;
+      },
       headers: requestHeaders,
       clientAddress: options.clientAddress ?? '192.0.2.1',
       cookie: (name) => cookieOf(requestHeaders.get('cookie') ?? '', name),
