@@ -1,7 +1,7 @@
 /** What happens to a request's head between the parser and the upstream socket, and to the response's on its way back. */
 import { Buffer } from 'node:buffer';
 import { Head, scanRequest, scanResponse } from '../../pkg/http1/head.ts';
-import { createTrust } from '../../pkg/proxy/forwarded.ts';
+import { createSocketClients } from '../../pkg/proxy/client-terms.ts';
 import { Peer } from '../../pkg/proxy/peer.ts';
 import { Request } from '../../pkg/proxy/request.ts';
 import { encodeResponse, Response } from '../../pkg/proxy/response-head.ts';
@@ -22,7 +22,7 @@ export function createRequest(): { readonly request: Request; readonly read: (by
     localPort: 80,
     tls: null,
   };
-  const request = new Request(new Peer(connection as Connection, createTrust(settings.client)));
+  const request = new Request(new Peer(connection as Connection, createSocketClients(undefined, settings), null));
   request.listenerPort = 80;
   const ids = Buffer.alloc(4_096, 'entropy');
   let at = 0;

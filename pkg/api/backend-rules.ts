@@ -1,6 +1,7 @@
 /** Cross-field rules of Backend and GatewayClassConfig; their CRDs have the same as CEL. Used by rules.ts. */
 import { isIP } from 'node:net';
 import type { BackendSpec } from './backend.ts';
+import { addressMistakes } from './client-words.ts';
 import type { GatewayClassConfigSpec } from './gatewayclassconfig.ts';
 import { isCidr } from './hostname.ts';
 import { type Findings, quote } from './problem.ts';
@@ -79,6 +80,8 @@ function mustMatch(present: boolean, wanted: boolean, when: string, member: stri
 
 /** Findings stand at `spec`. */
 export function checkGatewayClassConfig(spec: GatewayClassConfigSpec, findings: Findings): void {
+  for (const { field, message, fix } of addressMistakes(spec.dataPlane?.client ?? {}))
+    findings.report(message, fix, 'dataPlane', 'client', field);
   checkCidrs(spec.dataPlane?.client?.trustedCIDRs, findings, 'dataPlane', 'client', 'trustedCIDRs');
   checkCidrs(spec.egress?.deniedCIDRs, findings, 'egress', 'deniedCIDRs');
 }

@@ -1,8 +1,10 @@
 /** GatewayClassConfig: what holds for every Gateway and Ingress of a class. Referred to by parametersRef of GatewayClass and parameters of IngressClass. */
 import { Type } from 'typebox';
+import { clientAddressFields, clientAddressRules } from './client-words.ts';
 import type { KubeObject } from './object.ts';
 import { type Policies, policiesSchema } from './policies.ts';
 import {
+  celRules,
   choice,
   cidr,
   duration,
@@ -133,13 +135,12 @@ const pathSchema = Type.Object(
 
 const clientSchema = Type.Object(
   {
-    trustedCIDRs: optional(list(cidr('CIDR.'), 64, 'Peers whose X-Forwarded-* and Forwarded are believed.')),
-    trustedHops: optional(integer(0, 16, 'Trusted proxies in front of the gateway, counted from the right.')),
+    ...clientAddressFields,
     halfClose: optional(
       choice(['Cancel', 'Answer'], 'What a FIN means while the response is pending: give up, or answer anyway.'),
     ),
   },
-  { description: 'Who the client is.' },
+  { description: 'Who the client is.', ...celRules(...clientAddressRules) },
 );
 
 const dataPlaneSchema = Type.Object(

@@ -1,5 +1,7 @@
 /** Where the gateway listens, and how a connection or request finds its listener. */
 
+import type { ClientAddress, HeaderSettings, ListenerTimeouts } from './settings.ts';
+
 /** One bound address and port. Routing starts here, never from Host alone. */
 export interface Socket {
   /** IP address; `*` for every address of the machine, IPv4 and IPv6. */
@@ -29,12 +31,25 @@ export interface Listener {
   readonly hostname: string;
   /** HTTPS only. */
   readonly tls?: ListenerTls;
+  readonly client?: ListenerClient;
+}
+
+/**
+ * What holds for this listener's clients instead of the settings, part by part. Listeners of one plaintext socket share what counts before a
+ * Host is read: there the strictest `proxyProtocol`, `underscores` and `timeouts` hold for all. The same goes for `proxyProtocol` on TLS.
+ */
+export interface ListenerClient {
+  readonly address?: ClientAddress;
+  readonly underscores?: HeaderSettings['underscores'];
+  readonly timeouts?: Partial<Pick<ListenerTimeouts, 'header' | 'body' | 'idle'>>;
 }
 
 export interface ListenerTls {
   /** Ids in `Ir.certificates`; for one name an ECDSA and an RSA certificate may stand side by side. Empty: every handshake is refused. */
   readonly certificates: readonly string[];
   readonly minVersion: 'TLSv1.2' | 'TLSv1.3';
+  /** Suites of TLS 1.2 by OpenSSL's names, the best first; absent: the gateway's own choice. Those of TLS 1.3 are all good and always there. */
+  readonly ciphers?: readonly string[];
   /** Absent: no client is asked for a certificate. */
   readonly client?: ClientValidation;
 }

@@ -60,11 +60,29 @@ export interface PathSettings {
   readonly mergeSlashes: boolean;
 }
 
-export interface ClientIdentity {
+/** Where the address of the client is read. */
+export interface ClientAddress {
   /** Peers whose X-Forwarded-* and Forwarded are believed. */
   readonly trustedCIDRs: readonly string[];
-  /** Number of trusted proxies counted from the right; 0 believes nobody but trustedCIDRs. */
+  /** Number of trusted proxies counted from the right, one that speaks the PROXY protocol included; 0 believes nobody but trustedCIDRs. */
   readonly trustedHops: number;
+  /**
+   * Whether a connection begins with a PROXY header. `Optional`: one of a trusted peer may. `Required`: every one has to, and comes from
+   * trustedCIDRs where there are any.
+   */
+  readonly proxyProtocol: 'Disabled' | 'Optional' | 'Required';
+  /** A field of a trusted peer with the address and nothing else, asked instead of X-Forwarded-For; null for none. */
+  readonly header: ClientHeader | null;
+}
+
+export interface ClientHeader {
+  /** Lower case. */
+  readonly name: string;
+  /** Whether requests are refused in which a trusted peer does not say it, or that come from anybody else. */
+  readonly failClosed: boolean;
+}
+
+export interface ClientIdentity extends ClientAddress {
   /** A FIN while the response is pending: `Cancel` aborts the upstream request, `Answer` answers anyway. */
   readonly halfClose: 'Cancel' | 'Answer';
 }

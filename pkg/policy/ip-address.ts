@@ -30,6 +30,27 @@ export function readAddress(text: string, into: AddressWords): boolean {
   return readIPv6(text, into);
 }
 
+/** As the system spells it: RFC 5952, and IPv4 as IPv4. One client has one name in logs, lists and limits. */
+export function formatAddress(words: AddressWords): string {
+  if (isIPv4Words(words)) {
+    const value = words[3]!;
+    return `${value >>> 24}.${(value >>> 16) & 255}.${(value >>> 8) & 255}.${value & 255}`;
+  }
+  let start = 0;
+  let length = 0;
+  for (let group = 0, run = 0; group < 8; group++) {
+    run = take(words, group) === 0 ? run + 1 : 0;
+    // RFC 5952 4.2.3: "the longest run of the consecutive 16-bit 0 fields MUST be shortened", of equals "the first sequence".
+    if (run <= length) continue;
+    length = run;
+    start = group - run + 1;
+  }
+  const hex = (from: number, to: number): string =>
+    Array.from({ length: to - from }, (_, i) => take(words, from + i).toString(16)).join(':');
+  // RFC 5952 4.2.2: "The symbol "::" MUST NOT be used to shorten just one 16-bit 0 field."
+  return length < 2 ? hex(0, 8) : `${hex(0, start)}::${hex(start + length, 8)}`;
+}
+
 /** Four decimal numbers without leading zeros, as one; -1 if it is none. */
 function readIPv4(text: string, start: number, end: number): number {
   let value = 0;

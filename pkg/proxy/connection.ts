@@ -5,6 +5,7 @@ import type { Core } from './core.ts';
 import type { ErrorCode } from './errors.ts';
 import { ActiveExchange } from './exchange.ts';
 import { Peer } from './peer.ts';
+import type { Announced } from './proxy-protocol.ts';
 import { RequestBody } from './request-body.ts';
 import { TimerEntry } from './timers.ts';
 import type { Connection, ConnectionHandler } from './transport.ts';
@@ -53,16 +54,16 @@ export class Downstream extends TimerEntry implements ConnectionHandler {
   #due = Number.POSITIVE_INFINITY;
   #writeDue = Number.POSITIVE_INFINITY;
 
-  constructor(connection: Connection, core: Core, socketId: string) {
+  constructor(connection: Connection, core: Core, socketId: string, announced: Announced | null) {
     super();
     this.connection = connection;
     this.core = core;
     this.socketId = socketId;
-    this.peer = new Peer(connection, core.trust);
+    this.peer = new Peer(connection, core.clientsOf(socketId), announced);
     this.openedAt = core.now();
     core.downstreams.add(this);
     core.opened(socketId);
-    this.#wait(core.settings.timeouts.idle);
+    this.#wait(this.peer.terms.timeouts.idle);
   }
 
   get idle(): boolean {
@@ -184,7 +185,7 @@ export class Downstream extends TimerEntry implements ConnectionHandler {
       return;
     }
     this.#state = Idle;
-    this.#wait(this.core.settings.timeouts.idle);
+    this.#wait(this.peer.terms.timeouts.idle);
     this.#release();
   }
 
@@ -225,11 +226,11 @@ export class Downstream extends TimerEntry implements ConnectionHandler {
 
   /** A body must move, and with at least the minimum rate, unless it is we who hold it. */
   #checkProgress(): void {
-    const { timeouts } = this.core.settings;
+    const timeout = this.peer.terms.timeouts.body;
     const [body, now] = [this.#body!, this.core.now()];
     if (this.#blocked) body.excuse(now);
-    if (body.keptPace(now, timeouts.minBodyRate, timeouts.body)) {
-      this.#wait(RequestBody.step(timeouts.body));
+    if (body.keptPace(now, this.core.settings.timeouts.minBodyRate, timeout)) {
+      this.#wait(RequestBody.step(timeout));
       return;
     }
     this.core.telemetry.limitHit('body-timeout');
@@ -252,15 +253,14 @@ export class Downstream extends TimerEntry implements ConnectionHandler {
   }
 
   #readHead(bytes: Buffer, start: number, end: number): number {
-    const { limits, timeouts } = this.core.settings;
     const exchange = (this.#exchange ??= this.#acquire());
     const { received, head } = exchange.request;
-    const verdict = received.add(bytes, start, end, head, limits.headerBytes);
+    const verdict = received.add(bytes, start, end, head, this.core.settings.limits.headerBytes);
     if (verdict === 'complete') this.#begin(exchange);
     else if (verdict !== 'incomplete') this.#refuse(verdict);
     else if (this.#state === Idle) {
       this.#state = ReadingHead;
-      this.#wait(timeouts.header);
+      this.#wait(this.peer.terms.timeouts.header);
     }
     return start + received.taken;
   }
@@ -268,6 +268,7 @@ export class Downstream extends TimerEntry implements ConnectionHandler {
   #begin(exchange: ActiveExchange): void {
     const { core } = this;
     this.requests++;
+    this.peer.follow(core, this.socketId);
     this.#due = Number.POSITIVE_INFINITY;
     this.#state = Answering;
     const refusal = exchange.read();
@@ -281,7 +282,7 @@ export class Downstream extends TimerEntry implements ConnectionHandler {
       this.#blocked = true;
       this.#body ??= new RequestBody();
       this.#body.begin(bodyLength, core.now());
-      this.#wait(RequestBody.step(core.settings.timeouts.body));
+      this.#wait(RequestBody.step(this.peer.terms.timeouts.body));
     }
     exchange.start();
   }

@@ -3,9 +3,9 @@ import type { Settings } from '../ir/settings.ts';
 import type { RoutingTable } from '../routing/table.ts';
 import type { Telemetry } from '../telemetry/record.ts';
 import type { ClusterRuntime } from '../upstream/upstream.ts';
+import type { SocketClients } from './client-terms.ts';
 import type { Downstream } from './connection.ts';
 import type { ActiveExchange } from './exchange.ts';
-import type { Trust } from './forwarded.ts';
 import type { Timers } from './timers.ts';
 import type { Tunnel } from './upgrade.ts';
 
@@ -29,7 +29,8 @@ export interface Core {
 
   table: RoutingTable;
   settings: Settings;
-  trust: Trust;
+  /** As the current table has it. */
+  readonly clientsOf: (socketId: string) => SocketClients;
   /** Keep-alive connections are being ended. */
   draining: boolean;
   readonly downstreams: Set<Downstream>;

@@ -2,10 +2,10 @@ import { describe, expect, test } from '@jest/globals';
 import { addressOf, createTrust } from './forwarded.ts';
 
 describe('without trust', () => {
-  const trust = createTrust({ trustedCIDRs: [], trustedHops: 0, halfClose: 'Cancel' });
+  const trust = createTrust({ trustedCIDRs: [], trustedHops: 0 });
   test('no peer is believed', () => {
-    expect(trust.trustsPeer('10.0.0.1')).toBe(false);
-    expect(trust.clientOf('10.0.0.1', '1.1.1.1')).toBe('10.0.0.1');
+    expect(trust.trustsPeer('10.0.0.1', 0)).toBe(false);
+    expect(trust.clientOf('10.0.0.1', '1.1.1.1', 0)).toBe('10.0.0.1');
   });
 });
 
@@ -13,7 +13,6 @@ describe('trusted CIDRs', () => {
   const trust = createTrust({
     trustedCIDRs: ['10.0.0.0/8', 'fd00::/8', '192.0.2.7'],
     trustedHops: 0,
-    halfClose: 'Cancel',
   });
 
   test.each([
@@ -24,7 +23,7 @@ describe('trusted CIDRs', () => {
     ['fe80::1', false],
     ['', false],
   ])('peer %j is trusted: %s', (peer, trusted) => {
-    expect(trust.trustsPeer(peer)).toBe(trusted);
+    expect(trust.trustsPeer(peer, 0)).toBe(trusted);
   });
 
   test.each([
@@ -60,11 +59,11 @@ describe('trusted CIDRs', () => {
     ['10.0.0.1', '<script>', '10.0.0.1'],
     ['8.8.8.8', '1.1.1.1', '8.8.8.8'],
   ])('behind %s, %j means %s', (peer, list, client) => {
-    expect(trust.clientOf(peer, list)).toBe(client);
+    expect(trust.clientOf(peer, list, 0)).toBe(client);
   });
 
   test('a list without end is not read to its end', () => {
-    expect(trust.clientOf('10.0.0.1', Array(4000).fill('10.0.0.2').join(','))).toBe('10.0.0.2');
+    expect(trust.clientOf('10.0.0.1', Array(4000).fill('10.0.0.2').join(','), 0)).toBe('10.0.0.2');
   });
 });
 
@@ -76,10 +75,30 @@ describe('trusted hops', () => {
     [2, '8.8.8.8, 9.9.9.9, 1.1.1.1', '9.9.9.9'],
     [2, 'junk, 1.1.1.1', '1.1.1.1'],
   ])('%i hops through %j', (trustedHops, list, client) => {
-    const trust = createTrust({ trustedCIDRs: [], trustedHops, halfClose: 'Cancel' });
-    expect(trust.trustsPeer('203.0.113.1')).toBe(true);
-    expect(trust.clientOf('203.0.113.1', list)).toBe(client);
+    const trust = createTrust({ trustedCIDRs: [], trustedHops });
+    expect(trust.trustsPeer('203.0.113.1', 0)).toBe(true);
+    expect(trust.clientOf('203.0.113.1', list, 0)).toBe(client);
   });
+});
+
+test.each([
+  [1, '9.9.9.9, 1.1.1.1', '203.0.113.1'],
+  [2, '9.9.9.9, 1.1.1.1', '1.1.1.1'],
+  [3, '9.9.9.9, 1.1.1.1', '9.9.9.9'],
+])('of %i hops the proxy that announced the peer is one: %j', (trustedHops, list, client) => {
+  const trust = createTrust({ trustedCIDRs: [], trustedHops });
+  expect(trust.trustsPeer('203.0.113.1', 1)).toBe(trustedHops > 1);
+  expect(trust.clientOf('203.0.113.1', list, 1)).toBe(client);
+});
+
+test.each([
+  ['2001:DB8:0:0:1:0:0:1', '2001:db8::1:0:0:1'],
+  ['2001:db8:0:1:1:1:1:1', '2001:db8:0:1:1:1:1:1'],
+  ['0:0:0:0:0:0:0:0', '::'],
+  ['[1:0:0:0:0:0:0:0]:80', '1::'],
+  ['::ffff:c000:201', '192.0.2.1'],
+])('%s is spelled %s', (text, spelled) => {
+  expect(addressOf(text)).toBe(spelled);
 });
 
 test('an address with a zone is none', () => {

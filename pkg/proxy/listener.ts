@@ -3,9 +3,12 @@ import type { Socket } from '../ir/listener.ts';
 import { Downstream } from './connection.ts';
 import type { Core } from './core.ts';
 import type { Descriptors } from './descriptors.ts';
+import { plainAddress } from './forwarded.ts';
+import { ProxyPreface } from './proxy-preface.ts';
+import { type Announced, type ProxyExpectation } from './proxy-protocol.ts';
 import { Refusal } from './refusal.ts';
 import type { SecureContexts } from './secure-context.ts';
-import { type Handshake, listenSecure } from './secure-listener.ts';
+import { listenSecure } from './secure-listener.ts';
 import type { Connection, Transport, TransportServer } from './transport.ts';
 
 export interface ListenerOptions {
@@ -14,7 +17,7 @@ export interface ListenerOptions {
   readonly contexts: SecureContexts;
   readonly reusePort: boolean;
   readonly descriptors: Descriptors;
-  /** TLS handshakes that run, on all listeners. */
+  /** Connections that have not come to HTTP yet (TLS handshakes, PROXY headers), on all listeners. */
   readonly handshaking: () => number;
 }
 
@@ -25,7 +28,8 @@ const MaxRefusals = 64;
 export class Listener {
   readonly id: string;
   readonly socket: Socket;
-  readonly handshakes = new Set<Handshake>();
+  /** Connections that have not come to HTTP yet. */
+  readonly handshakes = new Set<{ close(): void }>();
   readonly #refusals = new Set<Refusal>();
   #server: TransportServer | null = null;
   readonly #options: ListenerOptions;
@@ -45,13 +49,13 @@ export class Listener {
     const { core, transport, contexts, reusePort } = this.#options;
     const { address, port, protocol } = this.socket;
     const where = { address, port, reusePort, backlog: Backlog };
-    const accept = (connection: Connection): void => {
-      connection.handler = new Downstream(connection, core, this.id);
+    const accept = (connection: Connection, announced: Announced | null): void => {
+      connection.handler = new Downstream(connection, core, this.id, announced);
     };
     if (protocol === 'HTTP') {
       this.#server = await transport.listen(where, (connection) => {
         const limit = this.#limitHit();
-        if (limit === null) accept(connection);
+        if (limit === null) this.#begin(connection);
         else this.#refuse(connection, limit);
       });
       return;
@@ -66,12 +70,43 @@ export class Listener {
           const listener = core.table.sockets.get(this.id)?.listenerForName(servername);
           return listener === undefined ? null : contexts.termsOf(listener);
         },
+        proxyProtocol: (peer) => this.#proxyProtocol(peer),
         handshakeTimeout: () => core.settings.timeouts.handshake,
         admits: () => this.#limitHit() === null,
-        onHandshakeFailed: () => core.telemetry.limitHit('handshake'),
+        onHandshakeFailed: (why) => core.telemetry.limitHit(why),
       },
       accept,
     );
+  }
+
+  #begin(connection: Connection): void {
+    const { core } = this.#options;
+    const expected = this.#proxyProtocol(connection.remoteAddress);
+    if (expected === 'Ignored') {
+      connection.handler = new Downstream(connection, core, this.id, null);
+      return;
+    }
+    if (expected === 'Refused') {
+      core.telemetry.limitHit('proxy-protocol');
+      connection.destroy();
+      return;
+    }
+    new ProxyPreface(connection, {
+      required: expected === 'Required',
+      timers: core.timers,
+      timeout: core.settings.timeouts.handshake,
+      prefaces: this.handshakes,
+      onFailed: () => core.telemetry.limitHit('proxy-protocol'),
+      onDone: (announced) => new Downstream(connection, core, this.id, announced),
+    }).begin();
+  }
+
+  /** What is expected of this peer before anything else. */
+  #proxyProtocol(peer: string): ProxyExpectation {
+    const clients = this.#options.core.clientsOf(this.id);
+    if (clients.proxyProtocol === 'Disabled') return 'Ignored';
+    if (clients.announces(plainAddress(peer))) return clients.proxyProtocol;
+    return clients.proxyProtocol === 'Required' ? 'Refused' : 'Ignored';
   }
 
   async close(): Promise<void> {

@@ -2,27 +2,53 @@
 import { Buffer } from 'node:buffer';
 import { isIPv6 } from 'node:net';
 import type { ClientCertificate, ConnectionView } from '../policy/runtime.ts';
-import { plainAddress, type Trust } from './forwarded.ts';
+import type { ClientTerms, SocketClients } from './client-terms.ts';
+import type { Core } from './core.ts';
+import { plainAddress } from './forwarded.ts';
+import type { Announced } from './proxy-protocol.ts';
 import type { Connection } from './transport.ts';
 
 export class Peer implements ConnectionView {
   readonly address: string;
+  /** Trusted proxies between it and us: one if a PROXY header told its address. */
+  readonly hop: 0 | 1;
   readonly secure: boolean;
   /** SNI; null on plaintext. */
   readonly servername: string | null;
-  trust: Trust;
+  /** Until a Host is read. */
+  terms: ClientTerms;
+  #clients: SocketClients;
+  #table: Core['table'] | null = null;
   readonly #connection: Connection;
   /** undefined until somebody asked. */
   #certificate: ClientCertificate | null | undefined;
   #prefix: Buffer | null = null;
   #prefixPort = -1;
 
-  constructor(connection: Connection, trust: Trust) {
-    this.address = plainAddress(connection.remoteAddress);
+  /** @param announced by a PROXY header; null without one */
+  constructor(connection: Connection, clients: SocketClients, announced: Announced | null) {
+    this.address = announced === null ? plainAddress(connection.remoteAddress) : announced.address;
+    this.hop = announced === null ? 0 : 1;
     this.secure = connection.tls !== null;
     this.servername = connection.tls === null ? null : connection.tls.servername;
-    this.trust = trust;
     this.#connection = connection;
+    this.#clients = clients;
+    this.terms = clients.ofConnection(this.servername);
+  }
+
+  /** Takes the terms of the table that is served now: a connection may be older. */
+  follow(core: Core, socketId: string): void {
+    if (core.table === this.#table) return;
+    this.#table = core.table;
+    this.#clients = core.clientsOf(socketId);
+    this.terms = this.#clients.ofConnection(this.servername);
+  }
+
+  /** Of a request for this host. */
+  termsFor(host: string): ClientTerms {
+    const { ofHost } = this.#clients;
+    // On TLS the server name has said it: a Host that leads to another listener is misdirected.
+    return ofHost === null || this.servername !== null ? this.terms : ofHost(host);
   }
 
   get clientCertificate(): ClientCertificate | null {

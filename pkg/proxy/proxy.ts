@@ -6,12 +6,12 @@ import type { Ir } from '../ir/ir.ts';
 import type { RoutingTable } from '../routing/table.ts';
 import type { Telemetry } from '../telemetry/record.ts';
 import type { ClusterRuntime } from '../upstream/upstream.ts';
+import { createSocketClients, type SocketClients } from './client-terms.ts';
 import type { Downstream } from './connection.ts';
 import type { Core } from './core.ts';
 import type { Descriptors } from './descriptors.ts';
 import { createDrain } from './drain.ts';
 import type { ActiveExchange } from './exchange.ts';
-import { createTrust } from './forwarded.ts';
 import { Listener, type ListenerOptions } from './listener.ts';
 import { createHttpDate } from './response-head.ts';
 import { createSecureContexts } from './secure-context.ts';
@@ -73,6 +73,8 @@ export function createProxy(options: ProxyOptions): Proxy {
   const { transport, timers, clusters, telemetry } = options;
   const listeners = new Map<string, Listener>();
   const counts = new Map<string, number>();
+  /** Made when a connection asks, for as long as the table stands. */
+  const clients = new Map<string, SocketClients>();
   const contexts = createSecureContexts(options.ticketKeys, options.fault);
   let core: Core | null = null;
   const drain = createDrain(timers, options.now);
@@ -81,6 +83,15 @@ export function createProxy(options: ProxyOptions): Proxy {
     for (const listener of listeners.values()) sum += listener.handshakes.size;
     return sum;
   };
+
+  function clientsOf(socketId: string): SocketClients {
+    let found = clients.get(socketId);
+    if (found === undefined) {
+      const { table, settings } = core!;
+      clients.set(socketId, (found = createSocketClients(table.sockets.get(socketId), settings)));
+    }
+    return found;
+  }
 
   function createCore(table: RoutingTable): Core {
     return {
@@ -96,7 +107,7 @@ export function createProxy(options: ProxyOptions): Proxy {
       fault: options.fault,
       table,
       settings: table.settings,
-      trust: createTrust(table.settings.client),
+      clientsOf,
       draining: false,
       downstreams: new Set<Downstream>(),
       tunnels: new Set<Tunnel>(),
@@ -130,7 +141,7 @@ export function createProxy(options: ProxyOptions): Proxy {
     async apply(table, certificates, authorities) {
       contexts.update(certificates, authorities);
       core ??= createCore(table);
-      if (core.settings.client !== table.settings.client) core.trust = createTrust(table.settings.client);
+      if (core.table !== table) clients.clear();
       core.table = table;
       core.settings = table.settings;
       const shared = {

@@ -7,12 +7,13 @@ import { Head } from '../http1/head.ts';
 import { KeptText } from '../http1/kept-text.ts';
 import { equalsLower, Known } from '../http1/known.ts';
 import { parseTarget, Target } from '../http1/target.ts';
-import type { PathSettings, Settings } from '../ir/settings.ts';
+import type { ClientHeader, PathSettings, Settings } from '../ir/settings.ts';
 import type { RequestView } from '../policy/runtime.ts';
 import { canonicalPath, isForwardable, isPlainPath } from '../routing/canonical.ts';
 import type { MatchInput } from '../routing/table.ts';
 import type { UpstreamRequest } from '../upstream/upstream.ts';
 import type { ErrorCode } from './errors.ts';
+import { addressOf } from './forwarded.ts';
 import { HeadBuffer } from './head-buffer.ts';
 import { methodOf } from './method.ts';
 import type { Peer } from './peer.ts';
@@ -106,12 +107,10 @@ export class Request implements RequestView, MatchInput, UpstreamRequest, OwnVal
     this.bodyLength = length;
     this.options = options;
 
-    this.trusted = peer.trust.trustsPeer(peer.address);
-    this.headers.hidden = this.trusted ? trustedIdentity : untrustedIdentity;
     this.scheme = peer.secure ? 'https' : 'http';
-    const refusal = this.#readFields(settings) ?? this.#readTarget(settings);
-    this.#identify(settings, newId);
-    return refusal;
+    const refusal = this.#readFields(peer.terms.underscores) ?? this.#readTarget(settings);
+    const unknown = this.#identify(settings, newId);
+    return refusal ?? unknown;
   }
 
   /** Nothing has been read: what a refused head looks like. The request before, perhaps another client's, must not show in its log line. */
@@ -233,10 +232,9 @@ export class Request implements RequestView, MatchInput, UpstreamRequest, OwnVal
     }
   }
 
-  #readFields(settings: Settings): ErrorCode | null {
+  #readFields(underscores: Settings['headers']['underscores']): ErrorCode | null {
     const { buffer, head } = this;
     const { fields, known } = head;
-    const { underscores } = settings.headers;
     this.expectsContinue = false;
     this.acceptsTrailers = false;
     this.saysLength = false;
@@ -338,13 +336,19 @@ export class Request implements RequestView, MatchInput, UpstreamRequest, OwnVal
     return true;
   }
 
-  #identify(settings: Settings, newId: () => string): void {
+  /** @returns why nobody may be who the client seems to be */
+  #identify(settings: Settings, newId: () => string): ErrorCode | null {
     const { headers, peer } = this;
+    const { trust, header } = peer.termsFor(this.host);
+    this.trusted = trust.trustsPeer(peer.address, peer.hop);
+    headers.hidden = this.trusted ? trustedIdentity : untrustedIdentity;
     let own = Own.For | Own.RealIp | Own.Proto | Own.Port | Own.Host | Own.RequestId;
     this.clientAddress = peer.address;
+    const refusal = header === null ? null : this.#readClientHeader(header);
     this.requestId = '';
     if (this.trusted) {
-      this.clientAddress = peer.trust.clientOf(peer.address, this.#received(Known.XForwardedFor));
+      if (header === null)
+        this.clientAddress = trust.clientOf(peer.address, this.#received(Known.XForwardedFor), peer.hop);
       if (this.#received(Known.XForwardedProto) !== undefined) own &= ~Own.Proto;
       if (this.#received(Known.XForwardedPort) !== undefined) own &= ~Own.Port;
       if (this.#received(Known.XForwardedHost) !== undefined) own &= ~Own.Host;
@@ -358,6 +362,21 @@ export class Request implements RequestView, MatchInput, UpstreamRequest, OwnVal
     if (settings.headers.forwarded) own |= Own.Forwarded;
     headers.own = own;
     this.writesVia = settings.headers.via;
+    return refusal;
+  }
+
+  /** The field in which a trusted proxy names the client, and nobody else: from anybody else it does not exist. */
+  #readClientHeader({ name, failClosed }: ClientHeader): ErrorCode | null {
+    const { headers } = this;
+    const value = headers.get(name);
+    if (!this.trusted) {
+      if (value !== undefined) headers.remove(name);
+      return failClosed ? 'address-denied' : null;
+    }
+    const address = value === undefined ? null : addressOf(value);
+    if (address !== null) this.clientAddress = address;
+    else if (failClosed) return value === undefined ? 'address-denied' : 'header-invalid';
+    return null;
   }
 
   #forwarded(): string {

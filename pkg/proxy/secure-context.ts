@@ -6,10 +6,9 @@ import type { Listener } from '../ir/listener.ts';
 
 // Forward secrecy and authenticated encryption only (RFC 9325 4.2); TLS 1.3's own suites are all of that kind. AES-128 first, as Envoy has it: no
 // attack tells it from AES-256, and SHA-384 for the key schedule alone is 6 % of a handshake.
+const suites13 = ['TLS_AES_128_GCM_SHA256', 'TLS_AES_256_GCM_SHA384', 'TLS_CHACHA20_POLY1305_SHA256'];
 const ciphers = [
-  'TLS_AES_128_GCM_SHA256',
-  'TLS_AES_256_GCM_SHA384',
-  'TLS_CHACHA20_POLY1305_SHA256',
+  ...suites13,
   'ECDHE-ECDSA-AES128-GCM-SHA256',
   'ECDHE-RSA-AES128-GCM-SHA256',
   'ECDHE-ECDSA-AES256-GCM-SHA384',
@@ -66,7 +65,7 @@ export function createSecureContexts(
         cert: pairs.map(({ certificate }) => certificate),
         key: pairs.map(({ key }) => key),
         minVersion: listener.tls?.minVersion ?? 'TLSv1.2',
-        ciphers,
+        ciphers: listener.tls?.ciphers === undefined ? ciphers : [...suites13, ...listener.tls.ciphers].join(':'),
         honorCipherOrder: true,
         // A session of one policy must not be resumed under another.
         sessionIdContext: sessions,
@@ -81,10 +80,10 @@ export function createSecureContexts(
   }
 
   function find(listener: Listener): HandshakeTerms | null {
-    const { certificates: ids = [], minVersion, client } = listener.tls ?? {};
+    const { certificates: ids = [], minVersion, ciphers, client } = listener.tls ?? {};
     const pairs = ids.flatMap((id) => certificates[id] ?? []);
     const bundles = client?.authorities.flatMap((id) => authorities[id] ?? []) ?? [];
-    const policy = digest([ids, minVersion, client]);
+    const policy = digest([ids, minVersion, ciphers, client]);
     const hash = digest([pairs, bundles]);
     const cached = entries.get(policy);
     if (cached !== undefined && cached.hash === hash) return cached.terms;

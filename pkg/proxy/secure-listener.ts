@@ -5,6 +5,7 @@ import { type AddressInfo, createServer, type Socket } from 'node:net';
 import { TLSSocket } from 'node:tls';
 import { isVerified } from './client-certificate.ts';
 import { MaxClientHello, readClientHello, serverName } from './client-hello.ts';
+import { type Announced, type ProxyExpectation, readProxyHeader } from './proxy-protocol.ts';
 import type { HandshakeTerms } from './secure-context.ts';
 import { TimerEntry, type Timers } from './timers.ts';
 import { type Connection, KeepAliveMs, type ListenOptions, type Transport, type TransportServer } from './transport.ts';
@@ -17,13 +18,16 @@ export interface SecureListenOptions extends ListenOptions {
    * @param servername lower case without trailing dot; `''` without SNI
    */
   termsFor(servername: string): HandshakeTerms | null;
+  /** Whether the ClientHello may or must stand behind a PROXY header. */
+  proxyProtocol(peer: string): ProxyExpectation;
   /** Milliseconds from accept to the end of the handshake. */
   handshakeTimeout(): number;
   /** Whether one more connection may be taken. */
   admits(): boolean;
-  onHandshakeFailed(): void;
+  /** @param why what was wrong: the TLS handshake, or the PROXY header before it */
+  onHandshakeFailed(why: 'handshake' | 'proxy-protocol'): void;
   /** Sockets that have not finished their handshake. */
-  readonly handshakes: Set<Handshake>;
+  readonly handshakes: Set<{ close(): void }>;
 }
 
 // RFC 8446 6: a fatal alert, in the record layer of TLS 1.0 as every first answer may be: unrecognized_name(112).
@@ -31,7 +35,7 @@ const unrecognizedName = Buffer.from([21, 3, 1, 0, 2, 2, 112]);
 
 export async function listenSecure(
   options: SecureListenOptions,
-  onConnection: (connection: Connection) => void,
+  onConnection: (connection: Connection, announced: Announced | null) => void,
 ): Promise<TransportServer> {
   const server = createServer(
     { noDelay: true, keepAlive: true, keepAliveInitialDelay: KeepAliveMs, allowHalfOpen: true },
@@ -44,7 +48,7 @@ export async function listenSecure(
   server.listen({ port, backlog, reusePort, ...(address === '*' ? {} : { host: address }) });
   await once(server, 'listening');
   // An accept that failed costs that connection; the socket goes on.
-  server.on('error', () => options.onHandshakeFailed());
+  server.on('error', () => options.onHandshakeFailed('handshake'));
   return {
     port: (server.address() as AddressInfo).port,
     close: () => new Promise((resolve) => server.close(() => resolve())),
@@ -55,11 +59,18 @@ export async function listenSecure(
 export class Handshake extends TimerEntry {
   readonly #socket: Socket;
   readonly #options: SecureListenOptions;
-  readonly #onConnection: (connection: Connection) => void;
+  readonly #onConnection: (connection: Connection, announced: Announced | null) => void;
   #peeked: Buffer = Buffer.alloc(0);
+  /** What the first bytes are to be; `Ignored` once the PROXY header is read. */
+  #expected: ProxyExpectation = 'Ignored';
+  #announced: Announced | null = null;
   #secure: TLSSocket | null = null;
 
-  constructor(socket: Socket, options: SecureListenOptions, onConnection: (connection: Connection) => void) {
+  constructor(
+    socket: Socket,
+    options: SecureListenOptions,
+    onConnection: (connection: Connection, announced: Announced | null) => void,
+  ) {
     super();
     this.#socket = socket;
     this.#options = options;
@@ -75,6 +86,8 @@ export class Handshake extends TimerEntry {
     socket.on('end', this.#fail);
     socket.on('close', this.#fail);
     socket.on('readable', this.#peek);
+    this.#expected = options.proxyProtocol(socket.remoteAddress ?? '');
+    if (this.#expected === 'Refused') this.#fail();
   }
 
   override onTimeout(): void {
@@ -89,7 +102,7 @@ export class Handshake extends TimerEntry {
 
   readonly #fail = (): void => {
     if (!this.#options.handshakes.has(this)) return;
-    this.#options.onHandshakeFailed();
+    this.#options.onHandshakeFailed(this.#expected === 'Ignored' ? 'handshake' : 'proxy-protocol');
     this.close();
   };
 
@@ -98,6 +111,7 @@ export class Handshake extends TimerEntry {
     const chunk = this.#socket.read() as Buffer | null;
     if (chunk === null) return;
     this.#peeked = this.#peeked.length === 0 ? chunk : Buffer.concat([this.#peeked, chunk]);
+    if (this.#expected !== 'Ignored' && !this.#readProxyHeader()) return;
     const hello = readClientHello(this.#peeked);
     if (hello.kind === 'incomplete' && this.#peeked.length < MaxClientHello) return;
     const socket = this.#socket;
@@ -118,6 +132,22 @@ export class Handshake extends TimerEntry {
     this.#peeked = Buffer.alloc(0);
     this.#shake(terms, name ?? '');
   };
+
+  /** @returns whether the ClientHello comes next */
+  #readProxyHeader(): boolean {
+    const header = readProxyHeader(this.#peeked, 0, this.#peeked.length);
+    if (header.kind === 'incomplete') return false;
+    if (header.kind === 'invalid' || (header.kind === 'absent' && this.#expected === 'Required')) {
+      this.#fail();
+      return false;
+    }
+    this.#expected = 'Ignored';
+    if (header.kind === 'header') {
+      this.#announced = header.source;
+      this.#peeked = this.#peeked.subarray(header.length);
+    }
+    return true;
+  }
 
   #shake({ context, client }: HandshakeTerms, name: string): void {
     const secure = new TLSSocket(this.#socket, {
@@ -141,7 +171,7 @@ export class Handshake extends TimerEntry {
       // OpenSSL forgets the name when a session of TLS 1.2 is resumed; what the client has sent chose the context, and chooses the listener.
       secure.servername = name;
       const connection = this.#options.transport.adopt(secure);
-      this.#onConnection(connection);
+      this.#onConnection(connection, this.#announced);
     });
   }
 

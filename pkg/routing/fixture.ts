@@ -21,7 +21,7 @@ export const settings: Settings = {
   timeouts: { handshake: 1, header: 1, body: 1, idle: 1, tunnel: 1, write: 1, minBodyRate: 0 },
   headers: { underscores: 'Reject', via: false, forwarded: false, serverHeader: '' },
   path: { escapedSlashes: 'Separate', mergeSlashes: true },
-  client: { trustedCIDRs: [], trustedHops: 0, halfClose: 'Cancel' },
+  client: { trustedCIDRs: [], trustedHops: 0, proxyProtocol: 'Disabled', header: null, halfClose: 'Cancel' },
   egress: { allowLoopback: true, deniedCIDRs: [], allowedHostnames: [] },
   accessLog: { fields: [], sampling: 1, redact: [] },
 };

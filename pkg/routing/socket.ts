@@ -7,12 +7,14 @@ import { type MatchInput, Misdirected, type RuntimeRule, type SocketTable } from
 /** Immutable. */
 export class CompiledSocket implements SocketTable {
   readonly socket: Socket;
+  readonly listeners: readonly Listener[];
   /** For each tier its listeners by hostname. */
   readonly tiers: readonly HostMap<ListenerTable>[];
 
   /** @param tables of the socket's listeners; an id without one is left out */
   constructor(socket: Socket, tables: ReadonlyMap<string, ListenerTable>) {
     this.socket = socket;
+    this.listeners = socket.tiers.flat().flatMap((id) => tables.get(id)?.listener ?? []);
     this.tiers = socket.tiers.map((ids) => {
       const byHostname = new Map<string, ListenerTable>();
       for (const id of ids) {

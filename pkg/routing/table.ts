@@ -14,6 +14,8 @@ export interface RoutingTable {
 
 export interface SocketTable {
   readonly socket: Socket;
+  /** Of all tiers. */
+  readonly listeners: readonly Listener[];
   /**
    * Whose certificate a ClientHello gets: the most specific listener for the name over all tiers; of equals, that of the earlier tier.
    * @param servername lower case without trailing dot; `''` without SNI

@@ -96,7 +96,7 @@ export const testSettings: Settings = {
   },
   headers: { underscores: 'Drop', via: false, forwarded: false, serverHeader: '' },
   path: { escapedSlashes: 'Separate', mergeSlashes: true },
-  client: { trustedCIDRs: [], trustedHops: 0, halfClose: 'Cancel' },
+  client: { trustedCIDRs: [], trustedHops: 0, proxyProtocol: 'Disabled', header: null, halfClose: 'Cancel' },
   egress: { allowLoopback: true, deniedCIDRs: [], allowedHostnames: [] },
   accessLog: { fields: [], sampling: 1, redact: [] },
 };

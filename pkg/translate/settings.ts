@@ -4,6 +4,7 @@ import { parseDuration } from '../api/duration.ts';
 import type { GatewayClassConfig, GatewayClassConfigSpec } from '../api/gatewayclassconfig.ts';
 import { parseSize } from '../api/quantity.ts';
 import type { Settings } from '../ir/settings.ts';
+import { addressOf } from '../policy/client-translate.ts';
 import { compareText } from './age.ts';
 import type { Egress } from './egress.ts';
 import { isHostNetwork } from './exposure.ts';
@@ -36,7 +37,7 @@ const defaults: Omit<Settings, 'egress'> = {
   },
   headers: { underscores: 'Reject', via: false, forwarded: false, serverHeader: '' },
   path: { escapedSlashes: 'Separate', mergeSlashes: true },
-  client: { trustedCIDRs: [], trustedHops: 0, halfClose: 'Cancel' },
+  client: { trustedCIDRs: [], trustedHops: 0, proxyProtocol: 'Disabled', header: null, halfClose: 'Cancel' },
   accessLog: { fields: [], sampling: 1, redact: [] },
 };
 
@@ -48,7 +49,10 @@ export function translateSettings(config: GatewayClassConfig | undefined, option
     timeouts: translateTimeouts(dataPlane),
     headers: translateHeaders(dataPlane),
     path: { ...defaults.path, ...dataPlane.path },
-    client: { ...defaults.client, ...dataPlane.client },
+    client: {
+      ...addressOf(dataPlane.client ?? {}),
+      halfClose: dataPlane.client?.halfClose ?? defaults.client.halfClose,
+    },
     egress: {
       allowLoopback: options.allowLoopbackEndpoints,
       deniedCIDRs: [...(config?.spec.egress?.deniedCIDRs ?? []), ...guardedCIDRs(config, options)],

@@ -2,7 +2,7 @@
 import { Buffer } from 'node:buffer';
 import { persists } from '../../pkg/http1/connection.ts';
 import type { Head } from '../../pkg/http1/head.ts';
-import { createTrust } from '../../pkg/proxy/forwarded.ts';
+import { createSocketClients } from '../../pkg/proxy/client-terms.ts';
 import { Peer } from '../../pkg/proxy/peer.ts';
 import { Request } from '../../pkg/proxy/request.ts';
 import { RequestBody } from '../../pkg/proxy/request-body.ts';
@@ -21,7 +21,7 @@ export interface OurReading extends Reading {
 export type Accepted = (request: Request, index: number) => void;
 
 export class RequestCodec {
-  readonly #request = new Request(new Peer(nobody(), createTrust(testSettings.client)));
+  readonly #request = new Request(new Peer(nobody(), createSocketClients(undefined, testSettings), null));
   readonly #body = new RequestBody();
 
   /** @param pieces are overwritten: chunked bodies are decoded in place */

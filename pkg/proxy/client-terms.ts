@@ -1,0 +1,89 @@
+/** What holds for clients before the route of their request is known: by listener, or by socket where no listener is known yet. */
+import type { Listener } from '../ir/listener.ts';
+import type { ClientAddress, ClientHeader, HeaderSettings, ListenerTimeouts, Settings } from '../ir/settings.ts';
+import type { SocketTable } from '../routing/table.ts';
+import { createTrust, type Trust } from './forwarded.ts';
+
+export interface ClientTerms {
+  readonly trust: Trust;
+  readonly header: ClientHeader | null;
+  readonly underscores: HeaderSettings['underscores'];
+  readonly timeouts: Pick<ListenerTimeouts, 'header' | 'body' | 'idle'>;
+}
+
+/** The clients of one socket. */
+export interface SocketClients {
+  readonly proxyProtocol: ClientAddress['proxyProtocol'];
+  /** Whether this peer may say by a PROXY header who the client is. */
+  announces(peer: string): boolean;
+  /** Of a connection. @param servername null on plaintext */
+  ofConnection(servername: string | null): ClientTerms;
+  /** Of a request on a plaintext connection; null where the host makes no difference. */
+  readonly ofHost: ((host: string) => ClientTerms) | null;
+}
+
+/** @param socket undefined for one that no table names any more */
+export function createSocketClients(socket: SocketTable | undefined, settings: Settings): SocketClients {
+  const terms = new Map<string, ClientTerms>();
+  const termsOf = (listener: Listener | undefined): ClientTerms => {
+    // Most listeners say the same, or nothing.
+    const key = JSON.stringify(listener?.client ?? null);
+    let found = terms.get(key);
+    if (found === undefined) terms.set(key, (found = createTerms(listener?.client, settings)));
+    return found;
+  };
+  const listeners = socket?.listeners ?? [];
+  const each = listeners.length === 0 ? [termsOf(undefined)] : [...new Set(listeners.map(termsOf))];
+  const shared = each.length === 1 ? each[0]! : { ...termsOf(undefined), ...strictest(each) };
+  const byName = (name: string): ClientTerms => (each.length === 1 ? shared : termsOf(socket?.listenerForName(name)));
+  const speaking = listeners.map(({ client }) => client?.address ?? settings.client).filter(speaksProxy);
+  const announcers = speaking.map(announcersOf);
+  return {
+    proxyProtocol: speaking.some(isRequired) ? 'Required' : speaking.length > 0 ? 'Optional' : 'Disabled',
+    announces: (peer) => announcers.every((announces) => announces(peer)),
+    ofConnection: (servername) => (servername === null ? shared : byName(servername)),
+    ofHost: each.length === 1 ? null : byName,
+  };
+}
+
+function createTerms(client: Listener['client'], settings: Settings): ClientTerms {
+  const address = client?.address ?? settings.client;
+  const { header, body, idle } = { ...settings.timeouts, ...client?.timeouts };
+  return {
+    trust: createTrust(address),
+    header: address.header,
+    underscores: client?.underscores ?? settings.headers.underscores,
+    timeouts: { header, body, idle },
+  };
+}
+
+const severity = { Allow: 0, Drop: 1, Reject: 2 } as const;
+
+/** What is asked before a Host tells the listeners of a plaintext socket apart. */
+function strictest(each: readonly ClientTerms[]): Pick<ClientTerms, 'underscores' | 'timeouts'> {
+  const shortest = (name: keyof ClientTerms['timeouts']): number => {
+    // 0 is no limit.
+    const limits = each.map(({ timeouts }) => timeouts[name]).filter((ms) => ms > 0);
+    return limits.length === 0 ? 0 : Math.min(...limits);
+  };
+  return {
+    underscores: each.map(({ underscores }) => underscores).sort((a, b) => severity[b] - severity[a])[0]!,
+    timeouts: { header: shortest('header'), body: shortest('body'), idle: shortest('idle') },
+  };
+}
+
+function speaksProxy({ proxyProtocol }: ClientAddress): boolean {
+  return proxyProtocol !== 'Disabled';
+}
+
+function isRequired({ proxyProtocol }: ClientAddress): boolean {
+  return proxyProtocol === 'Required';
+}
+
+/** Who may say by a PROXY header who the client is. */
+function announcersOf(address: ClientAddress): (peer: string) => boolean {
+  // Who demands the header of everybody and names no proxies has a network that lets only proxies in.
+  if (isRequired(address) && address.trustedCIDRs.length === 0) return () => true;
+  const trust = createTrust(address);
+  return (peer) => trust.trustsPeer(peer, 0);
+}
