@@ -34,6 +34,17 @@ const blocks: Readonly<Record<string, object>> = {
   ipAccess: { allow: ['10.0.0.0/8'] },
   authorization: { rules: [{ name: 'admins', scopes: ['admin'] }] },
   authentication: { methods: [{ name: 'corp', type: 'JWT', jwt: { remoteJWKS: { uri: 'https://login.test/keys' } } }] },
+  authentication: {
+    require: 'Any',
+    allowAnonymous: false,
+    methods: [
+      {
+        name: 'corp',
+        type: 'JWT',
+        jwt: { expiration: 'Required', forward: 'Keep', remoteJWKS: { uri: 'https://a.test/jwks' } },
+      },
+    ],
+  },
 };
 
 describe('translateFilters', () => {
