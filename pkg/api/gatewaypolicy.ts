@@ -59,10 +59,16 @@ export const gatewayPolicySpecSchema = Type.Object(
   },
   {
     description: 'What is done, and for which targets. Without targets it is used by ExtensionRef filters only.',
-    ...celRules({
-      rule: "self.strategy == 'Defaults' || ((!has(self.targetRefs) || self.targetRefs.all(t, t.kind in ['Gateway', 'ListenerSet'])) && (!has(self.targetSelectors) || self.targetSelectors.all(t, t.kind in ['Gateway', 'ListenerSet'])))",
-      message: 'Overrides may target Gateways and ListenerSets only',
-    }),
+    ...celRules(
+      {
+        rule: "self.strategy == 'Defaults' || ((!has(self.targetRefs) || self.targetRefs.all(t, t.kind in ['Gateway', 'ListenerSet'])) && (!has(self.targetSelectors) || self.targetSelectors.all(t, t.kind in ['Gateway', 'ListenerSet'])))",
+        message: 'Overrides may target Gateways and ListenerSets only',
+      },
+      {
+        rule: "!has(self.policies.client) || ((!has(self.targetRefs) || self.targetRefs.all(t, t.kind in ['Gateway', 'ListenerSet'])) && (!has(self.targetSelectors) || self.targetSelectors.all(t, t.kind in ['Gateway', 'ListenerSet'])))",
+        message: 'client is for Gateways and ListenerSets only',
+      },
+    ),
   },
 );
 

@@ -7,7 +7,7 @@ import {
   replaceRegularExpressionSchema,
 } from './gatewayroute.ts';
 import { describeInherited } from './gatewayroute-words.ts';
-import { policiesSchema } from './policies.ts';
+import { rulePoliciesSchema } from './policies.ts';
 import type { Rule } from './schema.ts';
 import type { StructuralSchema } from './structural.ts';
 import { structuralOf } from './typebox-structural.ts';
@@ -38,7 +38,7 @@ export function gatewayRouteSpec(http: StructuralSchema): StructuralSchema {
         priority: structuralOf(prioritySchema),
       }),
     ),
-    policies: structuralOf(policiesSchema),
+    policies: structuralOf(rulePoliciesSchema),
     timeouts: withProperties(propertyOf(rule, 'timeouts'), { idle: structuralOf(idleTimeoutSchema) }),
   });
   const spec = withProperties(http, {

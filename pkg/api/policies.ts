@@ -15,10 +15,16 @@ const modeSchema = choice(
   'Enforce acts; absent means it. Shadow decides, counts and logs, and lets pass. Disabled drops what Defaults above gave, where that can be replaced.',
 );
 
-export const policiesSchema = Type.Object(
-  Object.fromEntries(policyKeys.map((key) => [key, Type.Optional(keySchema(schemaOf(key)))])),
-  { description: 'What is done with requests and answers, by key.' },
-);
+function blockSchema(keys: readonly PolicyKey[]) {
+  return Type.Object(Object.fromEntries(keys.map((key) => [key, Type.Optional(keySchema(schemaOf(key)))])), {
+    description: 'What is done with requests and answers, by key.',
+  });
+}
+
+export const policiesSchema = blockSchema(policyKeys);
+
+/** Of a rule: a client has connected before it is known. */
+export const rulePoliciesSchema = blockSchema(policyKeys.filter((key) => key !== 'client'));
 
 /** `mode` beside the fields of the key; what is required is so unless the key is Disabled. */
 function keySchema(schema: TObject): TSchema {

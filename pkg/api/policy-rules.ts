@@ -16,6 +16,14 @@ export function checkGatewayPolicy(spec: GatewayPolicySpec, findings: Findings):
         findings.report('an Ingress has no sections', 'remove sectionName', field, i, 'sectionName');
       if (spec.strategy === 'Overrides' && kind !== 'Gateway' && kind !== 'ListenerSet')
         findings.report('Overrides may target Gateways and ListenerSets only', 'use Defaults', field, i, 'kind');
+      if (spec.policies.client !== undefined && kind !== 'Gateway' && kind !== 'ListenerSet')
+        findings.report(
+          'client is for Gateways and ListenerSets only',
+          'put the other keys into a policy of their own',
+          field,
+          i,
+          'kind',
+        );
     }
   }
   findings.enter('policies');

@@ -9,6 +9,7 @@ import { authorizationSchema } from './authorization/schema.ts';
 import { corsSchema } from './cors/schema.ts';
 import { headersSchema } from './header-schema.ts';
 import { ipAccessSchema } from './ipaccess/schema.ts';
+import { isSettingKey, type SettingKey, settingSchemas } from './settings.ts';
 
 export interface Place {
   /** `Replace`: the most specific level wins as a unit. `Stack`: every level's configuration holds. */
@@ -79,30 +80,40 @@ const order = {
 
 type Order = typeof order;
 
-/** Keys of the block `policies`. */
-export type PolicyKey = {
+/** Keys of the block `policies` that filters act on. */
+export type FilterKey = {
   readonly [K in FilterKind]: Order[K] extends { readonly schema: TObject } ? K : never;
 }[FilterKind];
 
+/** All keys of the block. */
+export type PolicyKey = FilterKey | SettingKey;
+
 /** The schema of each key. */
-export type PolicySchemas = { readonly [K in PolicyKey]: Order[K]['schema'] };
+export type PolicySchemas = { readonly [K in FilterKey]: Order[K]['schema'] } & typeof settingSchemas;
 
 export const filterOrder: readonly FilterKind[] = Object.keys(order).filter(
   (kind): kind is FilterKind => kind in order,
 );
 
-export const policyKeys: readonly PolicyKey[] = filterOrder.filter(isPolicyKey);
+/** Settings last: they are no step of an exchange. */
+export const policyKeys: readonly PolicyKey[] = [
+  ...filterOrder.filter(isFilterKey),
+  ...Object.keys(settingSchemas).filter(isSettingKey),
+];
 
-export function isPolicyKey(kind: FilterKind): kind is PolicyKey {
+/** Whether a filter of a route is what a key of the block would be. */
+export function isFilterKey(kind: FilterKind): kind is FilterKey {
   return 'schema' in order[kind];
 }
 
-export function placeOf(kind: FilterKind): Place {
-  return order[kind];
+const settingPlace: Place = { merge: 'Replace', failure: 'Open', reason: 'no step of an exchange' };
+
+export function placeOf(kind: FilterKind | SettingKey): Place {
+  return isSettingKey(kind) ? settingPlace : order[kind];
 }
 
 export function schemaOf(key: PolicyKey): TObject {
-  return order[key].schema;
+  return isSettingKey(key) ? settingSchemas[key] : order[key].schema;
 }
 
 /** Sorts filters as they run. */

@@ -10,6 +10,7 @@ import type { Policies } from '../api/policies.ts';
 import { validateObject } from '../api/validate.ts';
 import { testPolicyContext } from '../testkit/policy-context.ts';
 import { policyKeys } from './order.ts';
+import { isSettingKey } from './settings.ts';
 import { isProblems } from './translated.ts';
 import { type FilterContext, translateFilters, translatePolicy } from './translators.ts';
 
@@ -58,13 +59,15 @@ function kindsOf(object: KubeObject, context: FilterContext): readonly string[] 
 }
 
 function policiesOf(policies: Policies, context: FilterContext): readonly string[] {
-  return policyKeys.flatMap((key) => {
-    const { mode, ...spec } = policies[key] ?? {};
-    if (policies[key] === undefined || (mode === 'Disabled' && Object.keys(spec).length === 0)) return [];
-    const translated = translatePolicy(key, spec as never, `spec.policies.${key}`, context);
-    if (isProblems(translated)) throw new Error(JSON.stringify(translated));
-    return [translated.kind];
-  });
+  return policyKeys
+    .filter((key) => !isSettingKey(key))
+    .flatMap((key) => {
+      const { mode, ...spec } = policies[key] ?? {};
+      if (policies[key] === undefined || (mode === 'Disabled' && Object.keys(spec).length === 0)) return [];
+      const translated = translatePolicy(key, spec as never, `spec.policies.${key}`, context);
+      if (isProblems(translated)) throw new Error(JSON.stringify(translated));
+      return [translated.kind];
+    });
 }
 
 /** Secrets and ConfigMaps are those of the same example. */

@@ -6,7 +6,7 @@ import type { Filter } from '../ir/filter.ts';
 import { testPolicyContext } from '../testkit/policy-context.ts';
 import { createFilter } from './filters.ts';
 import { inertFilterEnv } from './inert-env.ts';
-import { filterOrder, type PolicyKey, placeOf } from './order.ts';
+import { type FilterKey, filterOrder, placeOf } from './order.ts';
 import { isProblems } from './translated.ts';
 import { type FilterTranslation, translateFilters, translatePolicy } from './translators.ts';
 
@@ -34,17 +34,6 @@ const blocks: Readonly<Record<string, object>> = {
   ipAccess: { allow: ['10.0.0.0/8'] },
   authorization: { rules: [{ name: 'admins', scopes: ['admin'] }] },
   authentication: { methods: [{ name: 'corp', type: 'JWT', jwt: { remoteJWKS: { uri: 'https://login.test/keys' } } }] },
-  authentication: {
-    require: 'Any',
-    allowAnonymous: false,
-    methods: [
-      {
-        name: 'corp',
-        type: 'JWT',
-        jwt: { expiration: 'Required', forward: 'Keep', remoteJWKS: { uri: 'https://a.test/jwks' } },
-      },
-    ],
-  },
 };
 
 describe('translateFilters', () => {
@@ -120,8 +109,8 @@ function policyFilters(): readonly Filter[] {
     if (!('object' in result)) throw new Error(JSON.stringify(result));
     const { policies } = (result.object as GatewayPolicy).spec;
     const filter = translatePolicy(
-      key as PolicyKey,
-      policies[key as PolicyKey] as never,
+      key as FilterKey,
+      policies[key as FilterKey] as never,
       `spec.policies.${key}`,
       context,
     );

@@ -18,7 +18,7 @@ import { type ResolveBody, translateDirectResponse } from './directresponse/tran
 import type { IpAccessSpec } from './ipaccess/schema.ts';
 import { translateIpAccess } from './ipaccess/translate.ts';
 import { type ResolveMirror, translateMirror } from './mirror/translate.ts';
-import { compareFilters, type PolicyKey } from './order.ts';
+import { compareFilters, type FilterKey } from './order.ts';
 import { translateRedirect } from './redirect/translate.ts';
 import { translateRequestHeaders } from './requestheaders/translate.ts';
 import { translateResponseHeaders } from './responseheaders/translate.ts';
@@ -162,7 +162,7 @@ function translate(
  * One key of a block `policies`.
  * @param spec as the schema of the key has it, without `mode`
  */
-export function translatePolicy<K extends PolicyKey>(
+export function translatePolicy<K extends FilterKey>(
   key: K,
   spec: Specs[K],
   path: string,

@@ -9,7 +9,7 @@ import type { PolicyOrigin, PolicyState } from '../ir/policy.ts';
 import { compareFilters, type PolicyKey, placeOf, policyKeys } from '../policy/order.ts';
 import type { Problem } from '../status/problem.ts';
 import { compareText } from './age.ts';
-import { type CompiledKey, failsClosed, type Level } from './policy-level.ts';
+import { type CompiledKey, failsClosed, type Level, Rank } from './policy-level.ts';
 
 export interface RankedLevel {
   readonly level: Level;
@@ -51,6 +51,8 @@ export function effectivePolicies(levels: readonly RankedLevel[]): Effective {
   const byKey = new Map<PolicyKey, Entry[]>();
   for (const { level, rank } of levels.toSorted(compareLevels)) {
     for (const key of level.keys) {
+      // Before a route is known only its listener can speak; an ExtensionRef may name a policy that says more.
+      if (key.key === 'client' && rank >= Rank.Route && rank <= Rank.Own) continue;
       const entries = byKey.get(key.key);
       if (entries === undefined) byKey.set(key.key, [{ level, rank, key }]);
       else entries.push({ level, rank, key });

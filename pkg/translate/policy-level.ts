@@ -3,6 +3,7 @@ import type { TargetKind } from '../api/gatewaypolicy.ts';
 import { type Mode, type Policies, requiredFields } from '../api/policies.ts';
 import type { Filter } from '../ir/filter.ts';
 import { type PolicyKey, placeOf, policyKeys, schemaOf } from '../policy/order.ts';
+import { isSettingKey, type Setting, type SettingKey, translateSetting } from '../policy/settings.ts';
 import { isProblems } from '../policy/translated.ts';
 import { type FilterContext, translatePolicy } from '../policy/translators.ts';
 import type { Problem } from '../status/problem.ts';
@@ -50,6 +51,7 @@ export interface CompiledKey {
   readonly path: string;
   /** Absent if it is Disabled or cannot be built. */
   readonly filter?: Filter;
+  readonly setting?: Setting;
   /** Why it cannot be built. */
   readonly problems: readonly Problem[];
 }
@@ -71,19 +73,30 @@ export function compileKeys(policies: Policies, path: string, context: FilterCon
   });
 }
 
-function compileKey<K extends PolicyKey>(
-  key: K,
-  { mode = 'Enforce', ...spec }: NonNullable<Policies[K]> & { readonly mode?: Mode },
+function compileKey(
+  key: PolicyKey,
+  { mode = 'Enforce', ...spec }: NonNullable<Policies[PolicyKey]>,
   path: string,
   context: FilterContext,
 ): CompiledKey {
   const written = requiredFields(schemaOf(key)).every((name) => name in spec);
   if (mode === 'Disabled' && !written) return { key, mode, path, problems: [] };
+  if (isSettingKey(key)) return compileSetting(key, mode, spec, path);
   // All that is required is there, so it is what the translator of the key takes.
   const filter = translatePolicy(key, spec as never, path, context);
   if (isProblems(filter)) return { key, mode, path, problems: filter };
   if (mode === 'Disabled') return { key, mode, path, problems: [] };
   return { key, mode, path, filter: mode === 'Shadow' ? { ...filter, mode } : filter, problems: [] };
+}
+
+function compileSetting(key: SettingKey, mode: Mode, spec: object, path: string): CompiledKey {
+  if (mode === 'Shadow') {
+    const message = 'cannot be tried in Shadow, since nothing is decided by it; use Enforce or Disabled';
+    return { key, mode, path, problems: [{ path: `${path}.mode`, reason: 'UnsupportedValue', message }] };
+  }
+  const setting = translateSetting(key, spec as never, path);
+  if (isProblems(setting)) return { key, mode, path, problems: setting };
+  return mode === 'Disabled' ? { key, mode, path, problems: [] } : { key, mode, path, setting, problems: [] };
 }
 
 export function failsClosed(key: PolicyKey): boolean {

@@ -2,7 +2,7 @@
 import type { GatewayRouteFilter, GatewayRouteRule } from '../api/gatewayroute.ts';
 import { OUR_GROUP } from '../api/kinds.ts';
 import type { Filter } from '../ir/filter.ts';
-import { isPolicyKey } from '../policy/order.ts';
+import { isFilterKey } from '../policy/order.ts';
 import type { Problem } from '../status/problem.ts';
 import { createdOf } from './age.ts';
 import type { Draft } from './draft.ts';
@@ -60,15 +60,23 @@ export function ownLevels(
     for (const key of keys) (isFatal(key) ? invalid : notes).push(...key.problems);
     levels.push({ level: { ...here(draft), keys }, rank: Rank.Inline });
   }
-  const own = filters.filter(({ kind }) => isPolicyKey(kind));
-  if (own.length === 0) return { levels, filters, plain: filters, invalid, notes };
-  const keys = own.flatMap((filter): readonly CompiledKey[] =>
-    isPolicyKey(filter.kind)
-      ? [{ key: filter.kind, mode: 'Enforce', path: `${path}.filters`, filter, problems: [] }]
-      : [],
-  );
+  const keys = ownKeys(spec, filters, path);
+  if (keys.length === 0) return { levels, filters, plain: filters, invalid, notes };
   levels.push({ level: { ...here(draft), keys }, rank: Rank.Own });
-  return { levels, filters, plain: filters.filter(({ kind }) => !isPolicyKey(kind)), invalid, notes };
+  return { levels, filters, plain: filters.filter(({ kind }) => !isFilterKey(kind)), invalid, notes };
+}
+
+/** What its filters and fields say of keys that a policy has, too. */
+function ownKeys(spec: GatewayRouteRule, filters: readonly Filter[], path: string): readonly CompiledKey[] {
+  const key = { mode: 'Enforce', problems: [] } as const;
+  const { timeouts, retry } = spec;
+  return [
+    ...filters.flatMap((filter) =>
+      isFilterKey(filter.kind) ? [{ ...key, key: filter.kind, path: `${path}.filters`, filter }] : [],
+    ),
+    ...(timeouts === undefined ? [] : [{ ...key, key: 'timeouts', path: `${path}.timeouts` } as const]),
+    ...(retry === undefined ? [] : [{ ...key, key: 'retry', path: `${path}.retry` } as const]),
+  ];
 }
 
 function here({ object }: Draft): Omit<Level, 'keys'> {

@@ -80,12 +80,24 @@ export function applyPolicies(
   return {
     rule: {
       ...rule,
+      ...settingsOf(origins),
       filters: [...new Set(all.map(id))],
       ...(origins.length > 0 && { policies: draft.addOrigins(originsOf(origins, id)) }),
     },
     origins,
     faults,
   };
+}
+
+/** A route's own fields stand in the rule already: they are no setting of a level. */
+function settingsOf(origins: readonly Origin[]): Partial<Pick<Rule, 'timeouts' | 'retry'>> {
+  const settings: { timeouts?: Rule['timeouts']; retry?: NonNullable<Rule['retry']> } = {};
+  for (const { key, state } of origins) {
+    if (state !== 'Enforced' || key.setting === undefined) continue;
+    if (key.setting.key === 'timeouts') settings.timeouts = key.setting.value;
+    else if (key.setting.key === 'retry') settings.retry = key.setting.value;
+  }
+  return settings;
 }
 
 function reaches({ sectionName }: AttachedPolicy, section: string | undefined): boolean {

@@ -1,8 +1,8 @@
 /** One rule of an HTTPRoute or GatewayRoute, which are the same here: GatewayRoute's own fields are simply absent in an HTTPRoute. */
-import { parseDuration } from '../api/duration.ts';
 import type { GatewayRouteBackendRef, GatewayRouteFilter, GatewayRouteRule } from '../api/gatewayroute.ts';
 import type { Filter } from '../ir/filter.ts';
-import type { Action, Backend, Retry, Rule, Timeouts } from '../ir/route.ts';
+import type { Action, Backend, Rule } from '../ir/route.ts';
+import { translateRetry, translateTimeouts } from '../policy/rule-settings.ts';
 import { isProblems } from '../policy/translated.ts';
 import { translateFilters } from '../policy/translators.ts';
 import type { Problem } from '../status/problem.ts';
@@ -31,10 +31,6 @@ export interface TranslatedRule {
   /** backendRefs in all, and how many of them serve. */
   readonly backends: { readonly total: number; readonly resolved: number };
 }
-
-/** HTTPRouteRetry leaves both to the implementation. */
-const defaultAttempts = 1;
-const defaultBackoff = 25;
 
 export function translateRule(spec: GatewayRouteRule, index: number, route: Draft): TranslatedRule {
   const draft = route.fork();
@@ -105,24 +101,6 @@ function backend(ref: GatewayRouteBackendRef, cluster: string | null, filters: r
   // HTTPRoute's have no priority.
   const { weight = 1, priority = 0 } = ref as Partial<GatewayRouteBackendRef>;
   return { weight, priority, cluster, filters };
-}
-
-function translateTimeouts(spec: NonNullable<GatewayRouteRule['timeouts']>): Timeouts {
-  const timeouts: { -readonly [K in keyof Timeouts]: number } = {};
-  for (const name of ['request', 'backendRequest', 'idle'] as const) {
-    const text = spec[name];
-    const value = text === undefined ? undefined : parseDuration(text);
-    if (value !== undefined) timeouts[name] = value;
-  }
-  return timeouts;
-}
-
-function translateRetry({ attempts, codes, backoff }: NonNullable<GatewayRouteRule['retry']>): Retry {
-  return {
-    attempts: attempts ?? defaultAttempts,
-    codes: codes ?? [],
-    backoff: (backoff === undefined ? undefined : parseDuration(backoff)) ?? defaultBackoff,
-  };
 }
 
 function notesOf(spec: GatewayRouteRule, path: string, local: boolean): readonly Problem[] {

@@ -8,6 +8,7 @@ import { compareText } from './age.ts';
 import { translateAPIKeys } from './apikey.ts';
 import { translateBackendStatuses } from './backend-status.ts';
 import { findClaims, withClaims } from './claims.ts';
+import { translateClientPolicies } from './client-policies.ts';
 import { translateClusters } from './clusters.ts';
 import { Context } from './context.ts';
 import { translateExposures } from './exposures.ts';
@@ -46,6 +47,7 @@ export function translate(snapshot: Snapshot, options: TranslateOptions, memo: M
 
   const gateways = translateGateways(context, classes);
   const policies = translatePolicies(context, classes);
+  translateClientPolicies(context);
   const uses = [...translateRoutes(context), ...translateIngresses(context)];
   const affected = addPolicyStatuses(policies, uses, context);
   translateBackendStatuses(context);
