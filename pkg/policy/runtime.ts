@@ -132,13 +132,14 @@ export interface Exchange {
    */
   deny(code: DenialCode, headers?: Readonly<Record<string, string>>): void;
   /**
-   * In the response phase of a backend's answer: answers with this instead, whatever the backend's body was.
-   * For a local reply it replaces the body.
+   * In the response phase of a backend's answer: answers with this instead, whatever the backend's head and body were. Of a local reply it
+   * replaces status and body; its fields stay unless they are named here. Transforms that were added before are closed unused.
    */
   replaceResponse(response: LocalResponse): void;
   /**
-   * In the response phase: the body passes through this on its way to the client. Content-Length is dropped by the proxy;
-   * transforms of several filters apply in the order in which they were added.
+   * In the response phase: the body passes through this on its way to the client. The proxy drops Content-Length and trailers; ETag,
+   * Accept-Ranges, Content-Digest and what else depends on the bytes is the filter's to change. Transforms of several filters apply in the
+   * order in which they were added. Answers without a body (to HEAD, 204, 304) are not transformed: only `close` is called.
    */
   transformBody(transform: BodyTransform): void;
   /** Sends a copy of the request to a cluster and drops the answer; never delays or fails this exchange. */
@@ -174,18 +175,25 @@ export type DenialCode =
   /** 500: a policy that could not be built or evaluated. */
   | 'policy-invalid';
 
-/** Bytes of a response body on their way. Each call may emit any number of times, at once or later, in order. */
+/**
+ * Bytes of a response body on their way. Each call may emit any number of times, at once or later, in order. A call that returns a promise
+ * gets nothing more until that is done, and the backend waits: who works later must return one, or nothing bounds what it holds.
+ * A throw or a rejection breaks the response off.
+ */
 export interface BodyTransform {
-  /** @param bytes valid during the call only */
-  data(bytes: Uint8Array, sink: BodySink): void;
+  /** @param bytes valid until the call returns only, promise or not */
+  data(bytes: Uint8Array, sink: BodySink): void | Promise<void>;
   /** No more data; the sink's `end` has to be called, now or later. */
-  end(sink: BodySink): void;
-  /** The exchange is over, whatever had been emitted. */
+  end(sink: BodySink): void | Promise<void>;
+  /** The exchange is over, whatever had been emitted. Called once. */
   close(): void;
 }
 
 export interface BodySink {
+  /** @param bytes copied before it returns */
   data(bytes: Uint8Array): void;
+  /** null unless the client is slow: then who makes much out of little (a decoder) waits for this before it emits more. */
+  drained(): Promise<void> | null;
   end(): void;
   /** The response cannot be completed: the client sees a broken one. */
   fail(): void;

@@ -5,7 +5,7 @@ import { afterEach, describe, expect, test } from '@jest/globals';
 import type { Exchange, RuntimeFilter } from '../policy/runtime.ts';
 import { createOrigin, reply } from '../testkit/origin.ts';
 import type { TestProxyOptions } from '../testkit/proxy.ts';
-import { get, post, Stage, transports } from './suite.ts';
+import { filtered, get, post, Stage, transports } from './suite.ts';
 
 const stage = new Stage();
 afterEach(() => stage.close());
@@ -14,12 +14,8 @@ const chunkedPost = 'POST / HTTP/1.1\r\nHost: example.com\r\nTransfer-Encoding: 
 const text = (body: Uint8Array | null): string | null => (body === null ? null : Buffer.from(body).toString('latin1'));
 
 /** A rule whose filters are these phases, one after the other. */
-function filtered(...phases: readonly NonNullable<RuntimeFilter['onRequest']>[]): TestProxyOptions {
-  return {
-    rules: [{ filters: phases.map((_, i) => `f${i}`) }],
-    runtimeFilters: Object.fromEntries(phases.map((onRequest, i) => [`f${i}`, { onRequest }])),
-  };
-}
+const reading = (...phases: readonly NonNullable<RuntimeFilter['onRequest']>[]): TestProxyOptions =>
+  filtered(...phases.map((onRequest) => ({ onRequest })));
 
 /** Reads up to `limit` bytes of each body and writes down what it got, or why it got nothing. */
 function reader(limit: number) {
@@ -41,7 +37,7 @@ describe.each(transports)('on the %s transport', (_, transport) => {
 
     test('a body with a length is seen whole, and forwarded as it came', async () => {
       const { seen, onRequest } = reader(100);
-      const { client, origin } = await stage.scene(transport, { ...filtered(onRequest), cluster });
+      const { client, origin } = await stage.scene(transport, { ...reading(onRequest), cluster });
       client.send(post('hello').slice(0, -2));
       client.send('lo');
       await client.message();
@@ -52,7 +48,7 @@ describe.each(transports)('on the %s transport', (_, transport) => {
 
     test('a body of unknown length too', async () => {
       const { seen, onRequest } = reader(100);
-      const { client, origin } = await stage.scene(transport, { ...filtered(onRequest), cluster });
+      const { client, origin } = await stage.scene(transport, { ...reading(onRequest), cluster });
       client.send(`${chunkedPost}3\r\nabc\r\n2\r\n`);
       client.send('de\r\n0\r\n\r\n');
       await client.message();
@@ -62,7 +58,7 @@ describe.each(transports)('on the %s transport', (_, transport) => {
 
     test('no body is an empty one, and nothing is waited for', async () => {
       const { seen, onRequest } = reader(0);
-      const { client, origin } = await stage.scene(transport, { ...filtered(onRequest), cluster });
+      const { client, origin } = await stage.scene(transport, { ...reading(onRequest), cluster });
       client.send(get('/') + post(''));
       await client.message();
       await client.message();
@@ -75,7 +71,7 @@ describe.each(transports)('on the %s transport', (_, transport) => {
       ['in chunks', false],
     ])('one that is too long %s is null, and passes whole', async (_name, hasLength) => {
       const { seen, onRequest } = reader(100_000);
-      const { client, origin } = await stage.scene(transport, { ...filtered(onRequest), cluster });
+      const { client, origin } = await stage.scene(transport, { ...reading(onRequest), cluster });
       const body = randomFillSync(Buffer.alloc(3 << 20));
       if (hasLength) {
         client.send(post('').replace('Length: 0', `Length: ${body.length}`));
@@ -101,7 +97,7 @@ describe.each(transports)('on the %s transport', (_, transport) => {
       ['none', ''],
     ])('%s may take its place, whatever the framing was', async (_name, other) => {
       const { client, origin } = await stage.scene(transport, {
-        ...filtered(async ({ request }) => {
+        ...reading(async ({ request }) => {
           await request.readBody(100);
           request.setBody(Buffer.from(other));
         }),
@@ -130,7 +126,7 @@ describe.each(transports)('on the %s transport', (_, transport) => {
         }),
       );
       const { onRequest } = reader(1 << 20);
-      const options = filtered(onRequest, (exchange) => exchange.mirror('c1'));
+      const options = reading(onRequest, (exchange) => exchange.mirror('c1'));
       const origin = stage.own(
         await createOrigin(({ body }) =>
           turn++ === 0 ? 'HTTP/1.1 500 No\r\nContent-Length: 0\r\n\r\n' : reply(String(body.length)),
@@ -160,7 +156,7 @@ describe.each(transports)('on the %s transport', (_, transport) => {
 
   test('trailers stay with a body that nobody changed', async () => {
     const { onRequest } = reader(100);
-    const { client, origin } = await stage.scene(transport, filtered(onRequest));
+    const { client, origin } = await stage.scene(transport, reading(onRequest));
     client.send(`${chunkedPost}3\r\nabc\r\n0\r\nX-Sum: 3\r\n\r\n`);
     await client.message();
     expect(origin.requests[0]!.trailers).toEqual([['X-Sum', '3']]);
@@ -168,7 +164,7 @@ describe.each(transports)('on the %s transport', (_, transport) => {
 
   test('a client that waits for a 100 gets ours, and the backend is asked for none', async () => {
     const { seen, onRequest } = reader(100);
-    const { client, origin } = await stage.scene(transport, filtered(onRequest));
+    const { client, origin } = await stage.scene(transport, reading(onRequest));
     client.send('POST / HTTP/1.1\r\nHost: a\r\nExpect: 100-continue\r\nContent-Length: 4\r\n\r\n');
     expect((await client.message()).startLine).toBe('HTTP/1.1 100 Continue');
     expect(origin.connections).toHaveLength(0);
@@ -180,7 +176,7 @@ describe.each(transports)('on the %s transport', (_, transport) => {
 
   test('of a body that is too long by its own account the backend decides', async () => {
     const { seen, onRequest } = reader(3);
-    const { client, origin } = await stage.scene(transport, filtered(onRequest), null);
+    const { client, origin } = await stage.scene(transport, reading(onRequest), null);
     client.send('POST / HTTP/1.1\r\nHost: a\r\nExpect: 100-continue\r\nContent-Length: 4\r\n\r\n');
     const upstream = await origin.connection(0);
     await upstream.until(() => upstream.received.includes('\r\n\r\n'));
@@ -192,7 +188,7 @@ describe.each(transports)('on the %s transport', (_, transport) => {
 
   test('several filters read, each within its own limit', async () => {
     const readers = [reader(3), reader(100), reader(4), reader(5)];
-    const { client, origin } = await stage.scene(transport, filtered(...readers.map(({ onRequest }) => onRequest)));
+    const { client, origin } = await stage.scene(transport, reading(...readers.map(({ onRequest }) => onRequest)));
     client.send(`${chunkedPost}4\r\nabcd\r\n`);
     client.send('1\r\ne\r\n0\r\n\r\n');
     await client.message();
@@ -202,7 +198,7 @@ describe.each(transports)('on the %s transport', (_, transport) => {
 
   test('pipelined requests wait behind it and are cut where they begin', async () => {
     const { seen, onRequest } = reader(100);
-    const { client, origin } = await stage.scene(transport, filtered(onRequest));
+    const { client, origin } = await stage.scene(transport, reading(onRequest));
     client.send(post('one') + post('two') + get('/three'));
     for (let i = 0; i < 3; i++) await client.message();
     expect(seen).toEqual(['one', 'two', '']);
@@ -212,7 +208,7 @@ describe.each(transports)('on the %s transport', (_, transport) => {
   test('what is denied after it was read is not forwarded, and the connection lives on', async () => {
     const { client, origin } = await stage.scene(
       transport,
-      filtered(async (exchange) => {
+      reading(async (exchange) => {
         const body = await exchange.request.readBody(100);
         if (text(body) === 'bad') exchange.deny('request-invalid');
       }),
@@ -226,7 +222,7 @@ describe.each(transports)('on the %s transport', (_, transport) => {
   test('what is denied because it is too long closes in good order', async () => {
     const { client, origin, proxy } = await stage.scene(
       transport,
-      filtered(async (exchange) => {
+      reading(async (exchange) => {
         if ((await exchange.request.readBody(1_000)) === null) exchange.deny('body-too-large');
       }),
     );
@@ -243,7 +239,7 @@ describe.each(transports)('on the %s transport', (_, transport) => {
   test('the limit of the gateway ends the wait', async () => {
     const { seen, onRequest } = reader(1_000);
     const { client, proxy } = await stage.scene(transport, {
-      ...filtered(onRequest),
+      ...reading(onRequest),
       settings: { limits: { bodyBytes: 10 } },
     });
     client.send(`${chunkedPost}6\r\nabcdef\r\n`);
@@ -256,7 +252,7 @@ describe.each(transports)('on the %s transport', (_, transport) => {
 
   test('broken chunks end the wait', async () => {
     const { seen, onRequest } = reader(1_000);
-    const { client, origin, proxy } = await stage.scene(transport, filtered(onRequest));
+    const { client, origin, proxy } = await stage.scene(transport, reading(onRequest));
     client.send(`${chunkedPost}6\r\nabcdef\r\nzz\r\n`);
     expect((await client.message()).startLine).toBe('HTTP/1.1 400 Bad Request');
     await client.end();
@@ -268,7 +264,7 @@ describe.each(transports)('on the %s transport', (_, transport) => {
   test('a client that falls silent is given up in time', async () => {
     const { seen, onRequest } = reader(1_000);
     const { client, proxy } = await stage.scene(transport, {
-      ...filtered(onRequest),
+      ...reading(onRequest),
       settings: { timeouts: { body: 100 } },
     });
     client.send(post('hello').slice(0, -1));
@@ -279,7 +275,7 @@ describe.each(transports)('on the %s transport', (_, transport) => {
 
   test.each(['reset', 'finish'] as const)('a client that goes by %s ends the wait', async (leave) => {
     const { seen, onRequest } = reader(1_000);
-    const { client, origin, proxy } = await stage.scene(transport, filtered(onRequest));
+    const { client, origin, proxy } = await stage.scene(transport, reading(onRequest));
     client.send(post('hello').slice(0, -1));
     client[leave]();
     expect(await proxy.recorded(1)).toMatchObject({ flag: 'DC', attempts: 0 });
@@ -295,7 +291,7 @@ describe.each(transports)('on the %s transport', (_, transport) => {
     });
     const { client, origin } = await stage.scene(
       transport,
-      filtered(async ({ request }) => {
+      reading(async ({ request }) => {
         await request.readBody(10_000);
         await thinking;
       }),
@@ -318,7 +314,7 @@ describe.each(transports)('on the %s transport', (_, transport) => {
     const seen: string[] = [];
     const { client, origin } = await stage.scene(
       transport,
-      filtered(({ request }) => {
+      reading(({ request }) => {
         request.readBody(100).then(
           (body) => seen.push(String(text(body))),
           (error: Error) => seen.push(error.message),
@@ -362,7 +358,7 @@ describe.each(transports)('on the %s transport', (_, transport) => {
     const kept: Uint8Array[] = [];
     const { client } = await stage.scene(
       transport,
-      filtered(async ({ request }) => {
+      reading(async ({ request }) => {
         kept.push((await request.readBody(100))!);
       }),
     );

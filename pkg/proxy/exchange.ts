@@ -19,8 +19,7 @@ import { createRecord, describeExchange, describeRequest, fillRecord } from './r
 import { Request } from './request.ts';
 import { Response } from './response-head.ts';
 import { ResponseWriter } from './response-writer.ts';
-import type { Connection } from './transport.ts';
-import { Tunnel } from './upgrade.ts';
+import { Transforms } from './transforms.ts';
 import { writeLocal, writeUpstream } from './write-response.ts';
 
 const MaxSpare = 1_024;
@@ -38,6 +37,7 @@ export class ActiveExchange implements PhaseOwner {
   rule: RuntimeRule | null = null;
   backend: BackendChain | null = null;
   identity: Identity | null = null;
+  readonly transforms: Transforms;
   /** Clusters that get a copy. */
   readonly mirrors: string[] = [];
   startedAt = 0;
@@ -61,6 +61,7 @@ export class ActiveExchange implements PhaseOwner {
     this.request = new Request(peer, this.#reader);
     this.forward = new Forward(this);
     this.#phases = new Phases(this);
+    this.transforms = new Transforms(this);
   }
 
   get matchedPrefix(): string {
@@ -84,12 +85,18 @@ export class ActiveExchange implements PhaseOwner {
     this.#local = { ...reply, headers: { ...reply.headers, ...headers } };
   }
 
-  replaceResponse(_response: LocalResponse): void {
-    throw new Error('responses cannot be replaced yet');
+  replaceResponse(local: LocalResponse): void {
+    this.#demandResponsePhase();
+    // They were meant for the body that is not sent.
+    this.transforms.close();
+    if (this.#local === null) this.response.make(local, this.request.method, this.core.settings.headers.serverHeader);
+    else this.response.amend(local, this.request.method);
+    this.#local = local;
   }
 
-  transformBody(_transform: BodyTransform): void {
-    throw new Error('bodies cannot be transformed yet');
+  transformBody(transform: BodyTransform): void {
+    this.#demandResponsePhase();
+    this.transforms.add(transform);
   }
 
   get connection(): ConnectionView {
@@ -156,6 +163,7 @@ export class ActiveExchange implements PhaseOwner {
   fail(code: ErrorCode, status?: number): void {
     // A filter that is still thinking about the request or the response is not waited for.
     this.#phases.abandon();
+    this.transforms.close();
     this.error = code;
     this.#local = errorReply(code, this.request.headers.get('accept'), this.request.requestId, status);
     this.#reply();
@@ -186,7 +194,8 @@ export class ActiveExchange implements PhaseOwner {
 
   onClientDrain(): void {
     this.writer.slow = false;
-    this.forward.onClientDrain();
+    this.transforms.body?.onClientDrain();
+    this.forward.onBodyReady();
   }
 
   /** The client is gone, or must go. Nothing is written any more. */
@@ -201,6 +210,7 @@ export class ActiveExchange implements PhaseOwner {
     this.#phases.abandon();
     this.#reader.cancel();
     this.forward.reset();
+    this.transforms.close();
     this.mirrors.length = 0;
     this.rule = null;
     this.backend = null;
@@ -225,7 +235,11 @@ export class ActiveExchange implements PhaseOwner {
         } else this.#reply();
         return;
       case WriteUpstream:
-        writeUpstream(this);
+        if (this.#local === null) writeUpstream(this);
+        else {
+          this.forward.discard();
+          writeLocal(this, this.#local);
+        }
         return;
       case WriteLocal:
         writeLocal(this, this.#local!);
@@ -248,28 +262,6 @@ export class ActiveExchange implements PhaseOwner {
     } catch (error) {
       this.fault(error);
     }
-  }
-
-  /** 1xx other than 101. */
-  onInformational(status: number, bytes: Buffer, head: Head): void {
-    const { request, response } = this;
-    // RFC 9110 15.2: "a server MUST NOT send a 1xx response to an HTTP/1.0 client".
-    if (request.head.minor === 0 || (status === 100 && !request.expectsContinue)) return;
-    response.receiveInterim(status, bytes, head);
-    this.writer.head(response, this.core.httpDate);
-    this.writer.flush();
-    if (this.writer.slow) this.downstream!.onSlow();
-  }
-
-  /** 101: from here on bytes go both ways until one side ends. */
-  onUpgrade(bytes: Buffer, head: Head, upstream: Connection, early: Buffer | null): void {
-    const { request, response } = this;
-    response.receiveInterim(101, bytes, head);
-    response.upgrade = response.headers.get('upgrade') ?? request.upgrade;
-    this.responseStarted = true;
-    this.writer.head(response, this.core.httpDate);
-    this.writer.flush();
-    new Tunnel(this, this.downstream!, upstream).open(early);
   }
 
   /** The last byte of the response was given to the writer. */
@@ -347,6 +339,20 @@ export class ActiveExchange implements PhaseOwner {
 
   #demandRequestPhase(): void {
     if (!this.inRequest) throw new Error('the request phases are over: a response phase replaces the response');
+  }
+
+  #demandResponsePhase(): void {
+    if (this.inRequest || this.responseStarted) throw new Error('responses are changed in response phases alone');
+  }
+
+  /** The body cannot be completed, which the client has to see. @param error null if a filter has said so in good order */
+  breakResponse(error: unknown): void {
+    if (error !== null) {
+      this.fault(error);
+      return;
+    }
+    this.forward.cancel();
+    this.downstream!.destroy('filter-failed', true);
   }
 
   /** A bug in a filter or here. */

@@ -1,5 +1,5 @@
 /** Attempts upstream: chooses the backend, sends the request, tries again where that is safe, and passes the response on at the client's pace. */
-import { Buffer } from 'node:buffer';
+import type { Buffer } from 'node:buffer';
 import type { Head } from '../http1/head.ts';
 import type { Backend } from '../ir/route.ts';
 import type { RuntimeRule } from '../routing/table.ts';
@@ -7,12 +7,15 @@ import type { AccessRecord } from '../telemetry/record.ts';
 import { chooseBackend } from '../upstream/balance/backends.ts';
 import { backoff, isIdempotent, retriesFailure, retriesStatus } from '../upstream/retry.ts';
 import type { ClusterRuntime, ResponseHandler, UpstreamStream } from '../upstream/upstream.ts';
+import { Deadline } from './deadline.ts';
+import { EarlyBody } from './early-body.ts';
 import type { ErrorCode } from './errors.ts';
 import type { ActiveExchange } from './exchange.ts';
-import { Mirror } from './mirror.ts';
+import { Leftover } from './leftover.ts';
+import { Mirrors } from './mirrors.ts';
 import { Replay } from './replay.ts';
-import { TimerEntry } from './timers.ts';
 import type { Connection } from './transport.ts';
+import { beginTunnel, writeInterim } from './write-interim.ts';
 
 /** Tries of our own after a connection that was not made or had died in the pool: nothing was sent that a server has seen. */
 const SilentRetries = 2;
@@ -30,7 +33,7 @@ export class Forward implements ResponseHandler {
   /** Endpoint of the last attempt. */
   #endpoint = '';
   readonly replay = new Replay();
-  readonly #mirrors: Mirror[] = [];
+  readonly #mirrors = new Mirrors();
   readonly #requestTimer: Deadline;
   readonly #attemptTimer: Deadline;
   readonly #backoffTimer: Deadline;
@@ -43,9 +46,7 @@ export class Forward implements ResponseHandler {
   #unflushed = false;
   /** The response's head is with an asynchronous filter; the body that came meanwhile. */
   #held = false;
-  #early: Buffer[] = [];
-  #earlyEnd = false;
-  #earlyTrailers: Buffer | null = null;
+  readonly #early = new EarlyBody();
   #headTaken = false;
 
   constructor(exchange: ActiveExchange) {
@@ -81,17 +82,9 @@ export class Forward implements ResponseHandler {
     this.#headAt = -1;
     this.#headTaken = false;
     this.#idleMs = timeouts.idle ?? 0;
-    const { replay } = this;
-    const { replayBytes } = core.settings.limits;
-    const collected = replay.collects;
-    replay.begin(request.bodyLength === 0 ? 0 : replayBytes);
-    for (const id of exchange.mirrors) {
-      const cluster = core.clusters.get(id);
-      if (cluster === undefined) continue;
-      const mirror = new Mirror(cluster, request, Math.max(replayBytes, replay.length));
-      if (collected && request.bodyLength !== 0) mirror.body(replay.bytes, 0, replay.length, exchange.requestDone);
-      this.#mirrors.push(mirror);
-    }
+    const collected = this.replay.collects;
+    this.replay.begin(request.bodyLength === 0 ? 0 : core.settings.limits.replayBytes);
+    if (exchange.mirrors.length > 0) this.#mirrors.begin(exchange, collected);
     if (timeouts.request !== undefined && timeouts.request > 0) {
       const spent = core.now() - exchange.startedAt;
       core.timers.schedule(this.#requestTimer, timeouts.request - spent);
@@ -101,7 +94,7 @@ export class Forward implements ResponseHandler {
 
   /** Body bytes of the client. */
   body(bytes: Buffer, start: number, end: number, last: boolean, trailers: Buffer | null): void {
-    for (const mirror of this.#mirrors) mirror.body(bytes, start, end, last);
+    this.#mirrors.body(bytes, start, end, last);
     if (!this.#headTaken) this.replay.add(bytes, start, end);
     const stream = this.#stream;
     if (stream === null) return;
@@ -124,19 +117,10 @@ export class Forward implements ResponseHandler {
     if (this.#stream !== null) this.#stream.flush();
   }
 
-  onClientDrain(): void {
-    if (this.#stream !== null && this.#exchange.responseStarted) this.#stream.resume();
-  }
-
   /** Gives up whatever runs. */
   cancel(): void {
-    const stream = this.#stream;
-    this.#stream = null;
     this.#stopTimers();
-    if (stream !== null) {
-      this.#endpoint = stream.endpoint;
-      stream.abort();
-    }
+    this.#giveUp();
   }
 
   /** Ready for the next exchange. */
@@ -149,11 +133,9 @@ export class Forward implements ResponseHandler {
     this.#unflushed = false;
     this.#headTaken = false;
     this.#held = false;
-    this.#early = this.#early.length === 0 ? this.#early : [];
-    this.#earlyEnd = false;
-    this.#earlyTrailers = null;
+    this.#early.clear();
     this.replay.clear();
-    this.#mirrors.length = 0;
+    this.#mirrors.clear();
   }
 
   describe(record: AccessRecord): void {
@@ -164,7 +146,7 @@ export class Forward implements ResponseHandler {
   }
 
   onInformational(status: number, bytes: Buffer, head: Head): void {
-    this.#exchange.onInformational(status, bytes, head);
+    writeInterim(this.#exchange, status, bytes, head);
   }
 
   onHead(status: number, bytes: Buffer, head: Head, length: number): void {
@@ -180,44 +162,58 @@ export class Forward implements ResponseHandler {
     core.timers.cancel(this.#requestTimer);
     this.#headTaken = true;
     if (this.#idleMs > 0) this.#touch();
+    const stream = this.#stream;
     exchange.onUpstreamHead(status, bytes, head, length);
-    if (exchange.responseStarted || this.#stream === null) return;
+    // What a filter has answered instead may be sent already, and this exchange serve the next request.
+    if (exchange.responseStarted || stream === null || this.#stream !== stream) return;
     this.#held = true;
-    this.#stream.pause();
+    stream.pause();
   }
 
   /** The filters are done with the head, now or some turns after it came. */
   onResponseReady(): void {
-    const { writer } = this.#exchange;
     if (!this.#held) return;
     this.#held = false;
-    for (const bytes of this.#early) writer.data(bytes, 0, bytes.length, false);
-    this.#early = [];
-    if (this.#earlyEnd) {
-      this.#finish(this.#earlyTrailers);
+    const early = this.#early;
+    for (const bytes of early.take()) if (!this.#deliver(bytes, 0, bytes.length, false)) return;
+    if (early.ended) {
+      this.#finish(early.trailers);
       return;
     }
     this.onFlush();
-    if (!writer.slow && this.#stream !== null) this.#stream.resume();
+    this.onBodyReady();
+  }
+
+  /** Nothing but a slow client keeps the response from going on. */
+  onBodyReady(): void {
+    const { responseStarted, transforms, writer } = this.#exchange;
+    if (this.#stream !== null && responseStarted && !writer.slow && transforms.body?.busy !== true)
+      this.#stream.resume();
+  }
+
+  /** A filter answers itself: what the backend has said is dropped. */
+  discard(): void {
+    const { core, requestDone } = this.#exchange;
+    const stream = this.#stream;
+    this.#stream = null;
+    this.#stopTimers();
+    this.#held = false;
+    if (stream === null) return;
+    this.#endpoint = stream.endpoint;
+    if (this.#early.ended) return;
+    if (requestDone) new Leftover(stream, core.timers).begin();
+    else stream.abort();
   }
 
   onData(bytes: Buffer, start: number, end: number, owned: boolean): void {
-    const { writer, responseStarted } = this.#exchange;
-    if (!responseStarted) {
-      this.#early.push(Buffer.from(bytes.subarray(start, end)));
-      return;
-    }
     if (this.#idleMs > 0) this.#touch();
-    writer.data(bytes, start, end, owned);
-    if (writer.slow) this.#waitForClient();
+    if (this.#exchange.responseStarted) this.#deliver(bytes, start, end, owned);
+    else this.#early.add(bytes, start, end);
   }
 
   onEnd(trailers: Buffer | null): void {
     if (this.#exchange.responseStarted) this.#finish(trailers);
-    else {
-      this.#earlyEnd = true;
-      this.#earlyTrailers = trailers;
-    }
+    else this.#early.end(trailers);
   }
 
   onFlush(): void {
@@ -233,7 +229,7 @@ export class Forward implements ResponseHandler {
     this.#headAt = this.#exchange.core.now();
     this.#stream = null;
     this.#stopTimers();
-    this.#exchange.onUpgrade(bytes, head, connection, early);
+    beginTunnel(this.#exchange, bytes, head, connection, early);
   }
 
   onRequestDrain(): void {
@@ -328,8 +324,28 @@ export class Forward implements ResponseHandler {
     this.#endpoint = this.#stream === null ? this.#endpoint : this.#stream.endpoint;
     this.#stream = null;
     this.#stopTimers();
-    exchange.writer.end(trailers);
-    exchange.onResponseEnd();
+    // Trailers may speak of the bytes before their transformation: they are dropped.
+    const { body } = exchange.transforms;
+    if (body !== null) body.end();
+    else {
+      exchange.writer.end(trailers);
+      exchange.onResponseEnd();
+    }
+  }
+
+  /** @returns whether the response goes on */
+  #deliver(bytes: Buffer, start: number, end: number, owned: boolean): boolean {
+    const exchange = this.#exchange;
+    const { transforms, writer } = exchange;
+    const { body } = transforms;
+    if (body === null) writer.data(bytes, start, end, owned);
+    else {
+      body.data(bytes, start, end);
+      if (transforms.body !== body) return false;
+      if (body.busy) this.#stream?.pause();
+    }
+    if (writer.slow) this.#waitForClient();
+    return true;
   }
 
   #waitForClient(): void {
@@ -361,8 +377,8 @@ export class Forward implements ResponseHandler {
   }
 
   #onIdle(): void {
-    // A client that does not read is the write timeout's business.
-    if (this.#exchange.writer.slow) {
+    // A client that does not read is the write timeout's business, a filter that takes its time its own.
+    if (this.#exchange.writer.slow || this.#exchange.transforms.body?.busy === true) {
       this.#touch();
       return;
     }
@@ -381,17 +397,4 @@ export class Forward implements ResponseHandler {
 
 function isConnectFailure(code: ErrorCode): boolean {
   return code === 'connect-failed' || code === 'connect-timeout';
-}
-
-class Deadline extends TimerEntry {
-  readonly #act: () => void;
-
-  constructor(act: () => void) {
-    super();
-    this.#act = act;
-  }
-
-  override onTimeout(): void {
-    this.#act();
-  }
 }

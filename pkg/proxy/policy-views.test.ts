@@ -2,19 +2,10 @@
 import { afterEach, describe, expect, test } from '@jest/globals';
 import type { Exchange, RuntimeFilter } from '../policy/runtime.ts';
 import { reply } from '../testkit/origin.ts';
-import type { TestProxyOptions } from '../testkit/proxy.ts';
-import { get, post, Stage, transports } from './suite.ts';
+import { filtered, get, post, Stage, transports } from './suite.ts';
 
 const stage = new Stage();
 afterEach(() => stage.close());
-
-/** One rule with these filters, in their order. */
-function filtered(...filters: readonly RuntimeFilter[]): TestProxyOptions {
-  return {
-    rules: [{ filters: filters.map((_, i) => `f${i}`) }],
-    runtimeFilters: Object.fromEntries(filters.map((filter, i) => [`f${i}`, filter])),
-  };
-}
 
 const onRequest = (phase: (exchange: Exchange) => void): RuntimeFilter => ({ onRequest: phase });
 

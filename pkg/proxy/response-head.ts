@@ -62,6 +62,19 @@ export class Response implements ResponseView {
     for (const name in local.headers) this.headers.set(name, local.headers[name]!);
   }
 
+  /** Another status and body for an answer of the gateway's own; its fields stay, such as WWW-Authenticate and Retry-After. */
+  amend(local: LocalResponse, method: string): void {
+    this.status = local.status;
+    this.framing = hasNoBody(local.status, method) ? Framing.None : Framing.Length;
+    for (const name in local.headers) this.headers.set(name, local.headers[name]!);
+  }
+
+  /** The body will have a length that nobody knows yet. */
+  transform(minor: number): void {
+    this.headers.remove('content-length');
+    if (this.framing !== Framing.None) this.framing = minor === 0 ? Framing.UntilClose : Framing.Chunked;
+  }
+
   /** Copies the head that was received: its bytes are the upstream's to reuse when the turn ends. */
   keep(): void {
     const { headers } = this;

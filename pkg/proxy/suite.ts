@@ -1,5 +1,6 @@
 /** The stage of the proxy's tests: every behaviour runs on each transport, between a raw client and a scripted origin. */
 
+import type { RuntimeFilter } from '../policy/runtime.ts';
 import { openClient } from '../testkit/client.ts';
 import { type Answer, createOrigin, type Origin, reply } from '../testkit/origin.ts';
 import { createTestProxy, type TestProxy, type TestProxyOptions } from '../testkit/proxy.ts';
@@ -56,3 +57,11 @@ export const get = (path: string, ...fields: string[]): string =>
 
 export const post = (body: string, ...fields: string[]): string =>
   ['POST / HTTP/1.1', 'Host: example.com', `Content-Length: ${body.length}`, ...fields, '', body].join('\r\n');
+
+/** One rule with these filters, in their order. */
+export function filtered(...filters: readonly RuntimeFilter[]): TestProxyOptions {
+  return {
+    rules: [{ filters: filters.map((_, i) => `f${i}`) }],
+    runtimeFilters: Object.fromEntries(filters.map((filter, i) => [`f${i}`, filter])),
+  };
+}

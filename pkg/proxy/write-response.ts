@@ -6,29 +6,41 @@ import { Framing } from './response-head.ts';
 
 /** The body follows from upstream. */
 export function writeUpstream(exchange: ActiveExchange): void {
-  const { core, response, downstream, forward, request, writer } = exchange;
-  response.close = response.framing === Framing.UntilClose || !downstream!.keepsAlive(exchange);
-  response.keepAlive10 = !response.close && request.head.minor === 0;
-  if (!writer.head(response, core.httpDate)) {
+  const { forward, transforms } = exchange;
+  transforms.begin();
+  if (!writeHead(exchange)) {
     forward.cancel();
     exchange.fail('upstream-invalid');
     return;
   }
-  exchange.responseStarted = true;
   forward.onResponseReady();
 }
 
 /** The whole answer. */
 export function writeLocal(exchange: ActiveExchange, { body }: LocalResponse): void {
-  const { core, response, downstream, request, writer } = exchange;
+  const { response, request, transforms, writer } = exchange;
   const bytes = typeof body === 'string' ? Buffer.from(body) : Buffer.from(body.buffer, body.byteOffset, body.length);
-  if (response.framing === Framing.Length || request.method === 'HEAD')
+  transforms.begin();
+  if (!transforms.any && (response.framing === Framing.Length || request.method === 'HEAD'))
     response.headers.set('Content-Length', String(bytes.length));
-  response.close = !downstream!.keepsAlive(exchange);
+  if (!writeHead(exchange)) throw new RangeError('the head of a local reply does not fit');
+  const transformed = transforms.body;
+  if (transformed === null) {
+    writer.data(bytes, 0, bytes.length, false);
+    writer.end(null);
+    exchange.onResponseEnd();
+    return;
+  }
+  transformed.data(bytes, 0, bytes.length);
+  if (transforms.body === transformed) transformed.end();
+}
+
+/** @returns false if it does not fit */
+function writeHead(exchange: ActiveExchange): boolean {
+  const { core, response, downstream, request, writer } = exchange;
+  response.close = response.framing === Framing.UntilClose || !downstream!.keepsAlive(exchange);
   response.keepAlive10 = !response.close && request.head.minor === 0;
+  if (!writer.head(response, core.httpDate)) return false;
   exchange.responseStarted = true;
-  if (!writer.head(response, core.httpDate)) throw new RangeError('the head of a local reply does not fit');
-  writer.data(bytes, 0, bytes.length, false);
-  writer.end(null);
-  exchange.onResponseEnd();
+  return true;
 }

@@ -134,7 +134,13 @@ export function createExchange(options: ExchangeOptions = {}): {
     },
     matchedPrefix: options.matchedPrefix ?? '',
     respond: answer,
-    replaceResponse: answer,
+    replaceResponse(response) {
+      if (local === undefined) return answer(response);
+      for (const [name, value] of Object.entries(response.headers)) responseHeaders.set(name, value);
+      local = response;
+      status = response.status;
+      responseBody = Buffer.from(response.body);
+    },
     transformBody: (transform) => void transforms.push(transform),
     deny(code, headers = {}) {
       denied = code;
@@ -167,23 +173,23 @@ export function createExchange(options: ExchangeOptions = {}): {
 }
 
 /** Everything a transform makes of `body`, given to it in pieces. */
-function through(transform: BodyTransform, body: Buffer): Promise<Buffer> {
-  return new Promise((resolve, reject) => {
-    const parts: Buffer[] = [];
-    const sink = {
-      data: (bytes: Uint8Array) => void parts.push(Buffer.from(bytes)),
-      end: () => {
-        transform.close();
-        resolve(Buffer.concat(parts));
-      },
-      fail: () => {
-        transform.close();
-        reject(new Error('the transform failed'));
-      },
-    };
-    for (let at = 0; at < body.length; at += 1_000) transform.data(body.subarray(at, at + 1_000), sink);
-    transform.end(sink);
-  });
+async function through(transform: BodyTransform, body: Buffer): Promise<Buffer> {
+  const parts: Buffer[] = [];
+  const ended = Promise.withResolvers<void>();
+  const sink = {
+    data: (bytes: Uint8Array) => void parts.push(Buffer.from(bytes)),
+    drained: () => null,
+    end: () => ended.resolve(),
+    fail: () => ended.reject(new Error('the transform failed')),
+  };
+  try {
+    for (let at = 0; at < body.length; at += 1_000) await transform.data(body.subarray(at, at + 1_000), sink);
+    await transform.end(sink);
+    await ended.promise;
+  } finally {
+    transform.close();
+  }
+  return Buffer.concat(parts);
 }
 
 class Lines implements HeaderView {

@@ -161,6 +161,10 @@ class NoEndpoint implements UpstreamStream {
     this.#handler = null;
   }
 
+  redirect(handler: ResponseHandler): void {
+    if (this.#handler !== null) this.#handler = handler;
+  }
+
   pause(): void {}
   resume(): void {}
 }

@@ -7,7 +7,7 @@ import type { ResponseHandler, UpstreamRequest, UpstreamStream } from './upstrea
 
 export class H1Stream implements UpstreamStream {
   readonly request: UpstreamRequest;
-  readonly handler: ResponseHandler;
+  handler: ResponseHandler;
   readonly dispatcher: H1Dispatcher;
   /** null while it waits, and when it is over. */
   connection: H1Connection | null = null;
@@ -70,6 +70,10 @@ export class H1Stream implements UpstreamStream {
     const { connection } = this;
     this.settle();
     connection?.abandon();
+  }
+
+  redirect(handler: ResponseHandler): void {
+    this.handler = handler;
   }
 
   pause(): void {

@@ -27,7 +27,7 @@ export class UndiciStream implements UpstreamStream, Dispatcher.DispatchHandler 
   readonly reused = false;
   readonly #lane: UndiciLane;
   readonly #request: UpstreamRequest;
-  readonly #handler: ResponseHandler;
+  #handler: ResponseHandler;
   readonly #body: UndiciBody | null;
   #controller: Dispatcher.DispatchController | null = null;
   #over = false;
@@ -86,6 +86,10 @@ export class UndiciStream implements UpstreamStream, Dispatcher.DispatchHandler 
     if (this.#over) return;
     this.#settle();
     this.#controller?.abort(new Error('aborted'));
+  }
+
+  redirect(handler: ResponseHandler): void {
+    this.#handler = handler;
   }
 
   pause(): void {

@@ -54,6 +54,8 @@ export interface UpstreamStream {
   flush(): void;
   /** Gives up: the connection is closed or the stream reset. No callback comes after. */
   abort(): void;
+  /** Another receiver takes what is still to come of the response. */
+  redirect(handler: ResponseHandler): void;
   /** Response flow control. */
   pause(): void;
   resume(): void;
