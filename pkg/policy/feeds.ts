@@ -28,11 +28,14 @@ export interface Questions {
   readonly refresh: Feed;
   /** Whether a password is the one that a hash was made of. Hashing takes long, so that the services thread has another one for it. */
   readonly password: PasswordQuestion;
+  /** A request of the gateway's own: no redirect is followed, the egress guard is asked. Every status is an answer. */
+  readonly http: HttpQuestion;
 }
 
 export interface Answers {
   readonly refresh: boolean;
   readonly password: boolean;
+  readonly http: HttpAnswer;
 }
 
 /** `code` of the Error with which an `ask` rejects. */
@@ -48,6 +51,10 @@ export type AskFailure =
   | 'connect-failed'
   | 'response-invalid'
   | 'response-too-large'
+  /** It failed several times just now, and is not asked for a moment. */
+  | 'breaker-open'
+  /** Too many wait for it. */
+  | 'overloaded'
   /** Anything else; the message says what. */
   | 'failed';
 
@@ -132,4 +139,26 @@ export interface PasswordQuestion {
   readonly hash: string;
   /** At most 72 bytes: bcrypt reads no more, so that a longer one would be right as soon as it begins right. */
   readonly password: string;
+}
+
+/** To a cluster in the configuration goes `FilterEnv.call` instead. */
+export interface HttpQuestion {
+  readonly method: string;
+  /** Absolute, https. */
+  readonly url: string;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly body?: Uint8Array | string;
+  /** Bytes of the answer's body; a longer one rejects. */
+  readonly maxBody: number;
+  /** PEM; null for the CAs of the system. */
+  readonly authority: string | null;
+  /** Plain http too, as in `Freshness`. Default false. */
+  readonly insecure?: boolean;
+}
+
+export interface HttpAnswer {
+  readonly status: number;
+  /** Names in lower case. */
+  readonly headers: Readonly<Record<string, readonly string[]>>;
+  readonly body: Uint8Array;
 }

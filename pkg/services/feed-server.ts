@@ -88,9 +88,12 @@ export function createFeedServer({ source, clock }: FeedServerOptions): FeedServ
   ): Promise<void> {
     const late = new AbortController();
     const cancel = clock.after(timeout, () => late.abort());
-    const signal = AbortSignal.any([ended, late.signal]);
     try {
-      const given = await source.answer(question, signal, (feed) => entries.get(feedKey(feed))?.running);
+      const given = await source.answer(question, {
+        timeout,
+        signal: AbortSignal.any([ended, late.signal]),
+        running: (feed) => entries.get(feedKey(feed))?.running,
+      });
       send(port, { kind: 'answer', id, answer: given });
     } catch (error) {
       const code: AskFailure = error instanceof AskError ? error.code : 'failed';
@@ -112,7 +115,7 @@ export function createFeedServer({ source, clock }: FeedServerOptions): FeedServ
       port.on('message', (message: FromChannel) => receive(port, life.signal, message));
       port.once('close', () => {
         ports.delete(port);
-        life.abort();
+        life.abort(new AskError('failed', 'the worker that asked has ended'));
         for (const key of entries.keys()) unwatch(port, key);
       });
     },

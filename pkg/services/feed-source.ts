@@ -1,8 +1,9 @@
 /** All feeds and answers, by kind: the one registry of the services thread. */
-import type { Answers, Feed, FeedKind, JwksFeed, Question, QuestionKind } from '../policy/feeds.ts';
+import type { Answers, FeedKind, JwksFeed, Question, QuestionKind } from '../policy/feeds.ts';
 import { type Clock, systemClock } from '../store/clock.ts';
 import { createResolver } from '../upstream/egress.ts';
-import type { FeedSource, FeedStart, RunningFeed } from './feed.ts';
+import { type BreakerOptions, createBreakers } from './breakers.ts';
+import type { Asking, FeedSource, FeedStart, RunningFeed } from './feed.ts';
 import { createFeedMeters, type FeedMeters, type MeteredKind } from './feed-meters.ts';
 import { startDiscovery } from './feeds/discovery.ts';
 import { createDocuments, type LoadDocument } from './feeds/documents.ts';
@@ -10,6 +11,7 @@ import { startJwks } from './feeds/jwks.ts';
 import type { FreshEnv } from './feeds/keep-fresh.ts';
 import { createHttpClient, type HttpClient } from './http-client.ts';
 import { createPasswords, type Passwords } from './passwords.ts';
+import { askHttp, type HttpTools } from './questions/http.ts';
 
 /** What feeds and answers use. */
 interface Tools {
@@ -17,11 +19,7 @@ interface Tools {
   readonly fresh: Omit<FreshEnv, 'meter'>;
   readonly meters: FeedMeters;
   readonly passwords: Passwords;
-}
-
-interface Asking {
-  readonly signal: AbortSignal;
-  readonly running: (feed: Feed) => RunningFeed | undefined;
+  readonly http: HttpTools;
 }
 
 const starts: { readonly [K in FeedKind]: (start: FeedStart<K>, tools: Tools) => RunningFeed } = {
@@ -43,6 +41,7 @@ const answers: {
 } = {
   refresh: async (feed, { running }) => (await running(feed)?.refresh()) ?? false,
   password: (question, { signal }, { passwords }) => passwords.matches(question, signal),
+  http: (question, asking, { http }) => askHttp(question, asking, http),
 };
 
 export interface FeedSourceOptions {
@@ -52,6 +51,7 @@ export interface FeedSourceOptions {
   readonly client: HttpClient;
   /** Of one fetch of a feed, all its documents together, in milliseconds. */
   readonly timeout: number;
+  readonly breakers: BreakerOptions;
 }
 
 const FetchTimeout = 5000;
@@ -61,18 +61,20 @@ export function createFeedSource(options: Partial<FeedSourceOptions> = {}): Feed
   const { client = createHttpClient({ resolve: createResolver() }) } = options;
   const meters = createFeedMeters(wallClock);
   const passwords = createPasswords({ entry: passwordThread(), clock });
+  const breakers = createBreakers(options.breakers);
   const tools: Tools = {
     load: createDocuments(client),
     fresh: { clock, wallClock, random, timeout },
     meters,
     passwords,
+    http: { client, breakers },
   };
 
   return {
     start: (kind, start) => starts[kind](start, tools),
-    answer: ({ kind, question }, signal, running) => answers[kind](question, { signal, running }, tools),
+    answer: ({ kind, question }, asking) => answers[kind](question, asking, tools),
     configure: ({ egress }) => client.setEgress(egress),
-    series: () => meters.series(),
+    series: () => [...meters.series(), ...breakers.series()],
     close() {
       passwords.close();
       return client.close();

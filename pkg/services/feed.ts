@@ -19,18 +19,22 @@ export interface FeedStart<K extends FeedKind> {
   readonly publish: (value: FeedValues[K]) => void;
 }
 
+/** Who asks. */
+export interface Asking {
+  /** Milliseconds that the asker waits. */
+  readonly timeout: number;
+  /** Aborted when they are over, or the asker has ended (then its reason is an `AskError`). */
+  readonly signal: AbortSignal;
+  /** The feed that runs for this configuration, if somebody watches it. */
+  readonly running: (feed: Feed) => RunningFeed | undefined;
+}
+
 export interface FeedSource {
   start<K extends FeedKind>(kind: K, start: FeedStart<K>): RunningFeed;
   /**
    * Rejects with an `AskError`; any other error is a bug and becomes `failed`.
-   * @param signal aborted when nobody waits any more
-   * @param running the feed of that key, if somebody watches it
    */
-  answer<K extends QuestionKind>(
-    question: Question<K>,
-    signal: AbortSignal,
-    running: (feed: Feed) => RunningFeed | undefined,
-  ): Promise<Answers[K]>;
+  answer<K extends QuestionKind>(question: Question<K>, asking: Asking): Promise<Answers[K]>;
   /** Nothing is dialled before the first of them. */
   configure(settings: ServicesSettings): void;
   series(): readonly Series[];

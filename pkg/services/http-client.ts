@@ -6,6 +6,7 @@ import { hash } from 'node:crypto';
 import { Agent, type Dispatcher } from 'undici';
 import { version } from '../config/version.ts';
 import type { EgressSettings } from '../ir/settings.ts';
+import type { HttpAnswer } from '../policy/feeds.ts';
 import { createEgressGuard, type EgressGuard, type Resolve } from '../upstream/egress.ts';
 import { AskError } from './ask-error.ts';
 import { createGuardedConnector } from './guarded-connector.ts';
@@ -25,17 +26,9 @@ export interface HttpRequest {
   readonly signal: AbortSignal;
 }
 
-export interface HttpResponse {
-  /** 3xx too. */
-  readonly status: number;
-  /** Names in lower case. */
-  readonly headers: Readonly<Record<string, readonly string[]>>;
-  readonly body: Uint8Array;
-}
-
 export interface HttpClient {
   /** Rejects with an `AskError`. Waits for the first egress settings. */
-  request(request: HttpRequest): Promise<HttpResponse>;
+  request(request: HttpRequest): Promise<HttpAnswer>;
   setEgress(settings: EgressSettings): void;
   close(): Promise<void>;
 }
@@ -136,7 +129,7 @@ async function readAll(body: AsyncIterable<Uint8Array> & { destroy(): unknown },
   return Uint8Array.from(Buffer.concat(chunks));
 }
 
-function listed(headers: Dispatcher.ResponseData['headers']): HttpResponse['headers'] {
+function listed(headers: Dispatcher.ResponseData['headers']): HttpAnswer['headers'] {
   return Object.fromEntries(
     Object.entries(headers).flatMap(([name, value]): [string, readonly string[]][] =>
       value === undefined ? [] : [[name, Array.isArray(value) ? value : [value]]],
@@ -161,8 +154,11 @@ const invalid = new Set(['HPE_INVALID', 'UND_ERR_HEADERS_OVERFLOW', 'UND_ERR_RES
 
 function failureOf(error: unknown, url: URL, signal: AbortSignal): AskError {
   if (error instanceof AskError) return error;
+  if (signal.reason instanceof AskError) return signal.reason;
   if (signal.aborted) return new AskError('timeout', `${url.host} did not answer in time`);
   const { code = '', message = String(error) } = error as { code?: string; message?: string };
+  // A header or method that cannot be sent: nobody was asked.
+  if (code === 'UND_ERR_INVALID_ARG') return new AskError('failed', message);
   const kind = invalid.has(code) || code.startsWith('HPE_') ? 'response-invalid' : 'connect-failed';
   return new AskError(kind, `${url.host}: ${code === '' || message.includes(code) ? message : `${code}: ${message}`}`);
 }

@@ -6,6 +6,7 @@ import type { EgressSettings } from '../ir/settings.ts';
 import type { Feed, FeedKind, FeedValues } from '../policy/feeds.ts';
 import { FakeClock } from '../store/clock.testing.ts';
 import { testCertificates } from '../testkit/certificates.ts';
+import type { BreakerOptions } from './breakers.ts';
 import type { FeedSource, RunningFeed } from './feed.ts';
 import { createFeedSource } from './feed-source.ts';
 import { createHttpClient } from './http-client.ts';
@@ -16,7 +17,7 @@ export interface TestProvider {
   readonly authority: string;
   /** Paths that were asked for. */
   readonly asked: string[];
-  answer: (request: IncomingMessage, response: ServerResponse) => void;
+  answer: (request: IncomingMessage, response: ServerResponse) => void | Promise<void>;
   close(): Promise<void>;
 }
 
@@ -24,7 +25,7 @@ export async function createProvider(): Promise<TestProvider> {
   const { certificate, key } = testCertificates().default;
   const server = createServer({ cert: certificate, key }, (request, response) => {
     provider.asked.push(request.url ?? '');
-    provider.answer(request, response);
+    void provider.answer(request, response);
   });
   const { promise, resolve } = Promise.withResolvers<void>();
   server.listen(0, '127.0.0.1', resolve);
@@ -57,12 +58,19 @@ export interface Watched<K extends FeedKind> {
   readonly last: FeedValues[K] | undefined;
 }
 
-/** @param addresses what every name resolves to */
-export function createTestSource({ timeout = 2000, addresses = ['127.0.0.1'] } = {}) {
+export interface TestSourceOptions {
+  readonly timeout?: number;
+  /** What every name resolves to. */
+  readonly addresses?: readonly string[];
+  readonly breakers?: BreakerOptions;
+}
+
+export function createTestSource(options: TestSourceOptions = {}) {
+  const { timeout = 2000, addresses = ['127.0.0.1'], breakers = {} } = options;
   const clock = new FakeClock();
   const wallClock = () => 1_000_000 + clock.now();
   const client = createHttpClient({ resolve: async () => addresses });
-  const source: FeedSource = createFeedSource({ clock, wallClock, random: () => 0.5, client, timeout });
+  const source: FeedSource = createFeedSource({ clock, wallClock, random: () => 0.5, client, timeout, breakers });
   source.configure({ egress: testEgress });
   const watch = <K extends FeedKind>(feed: Feed<K>, last?: FeedValues[K]): Watched<K> => {
     const values: FeedValues[K][] = [];

@@ -206,7 +206,7 @@ describe('questions', () => {
 
   test('time out on both sides', async () => {
     const signals: AbortSignal[] = [];
-    const { server, clock } = createServices((_question, signal) => {
+    const { server, clock } = createServices((_question, { signal }) => {
       signals.push(signal);
       return forever();
     });
@@ -231,7 +231,7 @@ describe('questions', () => {
 
   test('of a worker that died are given up', async () => {
     const signals: AbortSignal[] = [];
-    const { server } = createServices((_question, signal) => {
+    const { server } = createServices((_question, { signal }) => {
       signals.push(signal);
       return forever();
     });

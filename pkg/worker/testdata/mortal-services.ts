@@ -21,7 +21,7 @@ const source: FeedSource = {
   configure: ({ egress }) => (denied = egress.deniedCIDRs),
   series: () => [],
   close: async () => undefined,
-  answer: async (question, _signal, running) => (await running(question.question as Feed)?.refresh()) as never,
+  answer: async ({ question }, { running }) => (await running(question as Feed)?.refresh()) as never,
 };
 
 await runServices(source);
