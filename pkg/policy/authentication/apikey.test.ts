@@ -156,6 +156,33 @@ describe('a key', () => {
   );
 });
 
+describe('beside other methods', () => {
+  const method = (name: string, tier: string) => ({
+    name,
+    type: 'APIKey' as const,
+    apiKey: { selector: { matchLabels: { tier } }, forward: 'Strip' as const },
+  });
+  const both = (first: string, second: string) => {
+    const config = translateAuthentication(
+      { require: 'Any', allowAnonymous: true, methods: [method('one', first), method('two', second)] },
+      'spec',
+      testPolicyContext({ objects }),
+    );
+    if (isProblems(config)) throw new Error(JSON.stringify(config));
+    return createAuthentication(config, testFilterEnv({ wallClock: () => now }));
+  };
+
+  test('a key of another one is left to it, and a key of none is still 401', async () => {
+    expect((await run(both('silver', 'gold'), shown(keyOf('good1')))).identity).toMatchObject({ provider: 'two' });
+    expect((await run(both('silver', 'bronze'), shown(keyOf('good1')))).denied).toBe('unauthenticated');
+  });
+
+  test('of one that is not reached, only the accepted key goes on', async () => {
+    const seen = await run(both('gold', 'silver'), shown(keyOf('good1')));
+    expect([seen.identity?.provider, seen.requestHeaders]).toEqual(['one', []]);
+  });
+});
+
 describe('where a key stands', () => {
   const extractFrom = {
     headers: [{ name: 'Authorization', valuePrefix: 'ApiKey ' }],

@@ -30,7 +30,8 @@ export function createApiKey(name: string, config: ApiKeyConfig, env: FilterEnv)
   const keys = indexKeys(name, config, fields);
   const digest = Buffer.alloc(HEX);
   const challenge = `${scheme} realm="${name}"`;
-  const refused: Outcome = { kind: 'refused', challenge: `${challenge}, error="invalid_token"` };
+  const invalid = `${challenge}, error="invalid_token"`;
+  const refused: Outcome = { kind: 'refused', challenge: invalid };
   const absent: Outcome = { kind: 'absent', challenge };
   const scope = requiredScopes.join(' ');
   // RFC 6750 3.1: "The request requires higher privileges than provided by the access token. [...] SHOULD respond with the HTTP 403".
@@ -46,17 +47,20 @@ export function createApiKey(name: string, config: ApiKeyConfig, env: FilterEnv)
       const key = findToken(locations, request);
       if (key === undefined || key === '') return absent;
       const id = keyIdOf(key);
-      if (id === null) return refused;
+      // Where several methods look for credentials in one place, it may be another's.
+      const foreign: Outcome = { kind: 'foreign', challenge: invalid, credential: key };
+      if (id === null) return foreign;
       // Before the look-up: an id that exists takes no longer than one that does not.
       digest.write(hash('sha256', key, 'hex'), 0, HEX, 'latin1');
       const now = env.wallClock();
       for (let known = keys.get(id); known !== undefined; known = known.next) {
         if (!timingSafeEqual(digest, known.hash)) continue;
-        if (now < known.notBefore || now >= known.expires) continue;
-        return known.sufficient ? { kind: 'accepted', identity: known.identity } : forbidden;
+        if (now < known.notBefore || now >= known.expires) return refused;
+        return known.sufficient ? { kind: 'accepted', identity: known.identity, credential: key } : forbidden;
       }
-      return refused;
+      return foreign;
     },
+    discard: ({ request }, credential) => stripTokens(locations, request, credential),
     accepted({ request }, identity) {
       if (forward === 'Strip') stripTokens(locations, request);
       fields.set(request.headers, identity);

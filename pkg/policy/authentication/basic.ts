@@ -46,22 +46,23 @@ export function createBasic(name: string, config: BasicConfig, env: FilterEnv): 
   const refused: Outcome = { kind: 'refused', challenge };
   const unavailable: Outcome = { kind: 'unavailable' };
 
-  const outcomeOf = (identity: Identity | null): Outcome =>
-    identity === null ? refused : { kind: 'accepted', identity };
+  // A user of another file may be asked for by a method behind this one.
+  const outcomeOf = (identity: Identity | null, credential: string): Outcome =>
+    identity === null ? { kind: 'foreign', challenge, credential } : { kind: 'accepted', identity, credential };
 
-  function remembered(digest: string): Outcome | undefined {
+  function remembered(digest: string, credential: string): Outcome | undefined {
     const verdict = good.get(digest) ?? bad.get(digest);
-    return verdict === undefined || verdict.until <= env.now() ? undefined : outcomeOf(verdict.identity);
+    return verdict === undefined || verdict.until <= env.now() ? undefined : outcomeOf(verdict.identity, credential);
   }
 
-  async function compare(credentials: Credentials, digest: string): Promise<Outcome> {
+  async function compare(credentials: Credentials, digest: string, credential: string): Promise<Outcome> {
     const known = users.get(credentials.user);
     // An unknown user takes as long as a known one, or names could be found by the time it takes to be refused.
     const right = await matches(known ?? nobody, credentials.password, env);
     const identity = right && known !== undefined ? identityOf(name, credentials.user) : null;
     if (identity === null) bad.set(digest, { identity, until: env.now() + Bad });
     else good.set(digest, { identity, until: env.now() + Good });
-    return outcomeOf(identity);
+    return outcomeOf(identity, credential);
   }
 
   return {
@@ -69,19 +70,22 @@ export function createBasic(name: string, config: BasicConfig, env: FilterEnv): 
     cleanse: ({ request }) => fields.remove(request.headers),
     authenticate({ request }) {
       const header = request.headers.get('authorization');
-      // RFC 9110 11.1: the scheme is compared without case.
-      if (header === undefined || !/^basic(?: |$)/i.test(header)) return absent;
+      if (header === undefined || !scheme.test(header)) return absent;
       const credentials = credentialsOf(header.slice(5).trim());
       if (credentials === null) return refused;
       const digest = createHmac('sha256', key).update(header).digest('base64');
-      const before = remembered(digest) ?? asking.get(digest);
+      const before = remembered(digest, header) ?? asking.get(digest);
       if (before !== undefined) return before;
       if (asking.size >= Asking) return unavailable;
-      const answer = compare(credentials, digest)
+      const answer = compare(credentials, digest, header)
         .catch(() => unavailable)
         .finally(() => asking.delete(digest));
       asking.set(digest, answer);
       return answer;
+    },
+    discard({ request }, credential) {
+      const header = request.headers.get('authorization');
+      if (header !== undefined && header !== credential && scheme.test(header)) request.headers.remove('authorization');
     },
     accepted({ request }, identity) {
       if (config.forward === 'Strip') request.headers.remove('authorization');
@@ -89,6 +93,9 @@ export function createBasic(name: string, config: BasicConfig, env: FilterEnv): 
     },
   };
 }
+
+/** RFC 9110 11.1: compared without case. */
+const scheme = /^basic(?: |$)/i;
 
 interface Credentials {
   readonly user: string;
