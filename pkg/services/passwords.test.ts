@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { hashSync } from 'bcryptjs';
 import { FakeClock } from '../store/clock.testing.ts';
-import { createPasswords, type Passwords, passwordThread } from './passwords.ts';
+import { createPasswords, type Passwords } from './passwords.ts';
 
 const hash = hashSync('opensesame', 4);
 const { signal } = new AbortController();
@@ -11,7 +11,7 @@ let clock: FakeClock;
 let passwords: Passwords;
 beforeEach(() => {
   clock = new FakeClock();
-  passwords = createPasswords({ entry: passwordThread(), clock });
+  passwords = createPasswords({ entry: new URL('./password-thread.ts', import.meta.url), clock });
 });
 afterEach(() => passwords.close());
 

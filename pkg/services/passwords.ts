@@ -30,16 +30,6 @@ interface Task {
   readonly reject: (error: Error) => void;
 }
 
-/**
- * Where the thread's code is. In a bundle this code stands in the file of an entry, `pkg/worker/services-thread.js` or `cmd/gateway.js`,
- * whose folders are those of the sources.
- */
-export function passwordThread(): URL {
-  const extension = import.meta.url.endsWith('.ts') ? 'ts' : 'js';
-  const folder = /\/cmd\/[^/]+$/.test(import.meta.url) ? '../pkg/services' : '../services';
-  return new URL(`${folder}/password-thread.${extension}`, import.meta.url);
-}
-
 export function createPasswords({ entry, clock }: PasswordsOptions): Passwords {
   const queue: Task[] = [];
   let worker: Worker | null = null;

@@ -31,10 +31,13 @@ export const extractFrom = Type.Optional(
 
 export const forward = choice(['Keep', 'Strip'], 'Whether the backend sees the credential.', { default: 'Strip' });
 
+/** Of a header that the gateway writes. */
+export const headerName = text(256, 'Name of the header.', { pattern: TOKEN });
+
 export const claimToHeaders = Type.Optional(
   list(
     Type.Object({
-      header: text(256, 'Name of the header.', { pattern: TOKEN }),
+      header: headerName,
       claim: text(256, 'Name; dots lead into objects.'),
     }),
     16,

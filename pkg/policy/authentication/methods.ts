@@ -2,6 +2,7 @@
 import type { FilterEnv } from '../runtime.ts';
 import { createApiKey } from './apikey.ts';
 import { createBasic } from './basic.ts';
+import { createClientCertificate } from './clientcert.ts';
 import { createJwt } from './jwt.ts';
 import type { Method } from './method.ts';
 import type { MethodConfig, MethodConfigs, MethodType } from './schema.ts';
@@ -12,6 +13,7 @@ const methods: {
   JWT: createJwt,
   APIKey: createApiKey,
   Basic: createBasic,
+  ClientCertificate: createClientCertificate,
 };
 
 /** Throws if the configuration cannot be built: its rules then fail closed. */

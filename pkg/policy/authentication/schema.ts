@@ -1,6 +1,7 @@
 /** Authentication: who is asking. One key, methods by name. */
 import type { ApiKeyConfig } from './apikey-schema.ts';
 import type { BasicConfig } from './basic-schema.ts';
+import type { ClientCertificateConfig } from './clientcert-schema.ts';
 import type { JwtConfig } from './jwt-schema.ts';
 
 export interface AuthenticationConfig {
@@ -16,6 +17,7 @@ export interface MethodConfigs {
   readonly JWT: JwtConfig;
   readonly APIKey: ApiKeyConfig;
   readonly Basic: BasicConfig;
+  readonly ClientCertificate: ClientCertificateConfig;
 }
 
 export type MethodType = keyof MethodConfigs;

@@ -4,6 +4,7 @@ import type { PolicyContext } from '../context.ts';
 import { isProblems, type Translated, unsupported } from '../translated.ts';
 import { translateApiKey } from './apikey-translate.ts';
 import { translateBasic } from './basic-translate.ts';
+import { translateClientCertificate } from './clientcert-translate.ts';
 import { translateJwt } from './jwt-translate.ts';
 import type { AuthenticationConfig, MethodConfig, MethodConfigs, MethodType } from './schema.ts';
 import type { AuthenticationSpec, MethodSpec } from './spec.ts';
@@ -15,13 +16,19 @@ type Translator<T extends MethodType> = (
 ) => Translated<MethodConfigs[T]>;
 
 /** The member of a method that its type names. */
-const members: { readonly [T in MethodType]: keyof MethodSpec } = { JWT: 'jwt', APIKey: 'apiKey', Basic: 'basic' };
+const members: { readonly [T in MethodType]: keyof MethodSpec } = {
+  JWT: 'jwt',
+  APIKey: 'apiKey',
+  Basic: 'basic',
+  ClientCertificate: 'clientCertificate',
+};
 
 const translators: { readonly [T in MethodType]: Translator<T> } = {
   // Present: `wrongMembers` has seen to it.
   JWT: ({ jwt }, path, context) => translateJwt(jwt!, path, context),
   APIKey: ({ apiKey }, path, context) => translateApiKey(apiKey!, path, context),
   Basic: ({ basic, name }, path, context) => translateBasic(basic!, name, path, context),
+  ClientCertificate: ({ clientCertificate }, path) => translateClientCertificate(clientCertificate!, path),
 };
 
 /** @param path where `spec` stands in its object, for messages */
