@@ -2,8 +2,8 @@
 import { readFileSync } from 'node:fs';
 import type { Certificate } from '../ir/ir.ts';
 
-/** `exact-*` and `rotated` are for a.example, `wildcard` for *.wild.example, `default` for default.example. */
-export type TestCertificate = 'exact-ecdsa' | 'exact-rsa' | 'rotated' | 'wildcard' | 'default';
+/** `exact-*` and `rotated` are for a.example, `wildcard` for *.wild.example, `default` for default.example, `localhost` also for 127.0.0.1. */
+export type TestCertificate = 'exact-ecdsa' | 'exact-rsa' | 'rotated' | 'wildcard' | 'default' | 'localhost';
 
 export function testCertificates(): Readonly<Record<TestCertificate, Certificate>> {
   const file = new URL('testdata/certificates.json', import.meta.url);
