@@ -9,6 +9,7 @@ import type { RedirectConfig } from '../policy/redirect/schema.ts';
 import type { RequestHeadersConfig } from '../policy/requestheaders/schema.ts';
 import type { ResponseHeadersConfig } from '../policy/responseheaders/schema.ts';
 import type { RewriteConfig } from '../policy/rewrite/schema.ts';
+import type { TransformConfig } from '../policy/transform/schema.ts';
 
 /** A new policy adds one line here; `order.ts`, `translators.ts` and `filters.ts` fail to compile until they know it. */
 export interface FilterConfigs {
@@ -18,6 +19,7 @@ export interface FilterConfigs {
   readonly authorization: AuthorizationConfig;
   readonly redirect: RedirectConfig;
   readonly directResponse: DirectResponseConfig;
+  readonly transform: TransformConfig;
   readonly requestHeaders: RequestHeadersConfig;
   readonly rewrite: RewriteConfig;
   readonly mirror: MirrorConfig;

@@ -11,6 +11,7 @@ import { createRequestHeaders } from './requestheaders/filter.ts';
 import { createResponseHeaders } from './responseheaders/filter.ts';
 import { createRewrite } from './rewrite/filter.ts';
 import type { FilterEnv, RuntimeFilter } from './runtime.ts';
+import { createTransform } from './transform/filter.ts';
 
 const filters: { readonly [K in FilterKind]: (config: FilterConfigs[K], env: FilterEnv) => RuntimeFilter } = {
   ipAccess: createIpAccess,
@@ -19,6 +20,7 @@ const filters: { readonly [K in FilterKind]: (config: FilterConfigs[K], env: Fil
   authorization: createAuthorization,
   redirect: createRedirect,
   directResponse: createDirectResponse,
+  transform: createTransform,
   requestHeaders: createRequestHeaders,
   rewrite: createRewrite,
   mirror: createMirror,

@@ -37,17 +37,7 @@ export function translateHeaders(
   elsewhere: Readonly<Record<string, string>>,
 ): Translated<HeaderModifierConfig> {
   const problems: Problem[] = [];
-  const checkName = (name: string, at: string): void => {
-    const lower = name.toLowerCase();
-    if (!Token.test(name))
-      problems.push(unsupported(at, `"${name}" is no header name; use letters, digits and hyphens`));
-    else if (connectionLevel.has(lower))
-      problems.push(
-        unsupported(at, `${name} belongs to the connection and is written by the gateway itself; remove this entry`),
-      );
-    else if (Object.hasOwn(elsewhere, lower))
-      problems.push(unsupported(at, `${name} cannot be changed here; ${elsewhere[lower]}`));
-  };
+  const checkName = (name: string, at: string): void => void problems.push(...nameProblems(name, at, elsewhere));
   const list = (key: 'set' | 'add'): readonly (readonly [string, string])[] => {
     const entries = firstOfEachName(modifier[key] ?? []);
     for (const { entry, index } of entries) {
@@ -69,6 +59,23 @@ export function translateHeaders(
 
   const config = { remove: [...new Set(remove.map((name) => name.toLowerCase()))], set: list('set'), add: list('add') };
   return problems.length > 0 ? problems : config;
+}
+
+/** @param elsewhere as above */
+export function nameProblems(
+  name: string,
+  path: string,
+  elsewhere: Readonly<Record<string, string>>,
+): readonly Problem[] {
+  const lower = name.toLowerCase();
+  if (!Token.test(name)) return [unsupported(path, `"${name}" is no header name; use letters, digits and hyphens`)];
+  if (connectionLevel.has(lower))
+    return [
+      unsupported(path, `${name} belongs to the connection and is written by the gateway itself; remove this entry`),
+    ];
+  if (Object.hasOwn(elsewhere, lower))
+    return [unsupported(path, `${name} cannot be changed here; ${elsewhere[lower]}`)];
+  return [];
 }
 
 // HTTPHeader.name: "If multiple entries specify equivalent header names, the first entry with an equivalent name MUST be

@@ -45,8 +45,22 @@ export function parseJsonBytes(bytes: Uint8Array, options: JsonOptions = {}): Js
 
 /** Ends the fast path of strings. */
 const unusual = /[\\\p{Cc}]/u;
-// Node has it, TypeScript's library not yet (TC39 JSON.parse source text access).
-const rawJson = (text: string): object => (JSON as unknown as { rawJSON(text: string): object }).rawJSON(text);
+// Node has these, TypeScript's library not yet (TC39 JSON.parse source text access).
+const source = JSON as unknown as { rawJSON(text: string): object; isRawJSON(value: unknown): boolean };
+
+/** Whether a value is an object, and no number that is kept as it was written. */
+export function isJsonObject(value: unknown): value is Record<string, JsonValue> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value) && !source.isRawJSON(value);
+}
+
+/** A copy that shares nothing with `value`; its objects have no prototype. */
+export function copyJson(value: JsonValue): JsonValue {
+  if (Array.isArray(value)) return value.map(copyJson);
+  if (!isJsonObject(value)) return value;
+  const copy = Object.create(null) as Record<string, JsonValue>;
+  for (const [name, child] of Object.entries(value)) copy[name] = copyJson(child);
+  return copy;
+}
 
 class Reader {
   readonly #text: string;
@@ -63,7 +77,7 @@ class Reader {
   value(depth: number): JsonValue {
     if (depth > MaxDepth) throw new JsonMistake(`is nested more than ${MaxDepth} deep`, this.#at);
     this.#skip(this.#space);
-    switch (this.#text[this.#at]) {
+    switch (this.#text.charAt(this.#at)) {
       case '{':
         return this.#object(depth);
       case '[':
@@ -143,7 +157,7 @@ class Reader {
     if (text === '') throw this.#unexpected();
     const value = Number(text);
     if (!Number.isFinite(value)) throw new JsonMistake('holds a number that is too large', start);
-    return this.#exact && text.length > 15 && text.replace(/\D/g, '').length > 15 ? rawJson(text) : value;
+    return this.#exact && text.length > 15 && text.replace(/\D/g, '').length > 15 ? source.rawJSON(text) : value;
   }
 
   #take(character: string): boolean {

@@ -10,6 +10,7 @@ import { corsSchema } from './cors/schema.ts';
 import { headersSchema } from './header-schema.ts';
 import { ipAccessSchema } from './ipaccess/schema.ts';
 import { isSettingKey, type SettingKey, settingSchemas } from './settings.ts';
+import { transformSchema } from './transform/spec.ts';
 
 export interface Place {
   /** `Replace`: the most specific level wins as a unit. `Stack`: every level's configuration holds. */
@@ -67,6 +68,14 @@ const order = {
     merge: 'Replace',
     failure: 'Closed',
     reason: 'answers; behind redirect, so that a redirect to HTTPS comes first',
+  },
+  transform: {
+    merge: 'Replace',
+    // It may be what keeps a field from a backend, or a client.
+    failure: 'Closed',
+    schema: transformSchema,
+    reason:
+      'behind all that decides, which sees what the client sent; before the filters of the route, which have the last word on requests',
   },
   requestHeaders: {
     merge: 'Replace',

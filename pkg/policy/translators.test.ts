@@ -33,6 +33,7 @@ const mirror = (name: string): GatewayRouteFilter => ({
 const blocks: Readonly<Record<string, object>> = {
   ipAccess: { allow: ['10.0.0.0/8'] },
   authorization: { rules: [{ name: 'admins', scopes: ['admin'] }] },
+  transform: { request: { headers: { remove: ['x-a'] } } },
   authentication: { methods: [{ name: 'corp', type: 'JWT', jwt: { remoteJWKS: { uri: 'https://login.test/keys' } } }] },
 };
 

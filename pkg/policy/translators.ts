@@ -23,6 +23,8 @@ import { translateRedirect } from './redirect/translate.ts';
 import { translateRequestHeaders } from './requestheaders/translate.ts';
 import { translateResponseHeaders } from './responseheaders/translate.ts';
 import { translateRewrite } from './rewrite/translate.ts';
+import type { TransformSpec } from './transform/spec.ts';
+import { translateTransform } from './transform/translate.ts';
 import { isProblems, type Translated, unsupported } from './translated.ts';
 
 /** How the translators reach other objects. */
@@ -44,6 +46,7 @@ interface Specs {
   readonly cors: HTTPCORSFilter;
   readonly authentication: AuthenticationSpec;
   readonly authorization: AuthorizationSpec;
+  readonly transform: TransformSpec;
   readonly redirect: HTTPRequestRedirectFilter;
   readonly directResponse: DirectResponseFilter;
   readonly requestHeaders: HTTPHeaderFilter;
@@ -66,6 +69,7 @@ const translators: { readonly [K in FilterKind]: Translator<K> } = {
   authorization: (spec, path) => built(translateAuthorization(spec, path)),
   redirect: (spec, path) => built(translateRedirect(spec, path)),
   directResponse: (spec, path, { resolveBody }) => built(translateDirectResponse(spec, path, resolveBody)),
+  transform: (spec, path) => built(translateTransform(spec, path)),
   requestHeaders: (spec, path) => built(translateRequestHeaders(spec, path)),
   rewrite: (spec, path) => built(translateRewrite(spec, path)),
   mirror: (spec, path, { resolveMirror }) => translateMirror(spec, path, resolveMirror),

@@ -1,0 +1,163 @@
+/** Data-plane half of body transforms: bodies in memory, read strictly, bounded. */
+import { compileExpression, ExpressionFailure } from '../../expression/expression.ts';
+import type { Scope } from '../../expression/variables.ts';
+import { type Coding, codingOf, decompress } from '../decompress.ts';
+import { JsonMistake, parseJsonBytes } from '../json.ts';
+import { readJsonBody } from '../json-body.ts';
+import { isMediaType, mediaTypeOf } from '../media-type.ts';
+import type { BodySink, BodyTransform, Exchange, HeaderView } from '../runtime.ts';
+import { changeJson } from './json.ts';
+import type { BodyTransformConfig } from './schema.ts';
+
+/** @returns undefined if the body cannot hold what is to be set */
+type Change = (exchange: Exchange, body: unknown) => Buffer | undefined;
+
+function createChange({ mergePatch, remove, set }: BodyTransformConfig, scope: Scope): Change {
+  const setting = set.map(({ path, source }) => ({
+    path,
+    expression: compileExpression(source, 'json', { ...scope, body: true }),
+  }));
+  return (exchange, body) => {
+    // All of them see the body as it came.
+    const values = setting.map(({ path, expression }) => ({
+      path,
+      value: valueOf(() => expression.evaluate(exchange, body)),
+    }));
+    const changed = changeJson(body, { mergePatch, remove, set: values });
+    return changed === undefined ? undefined : Buffer.from(JSON.stringify(changed));
+  };
+}
+
+/** undefined without a value: what the other side sent there is gone all the same. */
+function valueOf(evaluate: () => unknown): unknown {
+  try {
+    return evaluate();
+  } catch (error) {
+    if (error instanceof ExpressionFailure) return undefined;
+    throw error;
+  }
+}
+
+/** @returns a phase that gives false if it refused the request */
+export function createRequestBody(config: BodyTransformConfig): (exchange: Exchange) => Promise<boolean> | undefined {
+  const change = createChange(config, {});
+  const read = async (exchange: Exchange): Promise<boolean> => {
+    const { request } = exchange;
+    const body = await readJsonBody(request, config.maxSize, { exact: true });
+    if (body.kind === 'empty') return true;
+    if (body.kind === 'refused') {
+      exchange.deny(body.code);
+      return false;
+    }
+    const changed = change(exchange, body.value);
+    if (changed === undefined) {
+      exchange.deny('request-invalid');
+      return false;
+    }
+    request.setBody(changed);
+    forget(request.headers);
+    return true;
+  };
+  return (exchange) =>
+    isMediaType(mediaTypeOf(exchange.request.headers.get('content-type')), config.contentTypes)
+      ? read(exchange)
+      : undefined;
+}
+
+/** @returns a phase that gives false if the response cannot be sent */
+export function createResponseBody(config: BodyTransformConfig): (exchange: Exchange) => boolean {
+  const change = createChange(config, { response: true });
+  return (exchange) => {
+    const { request, response } = exchange;
+    const type = mediaTypeOf(response.headers.get('content-type'));
+    // A part of a body may hold what the whole would not show, and is no JSON.
+    const partial = response.status === 206 && type === 'multipart/byteranges';
+    if (!partial && !isMediaType(type, config.contentTypes)) return true;
+    if (request.method === 'HEAD' || response.status === 204 || response.status === 304) {
+      forget(response.headers);
+      return true;
+    }
+    const coding = codingOf(response.headers.get('content-encoding'));
+    const length = Number(response.headers.get('content-length') ?? '0');
+    if (response.status === 206 || coding === null || length > config.maxSize) return false;
+    exchange.transformBody(
+      new JsonTransform(coding, config.maxSize, (bytes) => change(exchange, parseJsonBytes(bytes, { exact: true }))),
+    );
+    forget(response.headers);
+    return true;
+  };
+}
+
+/** Fields that say something of the bytes that were. */
+function forget(headers: HeaderView): void {
+  const gone = ['content-encoding', 'content-md5', 'digest', 'content-digest', 'repr-digest', 'etag', 'accept-ranges'];
+  for (const name of gone) headers.remove(name);
+}
+
+class JsonTransform implements BodyTransform {
+  readonly #coding: Coding;
+  readonly #limit: number;
+  readonly #change: (bytes: Uint8Array) => Buffer | undefined;
+  readonly #parts: Buffer[] = [];
+  #length = 0;
+  /** Failed, or over: nothing is emitted any more. */
+  #closed = false;
+
+  constructor(coding: Coding, limit: number, change: (bytes: Uint8Array) => Buffer | undefined) {
+    this.#coding = coding;
+    this.#limit = limit;
+    this.#change = change;
+  }
+
+  data(bytes: Uint8Array, sink: BodySink): void {
+    if (this.#closed) return;
+    this.#length += bytes.length;
+    if (this.#length > this.#limit) this.#fail(sink);
+    else this.#parts.push(Buffer.from(bytes));
+  }
+
+  end(sink: BodySink): void {
+    if (this.#closed) return;
+    const received = Buffer.concat(this.#parts);
+    this.#parts.length = 0;
+    // Nothing stays nothing.
+    if (received.length === 0) sink.end();
+    else if (this.#coding === 'identity') this.#finish(received, sink);
+    else
+      decompress(this.#coding, received, this.#limit)
+        .then((bytes) => (typeof bytes === 'string' ? this.#fail(sink) : this.#finish(bytes, sink)))
+        .catch(() => this.#fail(sink));
+  }
+
+  close(): void {
+    this.#closed = true;
+    this.#parts.length = 0;
+  }
+
+  #finish(bytes: Uint8Array, sink: BodySink): void {
+    if (this.#closed) return;
+    const changed = this.#changed(bytes);
+    if (changed === undefined) {
+      this.#fail(sink);
+      return;
+    }
+    sink.data(changed);
+    sink.end();
+  }
+
+  #changed(bytes: Uint8Array): Buffer | undefined {
+    try {
+      return this.#change(bytes);
+    } catch (error) {
+      if (error instanceof JsonMistake) return undefined;
+      throw error;
+    }
+  }
+
+  /** The head may be gone already: a broken response, never one that was not changed. */
+  #fail(sink: BodySink): void {
+    if (this.#closed) return;
+    this.close();
+    sink.fail();
+  }
+}

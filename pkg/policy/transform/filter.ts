@@ -1,0 +1,134 @@
+/** Data-plane half of transform. */
+import { createPathReplacement } from '../path-replacement.ts';
+import type { Exchange, LocalResponse, RuntimeFilter } from '../runtime.ts';
+import { createRequestBody, createResponseBody } from './body.ts';
+import { changeCookies, cookieValue, nameOf, splitSetCookie } from './cookies.ts';
+import { createHeaderChange } from './headers.ts';
+import { changeQuery } from './query.ts';
+import type { NamesTransform, RequestTransform, ResponseTransform, TransformConfig } from './schema.ts';
+import { compileValues } from './values.ts';
+
+export function createTransform({ request, response }: TransformConfig): RuntimeFilter {
+  return {
+    ...(request !== null && { onRequest: createRequest(request) }),
+    ...(response !== null && { onResponse: createResponse(response) }),
+  };
+}
+
+/** Computes from what came, and gives what then changes what goes. */
+type Part = (exchange: Exchange) => () => void;
+
+function createRequest(config: RequestTransform): (exchange: Exchange) => void | Promise<void> {
+  const body = config.body === null ? undefined : createRequestBody(config.body);
+  const headers = createHeaderChange(config.headers, {});
+  const parts: readonly Part[] = [
+    (exchange) => {
+      const change = headers(exchange);
+      return () => change(exchange.request.headers);
+    },
+    ...(isEmpty(config.query) ? [] : [queryPart(config.query)]),
+    ...(isEmpty(config.cookies) ? [] : [cookiePart(config.cookies)]),
+  ];
+  const replacePath = config.path === null ? undefined : createPathReplacement(config.path);
+
+  const apply = (exchange: Exchange): void => {
+    const { request } = exchange;
+    const path = replacePath?.(exchange);
+    if (path === '') {
+      exchange.deny('policy-invalid');
+      return;
+    }
+    for (const change of parts.map((part) => part(exchange))) change();
+    if (path !== undefined) request.setForwardPath(path);
+    if (config.hostname !== '') request.setForwardHost(config.hostname);
+    // HEAD, CONNECT and TRACE say how messages are framed, so they stay.
+    if (config.method !== '' && !/^(?:HEAD|CONNECT|TRACE)$/.test(request.method))
+      request.setForwardMethod(config.method);
+  };
+  if (body === undefined) return apply;
+  return (exchange) => {
+    const reading = body(exchange);
+    if (reading === undefined) return apply(exchange);
+    return reading.then((passes) => (passes ? apply(exchange) : undefined));
+  };
+}
+
+function isEmpty({ remove, set }: NamesTransform): boolean {
+  return remove.length === 0 && set.length === 0;
+}
+
+function queryPart({ remove, set }: NamesTransform): Part {
+  const values = compileValues(set, (text) => text);
+  const without = new Set([...remove, ...set.map(({ name }) => name)]);
+  return (exchange) => {
+    const more = values(exchange);
+    return () => exchange.request.setForwardQuery(changeQuery(exchange.request.forwardQuery, without, more));
+  };
+}
+
+function cookiePart({ remove, set }: NamesTransform): Part {
+  const values = compileValues(set, cookieValue);
+  const without = new Set([...remove, ...set.map(({ name }) => name)]);
+  return (exchange) => {
+    const { headers } = exchange.request;
+    const more = values(exchange);
+    return () => {
+      const field = changeCookies(headers.get('cookie') ?? '', without, more);
+      if (field === '') headers.remove('cookie');
+      else headers.set('Cookie', field);
+    };
+  };
+}
+
+function createResponse(config: ResponseTransform): (exchange: Exchange) => void {
+  const body = config.body === null ? undefined : createResponseBody(config.body);
+  const headers = createHeaderChange(config.headers, { response: true });
+  const { remove, set } = config.cookies;
+  const values = compileValues(set, (text, { attributes }) => (cookieValue(text) === null ? null : text + attributes), {
+    response: true,
+  });
+  const without = new Set([...remove, ...set.map(({ name }) => name)]);
+
+  return (exchange) => {
+    // The gateway's own answers say what they have to.
+    if (exchange.answered) return;
+    const { response } = exchange;
+    const change = headers(exchange);
+    const cookies = values(exchange);
+    if (body !== undefined && !body(exchange)) {
+      exchange.replaceResponse(unchangeable);
+      return;
+    }
+    change(response.headers);
+    if (without.size > 0) takeCookies(exchange, without);
+    for (const [name, value] of cookies) response.headers.add('Set-Cookie', `${name}=${value}`);
+    if (config.status !== 0 && mayBecome(response.status, config.status)) response.setStatus(config.status);
+  };
+}
+
+function takeCookies({ response: { headers } }: Exchange, without: ReadonlySet<string>): void {
+  const field = headers.get('set-cookie');
+  if (field === undefined) return;
+  const lines = splitSetCookie(field);
+  const kept = lines.filter((line) => !without.has(nameOf(line)));
+  if (kept.length === lines.length) return;
+  headers.remove('set-cookie');
+  for (const line of kept) headers.add('Set-Cookie', line);
+}
+
+/** A refusal stays one; and what has no body gets none, by a status that promises it. */
+function mayBecome(status: number, next: number): boolean {
+  if (status < 200 || status === 204 || status === 304) return false;
+  return (status !== 401 && status !== 403) || next >= 400;
+}
+
+const unchangeable: LocalResponse = {
+  status: 500,
+  headers: { 'Content-Type': 'application/problem+json', 'Cache-Control': 'no-store' },
+  body: `${JSON.stringify({
+    type: 'about:blank',
+    title: 'The response could not be changed as a policy of this route says',
+    status: 500,
+    code: 'policy-invalid',
+  })}\n`,
+};
