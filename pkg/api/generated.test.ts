@@ -79,7 +79,7 @@ const ALLOWED = new Set([
 
 function forbiddenIn(schema: StructuralSchema, path: string): string[] {
   const own = Object.keys(schema).filter((key) => !ALLOWED.has(key) && !key.startsWith('x-kubernetes-'));
-  const untyped = schema.type === undefined ? ['no type'] : [];
+  const untyped = schema.type === undefined && schema['x-kubernetes-int-or-string'] !== true ? ['no type'] : [];
   const children = childrenOf(schema).flatMap(([name, child]) => forbiddenIn(child, `${path}.${name}`));
   return [...[...own, ...untyped].map((key) => `${path}: ${key}`), ...children];
 }

@@ -28,6 +28,8 @@ const WORDS: Readonly<Record<string, string>> = {
   '^[0-9a-fA-F.:]+/[0-9]{1,3}$': 'write a CIDR such as 10.0.0.0/8 or fd00::/8',
   '^[0-9a-fA-F.:]+$': 'write an IPv4 or IPv6 address',
   '^/[^\\x00]*$': 'write an absolute path, such as /run/app.sock',
+  '^([45][0-9][0-9]|[45]xx)$': 'write an error status, 404, or a class of them, 5xx',
+  '^(/[^/]*)+$': 'write a JSON Pointer, such as /meta/user',
   '^[-._a-zA-Z0-9]+$': 'use letters, digits, "-", "_" and "."',
   '^(Auto|[1-9]|[1-9][0-9]|1[0-9][0-9]|2[0-4][0-9]|25[0-6])$': 'write Auto, or "1" to "256" in quotes',
 };

@@ -92,6 +92,7 @@ function typeOf(schema: StructuralSchema): string {
       ? 'integer'
       : `integer, ${minimum ?? '…'} to ${maximum ?? '…'}`;
   }
+  if (schema['x-kubernetes-int-or-string'] === true) return 'integer or text';
   if (schema.type !== 'string') return schema.type ?? 'any';
   return maxLength === undefined ? 'text' : `text, at most ${maxLength} characters`;
 }

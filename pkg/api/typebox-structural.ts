@@ -17,6 +17,7 @@ const FACTS = [
   'minItems',
   'maxItems',
   'maxProperties',
+  'x-kubernetes-int-or-string',
   'x-kubernetes-list-type',
   'x-kubernetes-list-map-keys',
   'x-kubernetes-map-type',

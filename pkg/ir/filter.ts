@@ -8,6 +8,7 @@ import type { MirrorConfig } from '../policy/mirror/schema.ts';
 import type { RedirectConfig } from '../policy/redirect/schema.ts';
 import type { RequestHeadersConfig } from '../policy/requestheaders/schema.ts';
 import type { ResponseHeadersConfig } from '../policy/responseheaders/schema.ts';
+import type { ResponseOverridesConfig } from '../policy/responseoverrides/schema.ts';
 import type { RewriteConfig } from '../policy/rewrite/schema.ts';
 import type { TransformConfig } from '../policy/transform/schema.ts';
 
@@ -24,6 +25,7 @@ export interface FilterConfigs {
   readonly rewrite: RewriteConfig;
   readonly mirror: MirrorConfig;
   readonly responseHeaders: ResponseHeadersConfig;
+  readonly responseOverrides: ResponseOverridesConfig;
 }
 
 export type FilterKind = keyof FilterConfigs;

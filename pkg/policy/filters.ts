@@ -9,6 +9,7 @@ import { createMirror } from './mirror/filter.ts';
 import { createRedirect } from './redirect/filter.ts';
 import { createRequestHeaders } from './requestheaders/filter.ts';
 import { createResponseHeaders } from './responseheaders/filter.ts';
+import { createResponseOverrides } from './responseoverrides/filter.ts';
 import { createRewrite } from './rewrite/filter.ts';
 import type { FilterEnv, RuntimeFilter } from './runtime.ts';
 import { createTransform } from './transform/filter.ts';
@@ -20,6 +21,7 @@ const filters: { readonly [K in FilterKind]: (config: FilterConfigs[K], env: Fil
   authorization: createAuthorization,
   redirect: createRedirect,
   directResponse: createDirectResponse,
+  responseOverrides: createResponseOverrides,
   transform: createTransform,
   requestHeaders: createRequestHeaders,
   rewrite: createRewrite,

@@ -9,6 +9,7 @@ import { authorizationSchema } from './authorization/schema.ts';
 import { corsSchema } from './cors/schema.ts';
 import { headersSchema } from './header-schema.ts';
 import { ipAccessSchema } from './ipaccess/schema.ts';
+import { responseOverridesSchema } from './responseoverrides/schema.ts';
 import { isSettingKey, type SettingKey, settingSchemas } from './settings.ts';
 import { transformSchema } from './transform/spec.ts';
 
@@ -58,6 +59,12 @@ const order = {
     failure: 'Open',
     schema: headersSchema('response'),
     reason: 'before all that may answer, so that redirects and direct responses carry the headers too',
+  },
+  responseOverrides: {
+    merge: 'Replace',
+    failure: 'Open',
+    schema: responseOverridesSchema,
+    reason: 'behind all that changes responses but the headers, which the new answer carries too',
   },
   redirect: {
     merge: 'Replace',

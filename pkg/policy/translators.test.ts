@@ -33,6 +33,9 @@ const mirror = (name: string): GatewayRouteFilter => ({
 const blocks: Readonly<Record<string, object>> = {
   ipAccess: { allow: ['10.0.0.0/8'] },
   authorization: { rules: [{ name: 'admins', scopes: ['admin'] }] },
+  responseOverrides: {
+    rules: [{ statuses: [404], from: 'Any', type: 'Redirect', redirect: { url: '/', statusCode: 302 } }],
+  },
   transform: { request: { headers: { remove: ['x-a'] } } },
   authentication: { methods: [{ name: 'corp', type: 'JWT', jwt: { remoteJWKS: { uri: 'https://login.test/keys' } } }] },
 };

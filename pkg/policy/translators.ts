@@ -22,6 +22,8 @@ import { compareFilters, type FilterKey } from './order.ts';
 import { translateRedirect } from './redirect/translate.ts';
 import { translateRequestHeaders } from './requestheaders/translate.ts';
 import { translateResponseHeaders } from './responseheaders/translate.ts';
+import type { ResponseOverridesSpec } from './responseoverrides/schema.ts';
+import { translateResponseOverrides } from './responseoverrides/translate.ts';
 import { translateRewrite } from './rewrite/translate.ts';
 import type { TransformSpec } from './transform/spec.ts';
 import { translateTransform } from './transform/translate.ts';
@@ -46,6 +48,7 @@ interface Specs {
   readonly cors: HTTPCORSFilter;
   readonly authentication: AuthenticationSpec;
   readonly authorization: AuthorizationSpec;
+  readonly responseOverrides: ResponseOverridesSpec;
   readonly transform: TransformSpec;
   readonly redirect: HTTPRequestRedirectFilter;
   readonly directResponse: DirectResponseFilter;
@@ -69,6 +72,7 @@ const translators: { readonly [K in FilterKind]: Translator<K> } = {
   authorization: (spec, path) => built(translateAuthorization(spec, path)),
   redirect: (spec, path) => built(translateRedirect(spec, path)),
   directResponse: (spec, path, { resolveBody }) => built(translateDirectResponse(spec, path, resolveBody)),
+  responseOverrides: (spec, path, context) => built(translateResponseOverrides(spec, path, context)),
   transform: (spec, path) => built(translateTransform(spec, path)),
   requestHeaders: (spec, path) => built(translateRequestHeaders(spec, path)),
   rewrite: (spec, path) => built(translateRewrite(spec, path)),
