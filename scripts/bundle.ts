@@ -21,6 +21,9 @@ await build({
   outbase: '.',
   outdir,
   bundle: true,
+  // What is loaded when it is needed stays in files of its own: the supervisor alone would otherwise be parsed with the whole data plane.
+  splitting: true,
+  chunkNames: 'chunks/[name]-[hash]',
   platform: 'node',
   format: 'esm',
   target: 'node24',
