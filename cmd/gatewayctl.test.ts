@@ -147,6 +147,90 @@ test('crds prints every kind of ours', async () => {
   expect((JSON.parse((await ctl('crds', '-o', 'json')).out) as { items: object[] }).items).toHaveLength(5);
 });
 
+describe('apikey', () => {
+  const manifests = 'cmd/testdata/apikeys';
+
+  test('create prints the manifest, and the key beside it', async () => {
+    const { code, out, err } = await ctl(
+      'apikey',
+      'create',
+      manifests,
+      'new',
+      '-n',
+      'shop',
+      '--scope',
+      'a',
+      '-l',
+      'tier=gold',
+    );
+    expect([code, out]).toEqual([
+      0,
+      expect.stringMatching(/^apiVersion: gateway\.suuupra\.io\/v1alpha1\nkind: APIKey\n/),
+    ]);
+    const [key = ''] = err.match(/^gwk_\w+$/m) ?? [];
+    expect(key).toHaveLength(65);
+    expect(out).not.toContain(key);
+    expect(err).toContain('The key is shown this once');
+  });
+
+  test('create -o json is for programs', async () => {
+    const { out } = await ctl(
+      'apikey',
+      'create',
+      manifests,
+      'new',
+      '--expires',
+      '2099-01-01',
+      '--prefix',
+      'acme',
+      '-o',
+      'json',
+    );
+    expect(JSON.parse(out)).toMatchObject({
+      key: expect.stringMatching(/^acme_k[0-9a-f]{10}_/),
+      object: {
+        metadata: { name: 'new', namespace: 'default' },
+        spec: { subject: 'new', keys: [{ expires: '2099-01-01T00:00:00Z' }] },
+      },
+    });
+  });
+
+  test('rotate and revoke print the manifest as it is then', async () => {
+    const rotated = await ctl('apikey', 'rotate', manifests, 'partner', '--end-others', '2026-12-31', '-o', 'json');
+    expect(JSON.parse(rotated.out)).toMatchObject({
+      object: {
+        metadata: { name: 'partner', namespace: 'shop', labels: { tier: 'gold' } },
+        spec: { keys: [{ id: 'k7f3a9c21', expires: '2026-12-31T00:00:00Z' }, {}] },
+      },
+    });
+    const revoked = await ctl('apikey', 'revoke', manifests, 'partner');
+    expect(revoked.out).toMatch(/^ {2}suspended: true$/m);
+    expect(revoked.err).toBe('APIKey shop/partner: every key is refused now.\n');
+  });
+
+  test('list shows ids, states and no hash', async () => {
+    const { out } = await ctl('apikey', 'list', manifests);
+    expect(out).toMatch(/^ +shop\/partner +partner-a +orders\.read +k7f3a9c21 +active$/m);
+    expect(out).toMatch(/^ +shop\/old +old +k0000 +expired +2020-01-01T00:00:00Z$/m);
+    expect(out).not.toContain('sha256');
+  });
+
+  test.each([
+    [['create', manifests, 'partner', '-n', 'shop'], /there is an APIKey shop\/partner/],
+    [['rotate', manifests, 'nobody'], /there is no APIKey nobody/],
+    [['revoke', manifests, 'partner', '--key', 'k1'], /has no key k1; it has k7f3a9c21/],
+    [['create', manifests, 'a', '--expires', 'soon'], /"soon" is no time/],
+    [['create', manifests, 'a', '--prefix', 'A_B'], /--prefix A_B/],
+    [['create', manifests, 'a', '--label', 'gold'], /write NAME=VALUE/],
+    [['create', manifests, 'A b'], /metadata\.name/],
+    [[], /no command "apikey"/],
+  ])('%j is refused with what to write', async (args, message) => {
+    const { code, out, err } = await ctl('apikey', ...args);
+    expect([code, out]).toEqual([2, '']);
+    expect(err).toMatch(message);
+  });
+});
+
 describe('usage', () => {
   test.each([
     [['frobnicate'], /no command "frobnicate"/],

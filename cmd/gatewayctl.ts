@@ -1,5 +1,6 @@
 #!/usr/bin/env node
 /** gatewayctl: looks at manifests or at a cluster the way the gateway does, without serving anything. */
+import { apiKeyCommands } from './ctl/apikey.ts';
 import { type Command, columns, helpOf, readArgs, UsageError } from './ctl/command.ts';
 import { crds } from './ctl/crds.ts';
 import { route } from './ctl/route.ts';
@@ -8,12 +9,14 @@ import { supportBundle } from './ctl/support-bundle.ts';
 import { translate } from './ctl/translate.ts';
 import { validate } from './ctl/validate.ts';
 
-const commands: readonly Command[] = [validate, status, translate, route, crds, supportBundle];
+const commands: readonly Command[] = [validate, status, translate, route, crds, supportBundle, ...apiKeyCommands];
 
 const ExitUsage = 2;
 
 async function main(args: readonly string[]): Promise<number> {
-  const [name = '', ...rest] = args;
+  const words = commands.some(({ name }) => name === args.slice(0, 2).join(' ')) ? 2 : 1;
+  const name = args.slice(0, words).join(' ');
+  const rest = args.slice(words);
   const command = commands.find((candidate) => candidate.name === name);
   if (command === undefined) {
     const help = name === '--help' || name === '-h' || name === 'help';
@@ -25,7 +28,11 @@ async function main(args: readonly string[]): Promise<number> {
     return 0;
   }
   try {
-    return await command.run(readArgs(command, rest), (text) => void process.stdout.write(text));
+    return await command.run(
+      readArgs(command, rest),
+      (text) => void process.stdout.write(text),
+      (text) => void process.stderr.write(text),
+    );
   } catch (error) {
     if (!(error instanceof UsageError)) throw error;
     process.stderr.write(`gatewayctl ${name}: ${error.message}\nSee gatewayctl ${name} --help\n`);

@@ -2,6 +2,7 @@
 import { parseArgs } from 'node:util';
 
 export interface Command {
+  /** One word, or two: `apikey create`. */
   readonly name: string;
   /** Positional arguments as help shows them: `[DIR] METHOD URL`. The first may be in brackets: left out, it is `''`. */
   readonly positionals: readonly string[];
@@ -9,8 +10,12 @@ export interface Command {
   /** Values that `-o` takes, the default first. */
   readonly outputs: readonly string[];
   readonly options: Readonly<Record<string, CommandOption>>;
-  /** @returns the exit code: 0, or 1 if what was asked about has a problem */
-  run(args: CommandArgs, print: (text: string) => void): Promise<number>;
+  /**
+   * @param print the answer
+   * @param tell what people want to know besides, and programs do not
+   * @returns the exit code: 0, or 1 if what was asked about has a problem
+   */
+  run(args: CommandArgs, print: (text: string) => void, tell: (text: string) => void): Promise<number>;
 }
 
 export interface CommandOption {
