@@ -104,9 +104,9 @@ function sourceOf({ source }: JwksFeed): string {
   return source.kind === 'discovery' ? source.issuer : (URL.parse(source.uri)?.host ?? 'invalid');
 }
 
-/** In the tree this file stands beside it; in a bundle its code is part of an entry, in `cmd` or in `pkg/worker`. */
+/** In the tree this file stands beside it; in a bundle its code is part of an entry, in `cmd` or in `pkg/worker`, or of what several share. */
 function passwordThread(): URL {
   const self = import.meta.url;
-  const folder = /\/cmd\/[^/]+$/.test(self) ? '../pkg/services' : '../services';
+  const folder = /\/(?:cmd|chunks)\/[^/]+$/.test(self) ? '../pkg/services' : '../services';
   return new URL(`${folder}/password-thread${self.slice(self.lastIndexOf('.'))}`, self);
 }
