@@ -2,8 +2,8 @@
 import { parseDuration } from '../../api/duration.ts';
 import type { Problem } from '../../status/problem.ts';
 import type { PolicyContext } from '../context.ts';
-import type { JwksFeed } from '../feeds.ts';
 import { isProblems, type Translated, unsupported } from '../translated.ts';
+import { addressProblems, translateAuthority, translateEndpoint } from './endpoint-translate.ts';
 import { readLocalKeys } from './jwt-local-keys.ts';
 import type { KeysConfig } from './jwt-schema.ts';
 import type { JwtSpec } from './jwt-spec.ts';
@@ -26,24 +26,13 @@ export function translateKeys(spec: JwtSpec, path: string, context: PolicyContex
 }
 
 function remoteKeys(remote: Remote, path: string, context: PolicyContext): Translated<KeysConfig> {
-  const { uri, backendRef, path: keyPath } = remote;
-  if ((uri === undefined) === (backendRef === undefined))
-    return [unsupported(path, 'exactly one of uri and backendRef must be set')];
-  if (uri !== undefined) {
-    if (keyPath !== undefined) return [unsupported(`${path}.path`, 'is for backendRef; write the path into uri')];
-    return feed({ kind: 'uri', uri }, `${path}.uri`, uri, remote, path, context);
-  }
-  if (backendRef === undefined || keyPath === undefined)
-    return [unsupported(`${path}.path`, 'is missing; write the path of the key set, such as /jwks.json')];
-  if (remote.caCertificateRef !== undefined)
-    return [unsupported(`${path}.caCertificateRef`, 'is for uri; a BackendTLSPolicy says it for backendRef')];
-  const cluster = context.backend(backendRef, `${path}.backendRef`);
+  const endpoint = translateEndpoint(remote, path, context);
   const times = freshness(remote, path);
-  if (typeof cluster !== 'string') return [cluster];
+  if (isProblems(endpoint)) return [...endpoint, ...(isProblems(times) ? times : [])];
   if (isProblems(times)) return times;
-  const host = `${backendRef.name}.${backendRef.namespace ?? context.namespace}`;
-  const authority = backendRef.port === undefined ? host : `${host}:${backendRef.port}`;
-  return { kind: 'cluster', cluster, authority, path: keyPath, ...times };
+  if (endpoint.kind === 'cluster') return { ...endpoint, ...times };
+  const { uri, authority } = endpoint;
+  return { kind: 'feed', feed: { source: { kind: 'uri', uri }, authority, ...times } };
 }
 
 function discoveredKeys(
@@ -52,28 +41,16 @@ function discoveredKeys(
   path: string,
   context: PolicyContext,
 ): Translated<KeysConfig> {
-  return feed({ kind: 'discovery', issuer }, `${path}.issuer`, issuer, discovery, `${path}.discovery`, context);
-}
-
-function feed(
-  source: JwksFeed['source'],
-  addressPath: string,
-  address: string,
-  options: Discovery,
-  path: string,
-  context: PolicyContext,
-): Translated<KeysConfig> {
-  const times = freshness(options, path);
-  const authority = trust(options, path, context);
+  const at = `${path}.discovery`;
+  const times = freshness(discovery, at);
+  const authority = translateAuthority(discovery, at, context);
   const problems = [
-    ...(isHttps(address)
-      ? []
-      : [unsupported(addressPath, `${JSON.stringify(address)} is no https address without user and fragment`)]),
+    ...addressProblems(issuer, `${path}.issuer`),
     ...(isProblems(times) ? times : []),
-    ...(authority.problem === undefined ? [] : [authority.problem]),
+    ...(isProblems(authority) ? authority : []),
   ];
-  if (problems.length > 0 || isProblems(times)) return problems;
-  return { kind: 'feed', feed: { source, authority: authority.pem, ...times } };
+  if (problems.length > 0 || isProblems(times) || isProblems(authority)) return problems;
+  return { kind: 'feed', feed: { source: { kind: 'discovery', issuer }, authority: authority.pem, ...times } };
 }
 
 function localKeys(
@@ -103,16 +80,6 @@ function valueOf(
   return found.problem ?? found.value;
 }
 
-function trust(
-  { caCertificateRef }: Discovery,
-  path: string,
-  context: PolicyContext,
-): { readonly pem: string | null; readonly problem?: Problem } {
-  if (caCertificateRef === undefined) return { pem: null };
-  const found = context.authority(caCertificateRef, `${path}.caCertificateRef`);
-  return found.problem === undefined ? { pem: found.value } : { pem: null, problem: found.problem };
-}
-
 function freshness(
   { cacheDuration, maxStale }: Discovery,
   path: string,
@@ -128,9 +95,4 @@ function freshness(
     ...(times.maxStale > 168 * HOUR ? [unsupported(`${path}.maxStale`, `${maxStale} is longer than 168h`)] : []),
   ];
   return problems.length > 0 ? problems : times;
-}
-
-function isHttps(text: string): boolean {
-  const url = URL.parse(text);
-  return url?.protocol === 'https:' && url.username === '' && url.password === '' && url.hash === '';
 }

@@ -1,18 +1,9 @@
 /** What users write under `jwt`. */
 import { Type } from 'typebox';
-import { celRules, choice, duration, list, objectName, port, text, type ValueOf } from '../../api/schema.ts';
+import { celRules, choice, duration, list, objectName, text, type ValueOf } from '../../api/schema.ts';
 import { claimToHeaders, extractFrom, secretKeyRef, TOKEN } from './credential-spec.ts';
+import { caCertificateRef, endpointFields, endpointRules } from './endpoint-spec.ts';
 import { algorithms } from './jwt-algorithm.ts';
-
-const caCertificateRef = Type.Optional(
-  Type.Object(
-    {
-      kind: choice(['ConfigMap', 'Secret'], 'Kind of the object.', { default: 'ConfigMap' }),
-      name: objectName('Name of the object, in the namespace of the policy.'),
-    },
-    { description: 'CA bundle (key ca.crt) for the certificate of the issuer; absent: the CAs of the system.' },
-  ),
-);
 
 const freshness = {
   cacheDuration: Type.Optional(duration('How often the keys are fetched: 10s to 24h; absent: 5m.')),
@@ -30,38 +21,12 @@ const keyRefFields = {
 
 const remoteJWKSSchema = Type.Object(
   {
-    uri: Type.Optional(text(2048, 'https address of the key set.', { pattern: '^https://[^\\s#]+$' })),
-    backendRef: Type.Optional(
-      Type.Object(
-        {
-          group: Type.String({ maxLength: 253, default: '', description: 'API group; empty for the core group.' }),
-          kind: text(63, 'Service or Backend.'),
-          name: objectName('Name of the object.'),
-          namespace: Type.Optional(
-            text(63, 'Namespace; absent: that of the policy. Another one needs a ReferenceGrant.'),
-          ),
-          port: Type.Optional(port('Port; required for a Service.')),
-        },
-        {
-          description:
-            'Service or Backend that serves the key set, over http unless a BackendTLSPolicy says otherwise.',
-        },
-      ),
-    ),
-    path: Type.Optional(text(1024, 'Path of the key set at backendRef.', { pattern: '^/[^\\s#]*$' })),
-    caCertificateRef,
+    ...endpointFields('the key set'),
     ...freshness,
   },
   {
     description: 'Key set (RFC 7517) that is fetched.',
-    ...celRules(
-      { rule: 'has(self.uri) != has(self.backendRef)', message: 'exactly one of uri and backendRef must be set' },
-      { rule: 'has(self.path) == has(self.backendRef)', message: 'path must be set with backendRef, and only then' },
-      {
-        rule: '!has(self.caCertificateRef) || has(self.uri)',
-        message: 'caCertificateRef is for uri; a BackendTLSPolicy says it for backendRef',
-      },
-    ),
+    ...celRules(...endpointRules),
   },
 );
 
