@@ -11,6 +11,7 @@ import type { ResponseHeadersConfig } from '../policy/responseheaders/schema.ts'
 import type { ResponseOverridesConfig } from '../policy/responseoverrides/schema.ts';
 import type { RewriteConfig } from '../policy/rewrite/schema.ts';
 import type { TransformConfig } from '../policy/transform/schema.ts';
+import type { ValidationConfig } from '../policy/validation/schema.ts';
 
 /** A new policy adds one line here; `order.ts`, `translators.ts` and `filters.ts` fail to compile until they know it. */
 export interface FilterConfigs {
@@ -20,6 +21,7 @@ export interface FilterConfigs {
   readonly authorization: AuthorizationConfig;
   readonly redirect: RedirectConfig;
   readonly directResponse: DirectResponseConfig;
+  readonly validation: ValidationConfig;
   readonly transform: TransformConfig;
   readonly requestHeaders: RequestHeadersConfig;
   readonly rewrite: RewriteConfig;

@@ -13,6 +13,7 @@ import { createResponseOverrides } from './responseoverrides/filter.ts';
 import { createRewrite } from './rewrite/filter.ts';
 import type { FilterEnv, RuntimeFilter } from './runtime.ts';
 import { createTransform } from './transform/filter.ts';
+import { createValidation } from './validation/filter.ts';
 
 const filters: { readonly [K in FilterKind]: (config: FilterConfigs[K], env: FilterEnv) => RuntimeFilter } = {
   ipAccess: createIpAccess,
@@ -22,6 +23,7 @@ const filters: { readonly [K in FilterKind]: (config: FilterConfigs[K], env: Fil
   redirect: createRedirect,
   directResponse: createDirectResponse,
   responseOverrides: createResponseOverrides,
+  validation: createValidation,
   transform: createTransform,
   requestHeaders: createRequestHeaders,
   rewrite: createRewrite,

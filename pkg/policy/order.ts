@@ -12,6 +12,7 @@ import { ipAccessSchema } from './ipaccess/schema.ts';
 import { responseOverridesSchema } from './responseoverrides/schema.ts';
 import { isSettingKey, type SettingKey, settingSchemas } from './settings.ts';
 import { transformSchema } from './transform/spec.ts';
+import { validationSchema } from './validation/schema.ts';
 
 export interface Place {
   /** `Replace`: the most specific level wins as a unit. `Stack`: every level's configuration holds. */
@@ -75,6 +76,13 @@ const order = {
     merge: 'Replace',
     failure: 'Closed',
     reason: 'answers; behind redirect, so that a redirect to HTTPS comes first',
+  },
+  validation: {
+    merge: 'Replace',
+    failure: 'Closed',
+    schema: validationSchema,
+    reason:
+      'behind all that may refuse by the head alone, since it waits for the body; before transforms, so that it sees what the client sent',
   },
   transform: {
     merge: 'Replace',

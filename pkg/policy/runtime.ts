@@ -129,8 +129,9 @@ export interface Exchange {
   /**
    * Refuses the request in the gateway's own words (problem details with `code`), so that logs, metrics and clients see the same reason.
    * @param headers e.g. WWW-Authenticate, Retry-After
+   * @param errors what is wrong with the request, for the client's machine; no value that it sent
    */
-  deny(code: DenialCode, headers?: Readonly<Record<string, string>>): void;
+  deny(code: DenialCode, headers?: Readonly<Record<string, string>>, errors?: readonly FieldError[]): void;
   /**
    * In the response phase of a backend's answer: answers with this instead, whatever the backend's head and body were. Of a local reply it
    * replaces status and body; its fields stay unless they are named here. Transforms that were added before are closed unused.
@@ -144,6 +145,12 @@ export interface Exchange {
   transformBody(transform: BodyTransform): void;
   /** Sends a copy of the request to a cluster and drops the answer; never delays or fails this exchange. */
   mirror(cluster: string): void;
+}
+
+export interface FieldError {
+  /** JSON Pointer (RFC 6901) into the body; `''` is all of it. */
+  readonly path: string;
+  readonly message: string;
 }
 
 /** Why a policy refuses; each is an `ErrorCode` of the proxy with its status. */

@@ -36,6 +36,7 @@ const blocks: Readonly<Record<string, object>> = {
   responseOverrides: {
     rules: [{ statuses: [404], from: 'Any', type: 'Redirect', redirect: { url: '/', statusCode: 302 } }],
   },
+  validation: { schema: { type: 'Inline', inline: 'true' }, allowEmpty: false },
   transform: { request: { headers: { remove: ['x-a'] } } },
   authentication: { methods: [{ name: 'corp', type: 'JWT', jwt: { remoteJWKS: { uri: 'https://login.test/keys' } } }] },
 };

@@ -28,6 +28,8 @@ import { translateRewrite } from './rewrite/translate.ts';
 import type { TransformSpec } from './transform/spec.ts';
 import { translateTransform } from './transform/translate.ts';
 import { isProblems, type Translated, unsupported } from './translated.ts';
+import type { ValidationSpec } from './validation/schema.ts';
+import { translateValidation } from './validation/translate.ts';
 
 /** How the translators reach other objects. */
 export interface FilterContext extends PolicyContext {
@@ -49,6 +51,7 @@ interface Specs {
   readonly authentication: AuthenticationSpec;
   readonly authorization: AuthorizationSpec;
   readonly responseOverrides: ResponseOverridesSpec;
+  readonly validation: ValidationSpec;
   readonly transform: TransformSpec;
   readonly redirect: HTTPRequestRedirectFilter;
   readonly directResponse: DirectResponseFilter;
@@ -73,6 +76,7 @@ const translators: { readonly [K in FilterKind]: Translator<K> } = {
   redirect: (spec, path) => built(translateRedirect(spec, path)),
   directResponse: (spec, path, { resolveBody }) => built(translateDirectResponse(spec, path, resolveBody)),
   responseOverrides: (spec, path, context) => built(translateResponseOverrides(spec, path, context)),
+  validation: (spec, path, context) => built(translateValidation(spec, path, context)),
   transform: (spec, path) => built(translateTransform(spec, path)),
   requestHeaders: (spec, path) => built(translateRequestHeaders(spec, path)),
   rewrite: (spec, path) => built(translateRewrite(spec, path)),

@@ -3,7 +3,7 @@ import { Buffer } from 'node:buffer';
 import { Close } from '../http1/connection.ts';
 import type { Head } from '../http1/head.ts';
 import type { Identity } from '../policy/identity.ts';
-import type { BodyTransform, ConnectionView, DenialCode, LocalResponse } from '../policy/runtime.ts';
+import type { BodyTransform, ConnectionView, DenialCode, FieldError, LocalResponse } from '../policy/runtime.ts';
 import type { BackendChain, RuntimeRule } from '../routing/table.ts';
 import type { AccessRecord } from '../telemetry/record.ts';
 import { findRule } from './admission.ts';
@@ -78,10 +78,10 @@ export class ActiveExchange implements PhaseOwner {
     this.#local = response;
   }
 
-  deny(code: DenialCode, headers: Readonly<Record<string, string>> = {}): void {
+  deny(code: DenialCode, headers: Readonly<Record<string, string>> = {}, errors: readonly FieldError[] = []): void {
     this.#demandRequestPhase();
     this.error = code;
-    const reply = errorReply(code, this.request.headers.get('accept'), this.request.requestId);
+    const reply = errorReply(code, this.request.headers.get('accept'), this.request.requestId, undefined, errors);
     this.#local = { ...reply, headers: { ...reply.headers, ...headers } };
   }
 

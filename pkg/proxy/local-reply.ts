@@ -1,5 +1,5 @@
 /** Answers that the gateway gives itself when something is wrong: problem details (RFC 9457), or a page or line for who asks for that. */
-import type { LocalResponse } from '../policy/runtime.ts';
+import type { FieldError, LocalResponse } from '../policy/runtime.ts';
 import { type ErrorCode, errors } from './errors.ts';
 
 const methods = 'GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS';
@@ -11,12 +11,14 @@ export const serverOptions: LocalResponse = { status: 204, headers: { Allow: met
  * @param accept the request's Accept; undefined without
  * @param requestId what support asks for; `''` before the head was read
  * @param status where a route names another than the table's
+ * @param details what is wrong with the request, for problem details alone
  */
 export function errorReply(
   code: ErrorCode,
   accept: string | undefined,
   requestId: string,
   status?: number,
+  details: readonly FieldError[] = [],
 ): LocalResponse {
   const info = errors[code];
   const answer = status ?? info.status;
@@ -34,12 +36,25 @@ export function errorReply(
     case 'json':
     default:
       headers['Content-Type'] = 'application/problem+json';
-      return { status: answer, headers, body: problem(answer, info.title, code, requestId) };
+      return { status: answer, headers, body: problem(answer, info.title, code, requestId, details) };
   }
 }
 
-function problem(status: number, title: string, code: ErrorCode, requestId: string): string {
-  return `${JSON.stringify({ type: 'about:blank', title, status, code, ...(requestId === '' ? {} : { requestId }) })}\n`;
+function problem(
+  status: number,
+  title: string,
+  code: ErrorCode,
+  requestId: string,
+  details: readonly FieldError[],
+): string {
+  return `${JSON.stringify({
+    type: 'about:blank',
+    title,
+    status,
+    code,
+    ...(requestId === '' ? {} : { requestId }),
+    ...(details.length === 0 ? {} : { errors: details }),
+  })}\n`;
 }
 
 function page(status: number, title: string, code: ErrorCode, requestId: string): string {

@@ -6,6 +6,7 @@ import type {
   ClientCertificate,
   DenialCode,
   Exchange,
+  FieldError,
   HeaderView,
   LocalResponse,
   RuntimeFilter,
@@ -44,6 +45,8 @@ export interface Seen {
   readonly local: LocalResponse | undefined;
   /** Why the request was refused. */
   readonly denied: DenialCode | undefined;
+  /** What `deny` told of the request. */
+  readonly fieldErrors: readonly FieldError[];
   readonly identity: Identity | null;
   readonly status: number;
   /** Lines in order, `name: value`. */
@@ -83,6 +86,7 @@ export function createExchange(options: ExchangeOptions = {}): {
   let forwardQuery = target.slice(question);
   let forwardMethod = options.method ?? 'GET';
   let denied: DenialCode | undefined;
+  let fieldErrors: readonly FieldError[] = [];
   let requestBody: Buffer = Buffer.from(options.body ?? '');
   let responseBody: Buffer = Buffer.from(options.responseBody ?? '');
   const transforms: BodyTransform[] = [];
@@ -142,8 +146,9 @@ export function createExchange(options: ExchangeOptions = {}): {
       responseBody = Buffer.from(response.body);
     },
     transformBody: (transform) => void transforms.push(transform),
-    deny(code, headers = {}) {
+    deny(code, headers = {}, why = []) {
       denied = code;
+      fieldErrors = why;
       answer({ status: errors[code].status, headers, body: '' });
     },
     mirror: (cluster) => void mirrors.push(cluster),
@@ -153,6 +158,7 @@ export function createExchange(options: ExchangeOptions = {}): {
     seen: () => ({
       local,
       denied,
+      fieldErrors,
       identity: exchange.identity,
       status,
       requestHeaders: requestHeaders.text(),
