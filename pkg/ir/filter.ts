@@ -7,6 +7,7 @@ import type { IpAccessConfig } from '../policy/ipaccess/schema.ts';
 import type { MirrorConfig } from '../policy/mirror/schema.ts';
 import type { RedirectConfig } from '../policy/redirect/schema.ts';
 import type { RequestHeadersConfig } from '../policy/requestheaders/schema.ts';
+import type { RequestLimitsConfig } from '../policy/requestlimits/schema.ts';
 import type { ResponseHeadersConfig } from '../policy/responseheaders/schema.ts';
 import type { ResponseOverridesConfig } from '../policy/responseoverrides/schema.ts';
 import type { RewriteConfig } from '../policy/rewrite/schema.ts';
@@ -17,6 +18,7 @@ import type { ValidationConfig } from '../policy/validation/schema.ts';
 export interface FilterConfigs {
   readonly ipAccess: IpAccessConfig;
   readonly cors: CorsConfig;
+  readonly requestLimits: RequestLimitsConfig;
   readonly authentication: AuthenticationConfig;
   readonly authorization: AuthorizationConfig;
   readonly redirect: RedirectConfig;

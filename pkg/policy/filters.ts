@@ -8,6 +8,7 @@ import { createIpAccess } from './ipaccess/filter.ts';
 import { createMirror } from './mirror/filter.ts';
 import { createRedirect } from './redirect/filter.ts';
 import { createRequestHeaders } from './requestheaders/filter.ts';
+import { createRequestLimits } from './requestlimits/filter.ts';
 import { createResponseHeaders } from './responseheaders/filter.ts';
 import { createResponseOverrides } from './responseoverrides/filter.ts';
 import { createRewrite } from './rewrite/filter.ts';
@@ -18,6 +19,7 @@ import { createValidation } from './validation/filter.ts';
 const filters: { readonly [K in FilterKind]: (config: FilterConfigs[K], env: FilterEnv) => RuntimeFilter } = {
   ipAccess: createIpAccess,
   cors: createCors,
+  requestLimits: createRequestLimits,
   authentication: createAuthentication,
   authorization: createAuthorization,
   redirect: createRedirect,

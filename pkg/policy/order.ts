@@ -9,6 +9,7 @@ import { authorizationSchema } from './authorization/schema.ts';
 import { corsSchema } from './cors/schema.ts';
 import { headersSchema } from './header-schema.ts';
 import { ipAccessSchema } from './ipaccess/schema.ts';
+import { requestLimitsSchema } from './requestlimits/schema.ts';
 import { responseOverridesSchema } from './responseoverrides/schema.ts';
 import { isSettingKey, type SettingKey, settingSchemas } from './settings.ts';
 import { transformSchema } from './transform/spec.ts';
@@ -42,6 +43,13 @@ const order = {
     schema: corsSchema,
     reason:
       'before all that asks for credentials, which a preflight has not; behind it on responses, so that every answer carries it',
+  },
+  requestLimits: {
+    merge: 'Stack',
+    failure: 'Closed',
+    schema: requestLimitsSchema,
+    reason:
+      'before authentication, which may read bodies: what is too large is read by nobody; behind cors, whose preflights it must not refuse',
   },
   authentication: {
     merge: 'Replace',

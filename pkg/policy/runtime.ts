@@ -40,6 +40,10 @@ export interface RequestView {
   readonly headers: HeaderView;
   /** IP address of the client, after trusted proxies were taken off. */
   readonly clientAddress: string;
+  /** Whether content follows the head. */
+  readonly hasBody: boolean;
+  /** How large what the client sent is. */
+  measure(what: Measure): number;
 
   /**
    * Changes what is forwarded. Checked again as any client path is: one that is no clean path ends the exchange with 500.
@@ -66,12 +70,21 @@ export interface RequestView {
    */
   readBody(limit: number): Promise<Uint8Array | null>;
   /**
+   * The largest body that is let through, in bytes: the smallest of all that were asked for. One that turns out longer while it comes is cut off
+   * with 413, or with the connection where an answer is under way.
+   * @returns false for one that says itself that it is longer, which is the filter's to refuse
+   */
+  limitBody(limit: number): boolean;
+  /**
    * Replaces the body after `readBody` has given it whole. Content-Length takes the place of any Transfer-Encoding, trailers are dropped;
    * what else depends on the bytes (Content-Encoding, Content-Type, Content-Digest, Digest, Content-MD5) is the filter's to change.
    * @param bytes the proxy's from now on
    */
   setBody(bytes: Uint8Array): void;
 }
+
+/** `head`: its bytes as they came, start line and all. `target`: bytes of the request target. `fields`: number of header lines. */
+export type Measure = 'head' | 'target' | 'fields';
 
 /** What is known of the client's connection, whatever the request says. */
 export interface ConnectionView {

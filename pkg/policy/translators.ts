@@ -21,6 +21,8 @@ import { type ResolveMirror, translateMirror } from './mirror/translate.ts';
 import { compareFilters, type FilterKey } from './order.ts';
 import { translateRedirect } from './redirect/translate.ts';
 import { translateRequestHeaders } from './requestheaders/translate.ts';
+import type { RequestLimitsSpec } from './requestlimits/schema.ts';
+import { translateRequestLimits } from './requestlimits/translate.ts';
 import { translateResponseHeaders } from './responseheaders/translate.ts';
 import type { ResponseOverridesSpec } from './responseoverrides/schema.ts';
 import { translateResponseOverrides } from './responseoverrides/translate.ts';
@@ -48,6 +50,7 @@ export interface FilterTranslation {
 interface Specs {
   readonly ipAccess: IpAccessSpec;
   readonly cors: HTTPCORSFilter;
+  readonly requestLimits: RequestLimitsSpec;
   readonly authentication: AuthenticationSpec;
   readonly authorization: AuthorizationSpec;
   readonly responseOverrides: ResponseOverridesSpec;
@@ -71,6 +74,7 @@ type Translator<K extends FilterKind> = (spec: Specs[K], path: string, context: 
 const translators: { readonly [K in FilterKind]: Translator<K> } = {
   ipAccess: (spec, path, context) => built(translateIpAccess(spec, path, context)),
   cors: (spec, path) => built(translateCors(spec, path)),
+  requestLimits: (spec, path) => built(translateRequestLimits(spec, path)),
   authentication: (spec, path, context) => built(translateAuthentication(spec, path, context)),
   authorization: (spec, path) => built(translateAuthorization(spec, path)),
   redirect: (spec, path) => built(translateRedirect(spec, path)),

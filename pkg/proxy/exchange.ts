@@ -178,7 +178,7 @@ export class ActiveExchange implements PhaseOwner {
       return;
     }
     const { bodyBytes } = core.settings.limits;
-    if (bodyBytes > 0 && record.requestBytes > bodyBytes) {
+    if (record.requestBytes > this.request.bodyLimit || (bodyBytes > 0 && record.requestBytes > bodyBytes)) {
       core.telemetry.limitHit('body-bytes');
       if (!this.failRequest('body-too-large')) this.downstream!.destroy('body-too-large', true);
       return;

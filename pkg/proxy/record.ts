@@ -1,5 +1,6 @@
 /** The access record of an exchange: made once, refilled per request by `exchange.ts`. */
 
+import { Known } from '../http1/known.ts';
 import type { Identity } from '../policy/identity.ts';
 import type { RuntimeRule } from '../routing/table.ts';
 import type { AccessRecord } from '../telemetry/record.ts';
@@ -85,7 +86,7 @@ export function describeExchange(exchange: ActiveExchange): void {
   record.flag = error === null ? '' : errors[error].flag;
   record.responseBytes = exchange.writer.bodyBytes;
   record.duration = Math.round((core.now() - exchange.startedAt) * 1000);
-  record.userAgent = exchange.request.userAgent;
+  record.userAgent = userAgentOf(exchange.request);
   if (exchange.identity !== null) describeIdentity(record, exchange.identity);
   if (rule !== null) {
     record.route = rule.routeId;
@@ -108,4 +109,19 @@ function describeIdentity(record: AccessRecord, { subject, tenant, method }: Ide
 function listenerId(rule: RuntimeRule): string {
   rule.attached ??= `${rule.listener.gateway}/${rule.listener.name}`;
   return rule.attached as string;
+}
+
+/** `''` if there is none. Read once from the bytes where that is enough: clients send the same again and again. */
+function userAgentOf({ agent, buffer, head, headers }: Request): string {
+  // Refused before it was read: the head is that of the request before.
+  if (headers.head === null) return '';
+  if (headers.hasRemoved || headers.names.length > 0) return headers.get('user-agent') ?? '';
+  const { fields, known } = head;
+  let found = -1;
+  for (let i = 0; i < head.count; i++) {
+    if (known[i] !== Known.UserAgent) continue;
+    if (found >= 0) return headers.get('user-agent') ?? '';
+    found = i;
+  }
+  return found < 0 ? '' : agent.read(buffer, fields[4 * found + 2]!, fields[4 * found + 3]!);
 }

@@ -113,3 +113,9 @@ export const hopByHop = table(
   Known.Expect,
   Known.ProxyAuthorization,
 );
+
+/** Many backends read `X_Forwarded_For` as `X-Forwarded-For`. */
+export function hasUnderscore(bytes: Uint8Array, start: number, end: number): boolean {
+  for (let i = start; i < end; i++) if (bytes[i] === 95) return true;
+  return false;
+}

@@ -7,25 +7,29 @@ import { Head } from '../http1/head.ts';
 import { KeptText } from '../http1/kept-text.ts';
 import { equalsLower, Known } from '../http1/known.ts';
 import { parseTarget, Target } from '../http1/target.ts';
-import type { ClientHeader, PathSettings, Settings } from '../ir/settings.ts';
-import type { RequestView } from '../policy/runtime.ts';
+import type { PathSettings, Settings } from '../ir/settings.ts';
+import type { Measure, RequestView } from '../policy/runtime.ts';
 import { canonicalPath, isForwardable, isPlainPath } from '../routing/canonical.ts';
 import type { MatchInput } from '../routing/table.ts';
 import type { UpstreamRequest } from '../upstream/upstream.ts';
+import { readClientHeader } from './client-header.ts';
 import type { ErrorCode } from './errors.ts';
-import { addressOf } from './forwarded.ts';
+import { checkHost, checkMethod, checkQuery } from './forwardable.ts';
 import { HeadBuffer } from './head-buffer.ts';
+import { measureHead } from './measure.ts';
 import { methodOf } from './method.ts';
 import type { Peer } from './peer.ts';
 import { cookieOf, queryParamOf } from './query.ts';
-import { Own, type OwnValues, RequestFields, trustedIdentity, untrustedIdentity } from './request-fields.ts';
+import {
+  hasUnderscore,
+  Own,
+  type OwnValues,
+  RequestFields,
+  trustedIdentity,
+  untrustedIdentity,
+} from './request-fields.ts';
 import { encodeRequest, rawRequestHeaders } from './request-head.ts';
 
-// RFC 3986 3.4, as strict as http1/target.ts: visible ASCII without `#`.
-const forwardableQuery = /^(?:\?[\x21\x22\x24-\x7e]*)?$/;
-const forwardableHost = /^[\w.~:[\]-]+$/;
-const token = /^[!#$%&'*+\-.^_`|~0-9A-Za-z]+$/;
-const fixed = /^(?:HEAD|CONNECT|TRACE)$/;
 const continue100 = new TextEncoder().encode('100-continue');
 
 /** Who has the body. */
@@ -53,6 +57,8 @@ export class Request implements RequestView, MatchInput, UpstreamRequest, OwnVal
   forwardMethod = '';
   clientAddress = '';
   bodyLength = 0;
+  /** Bytes of the body that a policy lets through. */
+  bodyLimit = Number.POSITIVE_INFINITY;
   upgrade: string | null = null;
   /** The value of Host that is forwarded. */
   authority = '';
@@ -69,7 +75,8 @@ export class Request implements RequestView, MatchInput, UpstreamRequest, OwnVal
   writesVia = false;
   /** The client gave a Content-Length, be it 0. */
   saysLength = false;
-  readonly #agent = new KeptText();
+  /** For the log. */
+  readonly agent = new KeptText();
   #pathSettings: PathSettings = { escapedSlashes: 'Separate', mergeSlashes: true };
 
   readonly #reader: RequestReader | null;
@@ -128,6 +135,7 @@ export class Request implements RequestView, MatchInput, UpstreamRequest, OwnVal
     this.requestId = '';
     this.options = 0;
     this.bodyLength = 0;
+    this.bodyLimit = Number.POSITIVE_INFINITY;
     this.upgrade = null;
     this.expectsContinue = false;
     this.head.minor = 1;
@@ -146,20 +154,12 @@ export class Request implements RequestView, MatchInput, UpstreamRequest, OwnVal
     return value === undefined ? undefined : cookieOf(value, name);
   }
 
-  /** For the log; `''` if there is none. */
-  get userAgent(): string {
-    const { head, headers } = this;
-    // Refused before it was read: the head is that of the request before.
-    if (headers.head === null) return '';
-    if (headers.hasRemoved || headers.names.length > 0) return headers.get('user-agent') ?? '';
-    const { fields, known } = head;
-    let found = -1;
-    for (let i = 0; i < head.count; i++) {
-      if (known[i] !== Known.UserAgent) continue;
-      if (found >= 0) return headers.get('user-agent') ?? '';
-      found = i;
-    }
-    return found < 0 ? '' : this.#agent.read(this.buffer, fields[4 * found + 2]!, fields[4 * found + 3]!);
+  get hasBody(): boolean {
+    return this.bodyLength !== 0;
+  }
+
+  measure(what: Measure): number {
+    return measureHead(this.head, what);
   }
 
   get target(): string {
@@ -175,23 +175,18 @@ export class Request implements RequestView, MatchInput, UpstreamRequest, OwnVal
   }
 
   setForwardHost(authority: string): void {
-    if (!forwardableHost.test(authority))
-      throw new RangeError(`a filter made the host ${JSON.stringify(authority)}, which is none`);
+    checkHost(authority);
     this.authority = authority;
   }
 
   setForwardQuery(query: string): void {
-    if (!forwardableQuery.test(query))
-      throw new RangeError(`a filter made the query ${JSON.stringify(query)}, which is none`);
+    checkQuery(query);
     this.forwardQuery = query;
     this.queryUntouched = false;
   }
 
   setForwardMethod(method: string): void {
-    if (!token.test(method)) throw new RangeError(`${JSON.stringify(method)} is no method`);
-    // RFC 9110 9.3.2, 9.3.6: HEAD and CONNECT decide whether a body follows the answer, and the client waits for what its own method says.
-    if (method !== this.method && (fixed.test(method) || fixed.test(this.method)))
-      throw new RangeError(`a ${this.method} cannot be forwarded as ${method}`);
+    checkMethod(method, this.method);
     this.forwardMethod = method;
   }
 
@@ -201,6 +196,11 @@ export class Request implements RequestView, MatchInput, UpstreamRequest, OwnVal
 
   setBody(bytes: Uint8Array): void {
     this.#reader!.replace(bytes);
+  }
+
+  limitBody(limit: number): boolean {
+    this.bodyLimit = Math.min(this.bodyLimit, limit);
+    return this.bodyLength <= limit;
   }
 
   encode(out: Buffer, at: number): number {
@@ -344,7 +344,7 @@ export class Request implements RequestView, MatchInput, UpstreamRequest, OwnVal
     headers.hidden = this.trusted ? trustedIdentity : untrustedIdentity;
     let own = Own.For | Own.RealIp | Own.Proto | Own.Port | Own.Host | Own.RequestId;
     this.clientAddress = peer.address;
-    const refusal = header === null ? null : this.#readClientHeader(header);
+    const refusal = header === null ? null : readClientHeader(this, header);
     this.requestId = '';
     if (this.trusted) {
       if (header === null)
@@ -363,20 +363,6 @@ export class Request implements RequestView, MatchInput, UpstreamRequest, OwnVal
     headers.own = own;
     this.writesVia = settings.headers.via;
     return refusal;
-  }
-
-  /** The field in which a trusted proxy names the client, and nobody else: from anybody else it does not exist. */
-  #readClientHeader({ name, failClosed }: ClientHeader): ErrorCode | null {
-    const { headers } = this;
-    const value = headers.get(name);
-    if (!this.trusted) {
-      if (value !== undefined) headers.remove(name);
-      return failClosed ? 'address-denied' : null;
-    }
-    const address = value === undefined ? null : addressOf(value);
-    if (address !== null) this.clientAddress = address;
-    else if (failClosed) return value === undefined ? 'address-denied' : 'header-invalid';
-    return null;
   }
 
   #forwarded(): string {
@@ -404,9 +390,4 @@ export class Request implements RequestView, MatchInput, UpstreamRequest, OwnVal
     const start = fields[4 * index + 2]!;
     return fields[4 * index + 3]! - start === lower.length && equalsLower(this.buffer, start, lower);
   }
-}
-
-function hasUnderscore(bytes: Uint8Array, start: number, end: number): boolean {
-  for (let i = start; i < end; i++) if (bytes[i] === 95) return true;
-  return false;
 }

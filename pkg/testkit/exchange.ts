@@ -9,6 +9,7 @@ import type {
   FieldError,
   HeaderView,
   LocalResponse,
+  Measure,
   RuntimeFilter,
 } from '../policy/runtime.ts';
 import { errors } from '../proxy/errors.ts';
@@ -33,6 +34,8 @@ export interface ExchangeOptions {
   readonly clientCertificate?: ClientCertificate;
   readonly identity?: Identity;
   readonly body?: string | Uint8Array;
+  /** The body does not say how long it is. */
+  readonly chunked?: boolean;
   /** What the backend answers, if it is asked. */
   readonly status?: number;
   readonly responseHeaders?: Fields;
@@ -58,6 +61,8 @@ export interface Seen {
   readonly forwardMethod: string;
   /** The body that goes upstream. */
   readonly requestBody: Buffer;
+  /** What `limitBody` was told, the smallest; Infinity if nobody did. */
+  readonly bodyLimit: number;
   /** The body that the client gets, once the transforms are through. */
   readonly responseBody: () => Promise<Buffer>;
   readonly mirrors: readonly string[];
@@ -87,6 +92,7 @@ export function createExchange(options: ExchangeOptions = {}): {
   let forwardMethod = options.method ?? 'GET';
   let denied: DenialCode | undefined;
   let fieldErrors: readonly FieldError[] = [];
+  let bodyLimit = Number.POSITIVE_INFINITY;
   let requestBody: Buffer = Buffer.from(options.body ?? '');
   let responseBody: Buffer = Buffer.from(options.responseBody ?? '');
   const transforms: BodyTransform[] = [];
@@ -129,6 +135,12 @@ export function createExchange(options: ExchangeOptions = {}): {
       setForwardQuery: (query) => void (forwardQuery = query),
       setForwardMethod: (method) => void (forwardMethod = method),
       readBody: async (limit) => (requestBody.length > limit ? null : requestBody),
+      hasBody: requestBody.length > 0 || options.chunked === true,
+      measure: (what) => measure(what, options, target),
+      limitBody: (limit) => {
+        bodyLimit = Math.min(bodyLimit, limit);
+        return options.chunked === true || requestBody.length <= limit;
+      },
       setBody: (bytes) => void (requestBody = Buffer.from(bytes)),
       setForwardPath: (path) => void (forwardPath = path),
       setForwardHost: (authority) => void (forwardHost = authority),
@@ -168,6 +180,7 @@ export function createExchange(options: ExchangeOptions = {}): {
       forwardQuery,
       forwardMethod,
       requestBody,
+      bodyLimit,
       responseBody: async () => {
         let body = responseBody;
         for (const transform of transforms) body = await through(transform, body);
@@ -176,6 +189,14 @@ export function createExchange(options: ExchangeOptions = {}): {
       mirrors,
     }),
   };
+}
+
+/** As HTTP/1.1 would have brought it. */
+function measure(what: Measure, options: ExchangeOptions, target: string): number {
+  const lines = new Lines({ host: options.host ?? 'example.org', ...options.headers }).text();
+  if (what === 'fields') return lines.length;
+  if (what === 'target') return target.length;
+  return [`${options.method ?? 'GET'} ${target} HTTP/1.1`, ...lines, '', ''].join('\r\n').length;
 }
 
 /** Everything a transform makes of `body`, given to it in pieces. */
