@@ -12,7 +12,7 @@ import { Inventory } from './inventory.ts';
 import type { Validate } from './manifest.ts';
 import { Reading } from './reading.ts';
 import type { Source, SourceProblem, SourceSink } from './source.ts';
-import { mayBeLeftOut, type Unread, UnreadCollections } from './unread.ts';
+import { mayBeLeftOut, protects, type Unread, UnreadCollections } from './unread.ts';
 
 export interface KubeSourceOptions {
   readonly api: KubeApi;
@@ -35,6 +35,8 @@ export interface KubeSourceOptions {
   readonly onUnread?: (unread: readonly Unread[]) => void;
   /** Whether the first state may come without what cannot be read and closes what refers to it (see unread.ts). Default: never. */
   readonly mayLeaveOut?: () => boolean;
+  /** Whether the first state waits for kinds that only protect, also if they may not be read. For whoever serves. Default false. */
+  readonly needsProtection?: boolean;
   /** ms for which a first list may be refused: an API server that has just started does not know its roles yet. Default 0. */
   readonly forbiddenGrace?: number;
 }
@@ -137,7 +139,7 @@ export class KubeSource implements Source {
   }
 
   async #reflect(kind: Kind, scope: string): Promise<void> {
-    const { api, clock, random, onFailure, witness, forbiddenGrace = 0 } = this.#options;
+    const { api, clock, random, onFailure, witness, forbiddenGrace = 0, needsProtection = false } = this.#options;
     const collection = scope === '' ? kind : `${kind} in ${scope}`;
     const push = (event: Event) => {
       this.#queue.push(event);
@@ -158,6 +160,7 @@ export class KubeSource implements Source {
         forbiddenGrace,
         sink: {
           replace: (raws, state, version) => {
+            if (state === 'forbidden' && needsProtection && protects(kind)) return;
             witness?.replace(kind, scope, raws);
             push({ kind, scope, what: 'replace', raws, state, version });
           },

@@ -6,20 +6,20 @@ import { KubeError } from '../kube/api.ts';
 import { FakeClock } from '../store/clock.testing.ts';
 import { MemoryApiServer } from '../testkit/apiserver.ts';
 import { knownCollections } from '../testkit/apiserver-kinds.ts';
-import { KubeSource } from './kube.ts';
+import { KubeSource, type KubeSourceOptions } from './kube.ts';
 import type { SourceProblem } from './source.ts';
 import type { Unread } from './unread.ts';
 
 const kinds: readonly Kind[] = ['HTTPRoute', 'GatewayClassConfig', 'ReferenceGrant', 'Backend'];
 
-function setUp({ mayLeaveOut }: { readonly mayLeaveOut?: () => boolean } = {}) {
+function setUp({ code = 500, ...options }: Partial<KubeSourceOptions> & { readonly code?: number } = {}) {
   const api = new MemoryApiServer(knownCollections());
   const clock = new FakeClock();
   const unread: (readonly Unread[])[] = [];
   const failing = new Set<string>();
   api.fault = ({ path, query }) =>
     query?.['limit'] !== undefined && failing.has(path.split('/').at(-1) ?? '')
-      ? new KubeError('etcd is broken', { code: 500 })
+      ? new KubeError('etcd is broken', { code })
       : undefined;
   let problems: readonly SourceProblem[] = [];
   let delivered = false;
@@ -32,7 +32,7 @@ function setUp({ mayLeaveOut }: { readonly mayLeaveOut?: () => boolean } = {}) {
     onFailure: () => {},
     kinds,
     onUnread: (list) => void unread.push(list),
-    ...(mayLeaveOut && { mayLeaveOut }),
+    ...options,
   });
   void source.start({ apply: () => {}, problems: (list) => void (problems = list) }).then(() => {
     delivered = true;
@@ -99,6 +99,36 @@ describe('a kind that the API server cannot list', () => {
     failing.add('backends');
     await pass(300_000);
     expect(delivered()).toBe(false);
+    await source.close();
+  });
+});
+
+describe('a kind that it may not read', () => {
+  test('and that only protects is waited for, and told, where traffic is served', async () => {
+    const { source, failing, unread, delivered, pass } = setUp({
+      code: 403,
+      needsProtection: true,
+      forbiddenGrace: 10_000,
+    });
+    failing.add('gatewayclassconfigs');
+    await pass(300_000);
+    expect(delivered()).toBe(false);
+    expect(unread).toEqual([[{ collection: 'GatewayClassConfig', message: 'etcd is broken' }]]);
+    failing.clear();
+    await pass(60_000);
+    expect(delivered()).toBe(true);
+    await source.close();
+  });
+
+  test.each<[string, Partial<KubeSourceOptions>]>([
+    ['httproutes', { needsProtection: true }],
+    ['gatewayclassconfigs', {}],
+  ])('%s with %j is a problem that stops nothing', async (plural, options) => {
+    const { source, failing, delivered, problems, pass } = setUp({ code: 403, ...options });
+    failing.add(plural);
+    await pass(1_000);
+    expect(delivered()).toBe(true);
+    expect(problems()).toMatchObject([{ hint: 'grant get, list and watch to its ServiceAccount' }]);
     await source.close();
   });
 });

@@ -16,16 +16,18 @@ const Patience = 10_000;
 
 /**
  * What a configuration without a kind that exists, and only cannot be read, would do to requests.
+ * - `opens`: all the rest would be served, without what protects it. Also one that the gateway may not read is waited for: a role of an
+ *   older version, which does not know the kind, must not switch every policy off.
  * - `waits`: some request would be answered by another rule than the one that is meant for it, without what protects it there: a route
- *   with authentication is missing, and the one for `/` takes its place; a policy, a class's defaults or the label of a namespace is not
- *   known; a listener is missing, and a wider one takes the connection. Or nothing could be served at all (Services and their endpoints).
+ *   with authentication is missing, and the one for `/` takes its place; the label of a namespace is not known; a listener is missing, and a
+ *   wider one takes the connection. Or nothing could be served at all (Services and their endpoints).
  * - `closes`: whoever refers to it answers 500 itself, and nobody else gets the request.
  * A kind whose CRD is missing is none of these: it has no objects, and nobody can have relied on it.
  */
-const Without: Readonly<Record<Kind, 'waits' | 'closes'>> = {
+const Without: Readonly<Record<Kind, 'opens' | 'waits' | 'closes'>> = {
   GatewayClass: 'waits',
-  GatewayClassConfig: 'waits',
-  GatewayPolicy: 'waits',
+  GatewayClassConfig: 'opens',
+  GatewayPolicy: 'opens',
   APIKey: 'closes',
   IngressClass: 'waits',
   Gateway: 'waits',
@@ -44,6 +46,10 @@ const Without: Readonly<Record<Kind, 'waits' | 'closes'>> = {
 
 export function mayBeLeftOut(kind: Kind): boolean {
   return Without[kind] === 'closes';
+}
+
+export function protects(kind: Kind): boolean {
+  return Without[kind] === 'opens';
 }
 
 export class UnreadCollections {

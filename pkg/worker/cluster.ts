@@ -272,6 +272,7 @@ function sourceOf({
     needs: config.defaultCertificate === '' ? [] : [`Secret/${config.defaultCertificate}`],
     mayLeaveOut: () => isDegraded?.() !== true,
     forbiddenGrace: ForbiddenGrace,
+    needsProtection: true,
     onUnread(unread) {
       for (const { collection, message } of unread)
         log.error({ collection, error: message }, 'objects cannot be read; changes of them do not arrive');
