@@ -23,7 +23,7 @@ function listener(name: string, certificates: readonly string[]): Listener {
   return { ...base, tls: { certificates, minVersion: 'TLSv1.2' } };
 }
 
-function setUp(daysLeft: number, leads = true) {
+function setUp(daysLeft: number, { leads = true, secret = 'old' } = {}) {
   const store = createStore();
   const tls = [{ hosts: ['a.example'], secretName: 'old' }];
   const objects = [
@@ -31,6 +31,8 @@ function setUp(daysLeft: number, leads = true) {
     object('ListenerSet', 'set'),
     object('Ingress', 'ours', { tls }),
     object('Ingress', 'theirs', { tls }),
+    object('Secret', 'old'),
+    object('Secret', 'default'),
   ];
   store.apply(objects.map((each) => ({ kind: 'upsert', object: each })));
   const ir = {
@@ -40,7 +42,7 @@ function setUp(daysLeft: number, leads = true) {
       c: listener('shop/set/https', ['Secret/shop/old']),
     },
     routes: { 'Ingress/shop/ours/a.example': {} },
-    certificates: { 'Secret/shop/old': certificate },
+    certificates: { [`Secret/shop/${secret}`]: certificate },
   } as unknown as Ir;
   const clock = new FakeClock();
   const lines: string[] = [];
@@ -91,8 +93,15 @@ test('nothing is told before, and in time without any change', () => {
 });
 
 test('only the leader tells, and who becomes it', () => {
-  const { lines, lead } = setUp(1, false);
+  const { lines, lead } = setUp(1, { leads: false });
   expect(lines).toEqual([]);
   lead();
   expect(lines).toHaveLength(3);
+});
+
+test('a certificate that no object names, as the default one, is told of its Secret', () => {
+  const { lines } = setUp(1, { secret: 'default' });
+  expect(lines).toEqual([
+    expect.stringMatching(/^Secret\/default CertificateExpiring .* Secret shop\/default expires/),
+  ]);
 });

@@ -54,7 +54,7 @@ export function watchExpiry({ record, leadership, clock, now }: ExpiryOptions): 
       if (end - time < Notice) expiring.set(id, end);
     }
     if (expiring.size === 0) return;
-    for (const [object, id] of usersOf(ir, snapshot)) {
+    for (const [object, id] of [...usersOf(ir, snapshot), ...unused(expiring.keys(), ir, snapshot)]) {
       const end = expiring.get(id);
       if (end === undefined) continue;
       const isOver = end <= time;
@@ -86,7 +86,7 @@ export function watchExpiry({ record, leadership, clock, now }: ExpiryOptions): 
 }
 
 /** Who serves each certificate: only what is served was allowed to be referred to. */
-function* usersOf(ir: Ir, snapshot: Snapshot): Iterable<readonly [KubeObject, string]> {
+function* usersOf(ir: Ir, snapshot: Snapshot): Generator<readonly [KubeObject, string]> {
   for (const { gateway, name, tls } of Object.values(ir.listeners)) {
     const [namespace = '', set, listener] = name.split('/');
     const [place = '', own = ''] = gateway.split('/');
@@ -102,6 +102,16 @@ function* usersOf(ir: Ir, snapshot: Snapshot): Iterable<readonly [KubeObject, st
     if (!served.has(objectId({ kind: 'Ingress', namespace, name }))) continue;
     for (const { secretName } of ingress.spec.tls ?? [])
       if (secretName !== undefined) yield [ingress, `Secret/${namespace}/${secretName}`];
+  }
+}
+
+/** What no Gateway or Ingress names, such as the default certificate, is told of its Secret. */
+function* unused(ids: Iterable<string>, ir: Ir, snapshot: Snapshot): Iterable<readonly [KubeObject, string]> {
+  const used = new Set(usersOf(ir, snapshot).map(([, id]) => id));
+  for (const id of ids) {
+    const [, namespace = '', name = ''] = id.split('/');
+    const secret = used.has(id) ? undefined : snapshot.get('Secret', namespace, name);
+    if (secret !== undefined) yield [secret, id];
   }
 }
 
