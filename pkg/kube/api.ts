@@ -34,6 +34,8 @@ export interface KubeApi {
    * (it returns). `watch=1` is added to the query.
    */
   watch(request: Omit<KubeRequest, 'method' | 'body' | 'contentType'>): AsyncIterable<WatchEvent>;
+  /** Told when the server answers again after it did not: whoever waits for it need wait no longer. @returns how to stop */
+  onReturn?(listener: () => void): () => void;
   close(): Promise<void>;
 }
 

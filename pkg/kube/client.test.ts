@@ -104,6 +104,25 @@ describe('requests', () => {
     expect(await failureOf(api, services)).toMatchObject({ code: 429, retryAfter: 7, message: 'too many requests' });
   });
 
+  test('after none had an answer, the first that has one tells who waits', async () => {
+    const { server, api, state, tls } = await setUp();
+    await server.apply(service('one'));
+    let returns = 0;
+    const stop = api.onReturn?.(() => returns++);
+    await api.send({ method: 'GET', path: `${services}/one` });
+    expect(returns).toBe(0);
+    for (const expected of [1, 2, 2]) {
+      state.current = { headers: {}, tls: { ...tls, ca: testCertificates().default.certificate } };
+      expect(await failureOf(api, `${services}/one`)).toMatchObject({ code: 0 });
+      state.current = { headers: {}, tls };
+      // That it is not found is an answer, too.
+      expect(await failureOf(api, `${services}/two`)).toMatchObject({ code: 404 });
+      await api.send({ method: 'GET', path: `${services}/one` });
+      expect(returns).toBe(expected);
+      if (expected === 2) stop?.();
+    }
+  });
+
   test('write: created, patched, removed', async () => {
     const { server, api } = await setUp();
     await api.send({ method: 'POST', path: services, body: service('one') });

@@ -7,6 +7,7 @@ import { type KubeApi, KubeError, type KubeRequest, type WatchEvent } from './ap
 import type { Credentials, TlsMaterial } from './credentials.ts';
 import { createDispatcher } from './dispatcher.ts';
 import { readLines } from './lines.ts';
+import { Presence } from './presence.ts';
 
 export interface ClientOptions {
   readonly credentials: Credentials;
@@ -26,6 +27,7 @@ export function createKubeApi(options: ClientOptions): KubeApi {
   // Behind some proxies the API server stands below a path: `https://rancher.example/k8s/clusters/c-1`.
   const { origin, pathname } = new URL(credentials.server);
   const prefix = pathname.replace(/\/$/, '');
+  const presence = new Presence();
   let agent: Dispatcher | undefined;
   let material = '';
 
@@ -42,7 +44,7 @@ export function createKubeApi(options: ClientOptions): KubeApi {
   const open = async (request: KubeRequest, bodyTimeout: number): Promise<Dispatcher.ResponseData> => {
     const { headers, tls } = await credentials.current();
     const query = request.query === undefined ? '' : `?${new URLSearchParams(request.query).toString()}`;
-    return agentFor(tls).request({
+    const answer = agentFor(tls).request({
       origin,
       path: prefix + request.path + query,
       method: request.method,
@@ -57,6 +59,14 @@ export function createKubeApi(options: ClientOptions): KubeApi {
       bodyTimeout,
       signal: request.signal ?? null,
     });
+    try {
+      const response = await answer;
+      presence.answered();
+      return response;
+    } catch (error) {
+      if (request.signal?.aborted !== true) presence.lost();
+      throw error;
+    }
   };
 
   return {
@@ -82,6 +92,8 @@ export function createKubeApi(options: ClientOptions): KubeApi {
         if (signal?.aborted !== true) throw asKubeError(error, whole);
       }
     },
+
+    onReturn: (listener) => presence.onReturn(listener),
 
     async close() {
       await agent?.destroy();

@@ -45,6 +45,8 @@ const LongestDelay = 30_000;
 const Settled = 5_000;
 /** ms between watches that were ended too soon: changes are seen by them all the same, and are not to be late. */
 const LongestGap = 5_000;
+/** ms within which all ask again once the server is back. */
+const Spread = 1_000;
 
 /** Runs until `signal` aborts; never throws. */
 export async function reflect(options: ReflectorOptions, signal: AbortSignal): Promise<void> {
@@ -108,7 +110,10 @@ export async function reflect(options: ReflectorOptions, signal: AbortSignal): P
       // An ended history is nothing to wait for, the first time.
       if (expired && backoff.failures === 1) continue;
       sink.failed(failure, delay);
-      await pause(clock, delay, signal);
+      if (!(await pause(clock, delay, signal, failure.code === 0 ? options.api : undefined))) continue;
+      // The server was away, this collection did not fail. Not every reflector of every pod asks in the same moment.
+      backoff.reset();
+      await pause(clock, random() * Spread, signal);
     }
   }
 }
@@ -167,13 +172,16 @@ function versionOf(object: RawObject): string | undefined {
   return (object['metadata'] as { readonly resourceVersion?: string } | undefined)?.resourceVersion;
 }
 
-/** Returns early when `signal` aborts. */
-async function pause(clock: Clock, delay: number, signal: AbortSignal): Promise<void> {
-  const { promise, resolve } = Promise.withResolvers<void>();
-  const stop = () => resolve();
+/** Ends early when `signal` aborts, and when the server that is `awaited` answers somebody else. @returns whether that ended it */
+async function pause(clock: Clock, delay: number, signal: AbortSignal, awaited?: KubeApi): Promise<boolean> {
+  const { promise, resolve } = Promise.withResolvers<boolean>();
+  const stop = () => resolve(false);
   const cancel = clock.after(delay, stop);
   signal.addEventListener('abort', stop);
-  await promise;
+  const stopWaiting = awaited?.onReturn?.(() => resolve(true));
+  const returned = await promise;
+  stopWaiting?.();
   signal.removeEventListener('abort', stop);
   cancel();
+  return returned;
 }
