@@ -5,7 +5,7 @@ import { type ClusterNode, clusterNode, type Layout, Network } from './layout.ts
 export type ControlPlaneName = 'etcd' | 'kube-apiserver' | 'kube-controller-manager' | 'kube-scheduler' | 'lb';
 export type NodeProcessName = 'containerd' | 'kubelet' | 'kube-proxy';
 
-const Etcd = 'http://127.0.0.1:2379';
+export const Etcd = 'http://127.0.0.1:2379';
 const EtcdPeers = 'http://127.0.0.1:2380';
 /** What nothing here needs. An unknown name is fatal to the controller manager. */
 const idleControllers = [

@@ -4,23 +4,16 @@ import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { ask } from '../ask.ts';
 import { countingBackend } from '../backend.ts';
 import { gatewayAddress, httpGateway, httpRoute } from '../gateway.ts';
-import { Release, ReleaseNamespace } from '../install.ts';
+import { ReleaseNamespace } from '../install.ts';
 import { apply, createNamespace, deleteNamespace, get, kubectl } from '../kubectl.ts';
+import { endpointsOf, leader, noneLeaves, workload } from '../pods.ts';
 import { startTraffic } from '../traffic.ts';
 import { until } from '../until.ts';
 
 const namespace = 'e2e-gateway-rollout';
 const host = 'gateway-rollout.example.com';
-const workload = `deployment/${Release}-suuupra-gateway`;
 let replicas = 0;
 let address = '';
-
-interface Slices {
-  readonly items: readonly {
-    readonly addressType: string;
-    readonly endpoints: readonly { readonly addresses: readonly string[] }[];
-  }[];
-}
 
 beforeAll(async () => {
   await createNamespace(namespace);
@@ -42,13 +35,8 @@ async function scale(to: number): Promise<void> {
   await until(`${to} pods take traffic`, async () => (await endpoints()).length === to);
 }
 
-/** Addresses (IPv4) of the pods that the Gateway's Service points at. */
 async function endpoints(): Promise<readonly string[]> {
-  const query = ['-l', 'gateway.networking.k8s.io/gateway-name=shop', '-o', 'json'];
-  const { items } = JSON.parse(await kubectl(['get', 'endpointslice', '-n', namespace, ...query])) as Slices;
-  return items
-    .filter(({ addressType }) => addressType === 'IPv4')
-    .flatMap((slice) => slice.endpoints.flatMap((endpoint) => endpoint.addresses));
+  return (await endpointsOf(namespace, 'shop')).addresses;
 }
 
 /** Under load, a tenth of it POSTs. */
@@ -63,25 +51,12 @@ async function expectNoFailure(task: () => Promise<void>, perSecond = 200): Prom
   }
 }
 
-/** Pods that were told to leave are really gone: what they drop at the end counts, too. */
-async function gone(): Promise<void> {
-  const pods = ['get', 'pods', '-n', ReleaseNamespace, '-l', `app.kubernetes.io/instance=${Release}`, '-o', 'json'];
-  await until(
-    'no pod is leaving any more',
-    async () => {
-      const { items } = JSON.parse(await kubectl(pods)) as { items: { metadata: { deletionTimestamp?: string } }[] };
-      return items.every(({ metadata }) => metadata.deletionTimestamp === undefined);
-    },
-    120,
-  );
-}
-
 test('a rolling update of the gateway', async () => {
   const before = await endpoints();
   await expectNoFailure(async () => {
     await kubectl(['rollout', 'restart', '-n', ReleaseNamespace, workload]);
     await kubectl(['rollout', 'status', '-n', ReleaseNamespace, workload, '--timeout=150s']);
-    await gone();
+    await noneLeaves();
   }, 500);
   const after = await endpoints();
   expect(after).toHaveLength(replicas);
@@ -90,33 +65,33 @@ test('a rolling update of the gateway', async () => {
 
 test('from one pod to three, and back to one', async () => {
   await scale(1);
-  await gone();
+  await noneLeaves();
   await expectNoFailure(async () => {
     await scale(3);
     await scale(1);
-    await gone();
+    await noneLeaves();
   });
 });
 
 test('the leader is told to go', async () => {
   await scale(2);
   await expectNoFailure(async () => {
-    const leader = await holder();
-    await kubectl(['delete', 'pod', '-n', ReleaseNamespace, podOf(leader), '--wait=false']);
-    await otherThan(leader);
+    const first = await leader();
+    await kubectl(['delete', 'pod', '-n', ReleaseNamespace, podOf(first), '--wait=false']);
+    await otherThan(first);
     await scale(2);
-    await gone();
+    await noneLeaves();
   });
 });
 
 test('the leader is killed: its own connections break, and within 15 s nobody is sent to it any more', async () => {
   await scale(2);
-  const leader = await holder();
-  const [first] = await addressesOf(podOf(leader));
-  await kubectl(['delete', 'pod', '-n', ReleaseNamespace, podOf(leader), '--grace-period=0', '--force']);
+  const first = await leader();
+  const [deadAddress] = await addressesOf(podOf(first));
+  await kubectl(['delete', 'pod', '-n', ReleaseNamespace, podOf(first), '--grace-period=0', '--force']);
   const killed = performance.now();
-  await otherThan(leader);
-  await until('nobody is sent to it', async () => !(await endpoints()).includes(first ?? ''));
+  await otherThan(first);
+  await until('nobody is sent to it', async () => !(await endpoints()).includes(deadAddress ?? ''));
   expect(performance.now() - killed).toBeLessThan(25_000);
   // As long as a client would need to meet a pod that is gone.
   await expectNoFailure(async () => {
@@ -125,19 +100,8 @@ test('the leader is killed: its own connections break, and within 15 s nobody is
   });
 });
 
-/** Who leads, as the Lease names it. */
-async function holder(): Promise<string> {
-  return until('there is a leader', async () => {
-    const lease = await get<{ spec: { holderIdentity?: string } }>(
-      ReleaseNamespace,
-      `lease/${Release}-suuupra-gateway-leader`,
-    );
-    return lease.spec.holderIdentity || undefined;
-  });
-}
-
-async function otherThan(leader: string): Promise<void> {
-  await until('another one leads', async () => (await holder()) !== leader);
+async function otherThan(former: string): Promise<void> {
+  await until('another one leads', async () => (await leader()) !== former);
 }
 
 function podOf(identity: string): string {
