@@ -1,5 +1,12 @@
 # A real Kubernetes in namespaces of this machine, without a container engine or an image registry: docs in e2e/cluster/README.md.
 
+# Where Go's own installer and Debian put it, for shells that have it not on PATH.
+export PATH := $(PATH):/usr/local/go/bin:/usr/lib/go/bin
+
+.PHONY: cluster-able
+cluster-able: install ## Whether the test cluster can run on this machine, and why not
+	@exec node e2e/cluster/able.ts
+
 .PHONY: cluster-build
 cluster-build: install ## Compile the test cluster's binaries into the cache (6 to 8 minutes, once)
 	@exec node e2e/cluster/build.ts

@@ -3,9 +3,14 @@ import { join } from 'node:path';
 import { installGateway } from './install.ts';
 import { attempt, insidePrefix, provideCluster, root } from './place.ts';
 
-// One is drained.
-provideCluster(2);
-installGateway();
+try {
+  // One is drained.
+  provideCluster(2);
+  installGateway();
+} catch (error) {
+  process.stderr.write(`e2e: no scenario was run: ${error instanceof Error ? error.message : String(error)}\n`);
+  process.exit(1);
+}
 const jest = [
   process.execPath,
   '--experimental-vm-modules',

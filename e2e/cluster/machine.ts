@@ -3,10 +3,9 @@ import { execFileSync, spawn, spawnSync } from 'node:child_process';
 import { existsSync, mkdirSync, openSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { Cgroups, namespaces } from './able.ts';
 import { here } from './inputs.ts';
 import { clusterNode, type Layout, Network } from './layout.ts';
-
-const Cgroups = '/sys/fs/cgroup';
 
 /** Pid of the first process, as the outside sees it; undefined if there is none. Pids are reused, so its command line is asked. */
 export function machinePid(at: Layout): number | undefined {
@@ -18,30 +17,17 @@ export function machinePid(at: Layout): number | undefined {
   }
 }
 
-/** @throws where the machine does not allow it */
+/** @throws where it cannot be made; what can be known before is in `able.ts` */
 export async function makeMachine(at: Layout, cgroupsInside: readonly string[]): Promise<void> {
-  if (process.getuid?.() !== 0) throw new Error('the test cluster needs root: it makes namespaces and cgroups');
   makeCgroups(cgroupsInside);
   const node = clusterNode(1);
   const log = openSync(join(at.logs, 'machine.log'), 'a');
   const script = [join(here, 'machine.sh'), join(at.settings, node.name), node.name, node.address, node.address6];
-  const outer = spawn(
-    'unshare',
-    [
-      '--net',
-      '--mount',
-      '--pid',
-      '--ipc',
-      '--uts',
-      '--fork',
-      '--mount-proc',
-      'bash',
-      ...script,
-      Network.gateway,
-      Network.gateway6,
-    ],
-    { detached: true, stdio: ['ignore', log, log], cwd: '/' },
-  );
+  const outer = spawn('unshare', [...namespaces, 'bash', ...script, Network.gateway, Network.gateway6], {
+    detached: true,
+    stdio: ['ignore', log, log],
+    cwd: '/',
+  });
   outer.unref();
   for (let tries = 0; tries < 200; tries++) {
     const pid = spawnSync('pgrep', ['-P', String(outer.pid)], { encoding: 'utf8' }).stdout.trim();
@@ -68,9 +54,6 @@ export async function removeMachine(at: Layout, keepLogs = false): Promise<void>
 }
 
 function hierarchies(): string[] {
-  if (existsSync(join(Cgroups, 'cgroup.controllers'))) {
-    throw new Error('the test cluster knows cgroup v1 alone; use `make kind-up` where there is a container engine');
-  }
   return readdirSync(Cgroups, { withFileTypes: true }).flatMap((entry) => (entry.isDirectory() ? [entry.name] : []));
 }
 

@@ -12,6 +12,7 @@ const packages = [
   'libseccomp-dev',
   'pkg-config',
   'gcc',
+  'unzip',
 ];
 
 /** @throws if something is missing and cannot be installed */

@@ -2,6 +2,7 @@
 import { spawnSync } from 'node:child_process';
 import { closeSync, existsSync, mkdirSync, openSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { obstacle } from './able.ts';
 import { buildBinaries } from './build.ts';
 import { helmBinary } from './helm.ts';
 import { here } from './inputs.ts';
@@ -20,6 +21,8 @@ try {
 }
 
 async function main(): Promise<void> {
+  const reason = obstacle();
+  if (reason !== undefined) throw new Error(reason);
   buildBinaries();
   const release = lock(`${at.folder}.lock`);
   try {

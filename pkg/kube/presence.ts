@@ -12,7 +12,7 @@ export class Presence {
   answered(): void {
     if (!this.#away) return;
     this.#away = false;
-    for (const listener of [...this.#listeners]) listener();
+    for (const listener of this.#listeners) listener();
   }
 
   /** @returns how to stop */
