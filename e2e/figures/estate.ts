@@ -12,6 +12,7 @@ type Manifest = Readonly<Record<string, unknown>>;
 const services = `/api/v1/namespaces/${namespace}/services`;
 const slices = `/apis/discovery.k8s.io/v1/namespaces/${namespace}/endpointslices`;
 const gateways = `/apis/gateway.networking.k8s.io/v1/namespaces/${namespace}/gateways`;
+export const gatewayPath = `${gateways}/gw`;
 /** Requests at a time. */
 const Clients = 16;
 
@@ -22,7 +23,7 @@ export async function createGateway(api: KubeApi): Promise<void> {
     path: '/api/v1/namespaces',
     body: { apiVersion: 'v1', kind: 'Namespace', metadata: { name: namespace } },
   });
-  const spec = { gatewayClassName: Release, listeners: [{ name: 'http', port: 80, protocol: 'HTTP' }] };
+  const spec = { gatewayClassName: Release, listeners: [listener('http', 80)] };
   await api.send({
     method: 'POST',
     path: gateways,
@@ -33,6 +34,10 @@ export async function createGateway(api: KubeApi): Promise<void> {
     path: routesPath,
     body: { ...meta('gateway.networking.k8s.io/v1', 'HTTPRoute', 'probe'), spec: probeSpec('0') },
   });
+}
+
+export function listener(name: string, port: number): Manifest {
+  return { name, port, protocol: 'HTTP' };
 }
 
 /** Answers 302 with `/VERSION` as its location. */

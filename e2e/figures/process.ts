@@ -3,6 +3,7 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { mkdtempSync, openSync, readFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { Release, ReleaseNamespace } from '../install.ts';
 import { root } from '../place.ts';
 
 export interface GatewayProcess {
@@ -14,13 +15,14 @@ export interface GatewayProcess {
   stop(): Promise<void>;
 }
 
-/** What the image holds, started as the chart starts it, with one worker. @param name of its Lease */
+/** What the image holds, started as the chart starts it for the release of scenarios, with one worker. @param name of its Lease */
 export function startGateway(name: string, kubeconfig: string): GatewayProcess {
   const folder = mkdtempSync(join(tmpdir(), 'suuupra-figures-'));
   const log = openSync(join(folder, 'log'), 'w');
   const options = {
     kubeconfig,
-    'pod-namespace': 'suuupra-system',
+    instance: `${Release}-suuupra-gateway`,
+    'pod-namespace': ReleaseNamespace,
     'pod-name': name,
     'pod-ip': '10.99.0.1',
     'port-map': '80:10080,443:10443',
