@@ -1,13 +1,12 @@
 /** Processor: the key `client` of policies → the listeners it is for. Runs behind policy.ts. */
 import type { Listener } from '../ir/listener.ts';
 import type { Context } from './context.ts';
-import { effectivePolicies } from './effective.ts';
 import { levelsOfListener } from './rule-policies.ts';
 
 /** A rule that the listener serves tells of the key in its statuses, so nothing is returned. */
 export function translateClientPolicies(context: Context): void {
   for (const [id, listener] of context.listeners) {
-    const { origins } = effectivePolicies(levelsOfListener(id, context));
+    const { origins } = context.effective.get(levelsOfListener(id, context));
     const setting = origins.find(({ key, state }) => key.key === 'client' && state === 'Enforced')?.key.setting;
     if (setting?.key !== 'client') continue;
     const { client, tls } = setting.value;

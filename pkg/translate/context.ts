@@ -15,6 +15,7 @@ import type { AttachableGateway } from './attachable.ts';
 import type { CheckedSecrets } from './certificate.ts';
 import { limit } from './condition.ts';
 import { Draft, mergeOutputs, type Outputs } from './draft.ts';
+import type { EffectiveCache } from './effective.ts';
 import type { Egress } from './egress.ts';
 import type { Memo } from './memo.ts';
 import { PolicyIndex } from './policy-index.ts';
@@ -86,6 +87,10 @@ export class Context implements World {
 
   get secrets(): CheckedSecrets {
     return this.memo.secrets;
+  }
+
+  get effective(): EffectiveCache {
+    return this.memo.effective;
   }
 
   get ids(): WeakMap<object, string> {

@@ -46,6 +46,27 @@ interface Entry {
   readonly key: CompiledKey;
 }
 
+/** What lists of levels came to, by their instances: most rules inherit what the rule before inherits. */
+export class EffectiveCache {
+  readonly #root: Node = { next: new WeakMap() };
+
+  /** @param levels in any order, but the same levels in the same one */
+  get(levels: readonly RankedLevel[]): Effective {
+    let node = this.#root;
+    for (const level of levels) {
+      let next = node.next.get(level);
+      if (next === undefined) node.next.set(level, (next = { next: new WeakMap() }));
+      node = next;
+    }
+    return (node.effective ??= effectivePolicies(levels));
+  }
+}
+
+interface Node {
+  readonly next: WeakMap<RankedLevel, Node>;
+  effective?: Effective;
+}
+
 /** @param levels in any order */
 export function effectivePolicies(levels: readonly RankedLevel[]): Effective {
   const byKey = new Map<PolicyKey, Entry[]>();

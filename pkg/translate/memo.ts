@@ -4,6 +4,7 @@ import type { Route } from '../ir/route.ts';
 import type { CheckedSecrets } from './certificate.ts';
 import type { KnownClaims } from './claims.ts';
 import type { Outputs } from './draft.ts';
+import { EffectiveCache } from './effective.ts';
 import type { LastGood } from './last-good.ts';
 import type { AttachedPolicy, Level } from './policy-level.ts';
 import { type Read, stillHolds, type World } from './world.ts';
@@ -20,6 +21,7 @@ export class Memo {
   readonly secrets: CheckedSecrets = new WeakMap();
   readonly claims: KnownClaims = new WeakMap();
   readonly ids = new WeakMap<object, string>();
+  readonly effective = new EffectiveCache();
   /** By `namespace/name` of the policy. */
   readonly lastGood = new Map<string, LastGood>();
   readonly #attached = new WeakMap<Level, AttachedPolicy[]>();

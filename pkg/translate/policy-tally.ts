@@ -1,5 +1,5 @@
 /** Counts over all routes what became of each key of each policy: one pass, whatever the number of policies. */
-import { objectId, refOf } from '../api/object.ts';
+import { type KubeObject, objectId, refOf } from '../api/object.ts';
 import type { PolicyState } from '../ir/policy.ts';
 import type { PolicyKey } from '../policy/order.ts';
 import type { Origin } from './effective.ts';
@@ -7,8 +7,8 @@ import type { Level } from './policy-level.ts';
 import type { PolicyUse } from './policy-use.ts';
 
 export interface Tally {
-  /** `Kind/namespace/name` of the routes that the policy reaches. */
-  readonly routes: Set<string>;
+  /** Routes and Ingresses that the policy reaches. */
+  readonly routes: Set<KubeObject>;
   /** `namespace/name` of the Gateways that serve them. */
   readonly gateways: Set<string>;
   readonly keys: Map<PolicyKey, KeyTally>;
@@ -33,49 +33,79 @@ const Examples = 3;
 /** @param levels those of policies: what routes say themselves has no status of its own */
 export function tallyUses(uses: readonly PolicyUse[], levels: ReadonlySet<Level>): ReadonlyMap<Level, Tally> {
   const tallies = new Map<Level, Tally>();
+  // Ten thousand routes that inherit the same have the same instance of it: counted once, with their number.
+  const groups = new Map<readonly Origin[], PolicyUse[]>();
+  const gateways = new Map<string, string>();
   const counted = new Set<string>();
   for (const use of uses) {
-    for (const origin of use.origins) {
-      if (!levels.has(origin.level)) continue;
-      let tally = tallies.get(origin.level);
-      if (tally === undefined)
-        tallies.set(origin.level, (tally = { routes: new Set(), gateways: new Set(), keys: new Map() }));
-      tally.routes.add(objectId(refOf(use.object)));
-      for (const { listener } of use.attachments) tally.gateways.add(gatewayOf(listener));
-      // The same rule at other listeners is the same rule, unless something else became of it there.
-      const id = use.partial
-        ? `${objectId(refOf(use.object))} ${use.index} ${origin.level.from} ${origin.key.key} ${origin.state}`
-        : '';
-      if (id !== '' && counted.has(id)) continue;
-      if (id !== '') counted.add(id);
-      count(tally, origin, use);
+    reach(use, levels, tallies, gateways);
+    if (use.partial) countPartial(use, tallies, counted);
+    else {
+      const group = groups.get(use.origins);
+      if (group === undefined) groups.set(use.origins, [use]);
+      else group.push(use);
     }
   }
+  for (const [origins, group] of groups) for (const origin of origins) count(tallies.get(origin.level), origin, group);
   return tallies;
 }
 
-function count(tally: Tally, origin: Origin, use: PolicyUse): void {
+/** Notes which routes and Gateways the policies of a rule reach. */
+function reach(
+  { object, origins, attachments }: PolicyUse,
+  levels: ReadonlySet<Level>,
+  tallies: Map<Level, Tally>,
+  gateways: Map<string, string>,
+): void {
+  for (const { level } of origins) {
+    if (!levels.has(level)) continue;
+    let tally = tallies.get(level);
+    if (tally === undefined) tallies.set(level, (tally = { routes: new Set(), gateways: new Set(), keys: new Map() }));
+    tally.routes.add(object);
+    for (const { listener } of attachments) {
+      let gateway = gateways.get(listener);
+      if (gateway === undefined) gateways.set(listener, (gateway = gatewayOf(listener)));
+      tally.gateways.add(gateway);
+    }
+  }
+}
+
+/** The same rule at other listeners is the same rule, unless something else became of it there. */
+function countPartial(use: PolicyUse, tallies: ReadonlyMap<Level, Tally>, counted: Set<string>): void {
+  const rule = `${objectId(refOf(use.object))} ${use.index}`;
+  for (const origin of use.origins) {
+    const id = `${rule} ${origin.level.from} ${origin.key.key} ${origin.state}`;
+    if (counted.has(id)) continue;
+    counted.add(id);
+    count(tallies.get(origin.level), origin, [use]);
+  }
+}
+
+/** @param uses rules for which `origin` came to the same, at least one */
+function count(tally: Tally | undefined, origin: Origin, uses: readonly PolicyUse[]): void {
+  const [first] = uses;
+  if (tally === undefined || first === undefined) return;
   const { key, state, level, by } = origin;
   let counts = tally.keys.get(key.key);
   if (counts === undefined) {
     counts = { rules: new Map(), beside: new Set(), replaces: new Set(), overridden: [], why: new Set() };
     tally.keys.set(key.key, counts);
   }
-  counts.rules.set(state, (counts.rules.get(state) ?? 0) + 1);
-  for (const other of use.origins) {
+  counts.rules.set(state, (counts.rules.get(state) ?? 0) + uses.length);
+  for (const other of first.origins) {
     if (other === origin || other.key.key !== key.key) continue;
     if (other.by === level) counts.replaces.add(other.level.from);
     else if (state === 'Enforced' && other.state === 'Enforced') counts.beside.add(other.level.from);
   }
   if (state !== 'Overridden' || by === undefined) return;
   counts.why.add(origin.conflict === true ? 'Conflicted' : by.overrides ? 'OverriddenAbove' : 'OverriddenBelow');
-  const off = use.origins.some(
+  const off = first.origins.some(
     (other) => other.level === by && other.key.key === key.key && other.state === 'Disabled',
   );
-  const { kind, metadata } = use.object;
-  const where = `rule ${use.rule} of ${kind} ${metadata.namespace}/${metadata.name}`;
-  if (counts.overridden.length < Examples)
+  for (const { rule, object } of uses.slice(0, Examples - counts.overridden.length)) {
+    const where = `rule ${rule} of ${object.kind} ${object.metadata.namespace}/${object.metadata.name}`;
     counts.overridden.push(`${where} (${off ? 'mode: Disabled in' : 'replaced by'} ${by.from})`);
+  }
 }
 
 /** `namespace/name` out of the id of a listener. */

@@ -3,7 +3,7 @@ import type { Filter } from '../ir/filter.ts';
 import type { Action, Attachment, Rule } from '../ir/route.ts';
 import { compareFilters } from '../policy/order.ts';
 import type { Draft } from './draft.ts';
-import { effectivePolicies, type Fault, type Origin, originsOf, type RankedLevel } from './effective.ts';
+import { type Fault, type Origin, originsOf, type RankedLevel } from './effective.ts';
 import { type AttachedPolicy, Rank } from './policy-level.ts';
 import type { TranslatedRule } from './rule.ts';
 import type { World } from './world.ts';
@@ -70,7 +70,7 @@ export function applyPolicies(
   // Its own filters alone stand in the rule already.
   const alone = upper.length + ofRoute.length === 0 && levels.every(({ rank }) => rank === Rank.Own);
   if (alone || rule.action.kind === 'refuse') return { rule, origins: [], faults: [] };
-  const { filters, origins, faults } = effectivePolicies([...upper, ...ofRoute, ...levels]);
+  const { filters, origins, faults } = draft.world.effective.get([...upper, ...ofRoute, ...levels]);
   const id = (filter: Filter): string => draft.addFilter(filter);
   if (faults.length > 0) {
     const policies = draft.addOrigins(originsOf(origins, id));

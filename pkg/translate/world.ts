@@ -7,6 +7,7 @@
 import type { Kind, ObjectOf } from '../api/kinds.ts';
 import type { AttachableGateway } from './attachable.ts';
 import type { CheckedSecrets } from './certificate.ts';
+import type { EffectiveCache } from './effective.ts';
 import type { Egress } from './egress.ts';
 import type { AttachedPolicy, Level, PolicyTarget } from './policy-level.ts';
 import type { TranslateOptions } from './translation.ts';
@@ -26,6 +27,7 @@ export interface World {
   readonly secrets: CheckedSecrets;
   /** Ids of configurations by instance: 10,000 routes may inherit the same list of 10,000 addresses. */
   readonly ids: WeakMap<object, string>;
+  readonly effective: EffectiveCache;
   /** What is attached to a Gateway, ListenerSet, route or Ingress, sections of it included, lowest rank first. */
   policies(kind: PolicyTarget, namespace: string, name: string): readonly AttachedPolicy[];
   /** A GatewayPolicy by name, for ExtensionRef filters. */
@@ -79,6 +81,10 @@ export class Recorder implements World {
 
   get ids(): WeakMap<object, string> {
     return this.#world.ids;
+  }
+
+  get effective(): EffectiveCache {
+    return this.#world.effective;
   }
 
   policies(kind: PolicyTarget, namespace: string, name: string): readonly AttachedPolicy[] {
