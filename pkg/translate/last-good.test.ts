@@ -1,0 +1,104 @@
+import { expect, test } from '@jest/globals';
+import type { KubeObject } from '../api/object.ts';
+import { validateObject } from '../api/validate.ts';
+import { goldenOptions, storeOf } from '../testkit/golden.ts';
+import { KeepFor } from './last-good.ts';
+import { Memo } from './memo.ts';
+import { translate } from './translate.ts';
+import type { Translation } from './translation.ts';
+
+const valid = (raw: object): KubeObject => {
+  const result = validateObject(raw);
+  if (!('object' in result)) throw new Error(JSON.stringify(result));
+  return result.object;
+};
+const gatewayTarget = { group: 'gateway.networking.k8s.io', kind: 'Gateway', name: 'public' };
+const routeTarget = { group: 'gateway.networking.k8s.io', kind: 'HTTPRoute', name: 'orders' };
+const secret = valid({
+  apiVersion: 'v1',
+  kind: 'Secret',
+  metadata: { name: 'jwt', namespace: 'infra' },
+  stringData: { secret: 'a secret of thirty-two bytes, no less' },
+});
+
+function objects(target: object, generation = 1): readonly KubeObject[] {
+  const namespace = 'infra';
+  const jwt = { algorithms: ['HS256'], sharedSecret: { name: 'jwt', key: 'secret' } };
+  return [
+    valid({
+      apiVersion: 'gateway.networking.k8s.io/v1',
+      kind: 'GatewayClass',
+      metadata: { name: 's' },
+      spec: { controllerName: 'gateway.suuupra.io/controller' },
+    }),
+    valid({
+      apiVersion: 'gateway.networking.k8s.io/v1',
+      kind: 'Gateway',
+      metadata: { name: 'public', namespace },
+      spec: { gatewayClassName: 's', listeners: [{ name: 'http', port: 80, protocol: 'HTTP' }] },
+    }),
+    valid({
+      apiVersion: 'gateway.networking.k8s.io/v1',
+      kind: 'HTTPRoute',
+      metadata: { name: 'orders', namespace },
+      spec: { parentRefs: [{ name: 'public' }], rules: [{}] },
+    }),
+    valid({
+      apiVersion: 'gateway.suuupra.io/v1alpha1',
+      kind: 'GatewayPolicy',
+      metadata: { name: 'baseline', namespace, generation },
+      spec: { targetRefs: [target], policies: { authentication: { methods: [{ name: 'corp', type: 'JWT', jwt }] } } },
+    }),
+  ];
+}
+
+/** Runs with and without the Secret, at times of ms. */
+function runs(target: object) {
+  const memo = new Memo();
+  return (now: number, withSecret: boolean, generation = 1): Translation => {
+    const all = [...objects(target, generation), ...(withSecret ? [secret] : [])];
+    return translate(storeOf(all).snapshot(), { ...goldenOptions, now }, memo);
+  };
+}
+
+const action = ({ ir }: Translation) => ir.routes['HTTPRoute/infra/orders']?.rules[0]?.action.kind;
+const conditions = ({ statuses }: Translation) => {
+  const status = statuses.find(({ ref }) => ref.kind === 'GatewayPolicy')?.status as {
+    readonly conditions: readonly { readonly type: string; readonly reason: string }[];
+  };
+  return Object.fromEntries(status.conditions.map(({ type, reason }) => [type, reason]));
+};
+
+test('a policy of a Gateway whose Secret is gone keeps its last good value, says until when, and then fails closed', () => {
+  const run = runs(gatewayTarget);
+  const good = run(1_000, true);
+  expect([action(good), conditions(good)['ResolvedRefs'], good.again]).toEqual(['forward', 'ResolvedRefs', undefined]);
+
+  const kept = run(2_000, false);
+  expect(action(kept)).toBe('forward');
+  expect(kept.ir.filters).toEqual(good.ir.filters);
+  expect(kept.ir.secrets).toEqual(good.ir.secrets);
+  expect(conditions(kept)).toMatchObject({ ResolvedRefs: 'LastGoodKept', Enforced: 'Enforced' });
+  expect(kept.again).toBe(2_000 + KeepFor);
+  // The clock does not start anew with each run.
+  expect(run(2_000 + KeepFor - 1, false).again).toBe(2_000 + KeepFor);
+
+  const over = run(2_000 + KeepFor, false);
+  expect(action(over)).toBe('refuse');
+  expect(conditions(over)).toMatchObject({ ResolvedRefs: 'RefNotFound', Enforced: 'FailedClosed' });
+  expect(over.again).toBeUndefined();
+  expect(action(run(2_000 + KeepFor + 1, true))).toBe('forward');
+});
+
+test.each<[string, object, number]>([
+  ['a policy of one route has nobody to spare', routeTarget, 1],
+  ['an edit is a new policy', gatewayTarget, 2],
+])('nothing is kept: %s', (_, target, generation) => {
+  const run = runs(target);
+  expect(action(run(1_000, true))).toBe('forward');
+  expect(action(run(2_000, false, generation))).toBe('refuse');
+});
+
+test('a policy that never was good fails closed at once', () => {
+  expect(action(runs(gatewayTarget)(1_000, false))).toBe('refuse');
+});
