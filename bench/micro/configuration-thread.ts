@@ -20,6 +20,7 @@ const telemetry = {
   connectionClosed() {},
   limitHit() {},
   upstreamConnection() {},
+  policyDecision() {},
   tunnel() {},
 };
 

@@ -36,6 +36,7 @@ const record: AccessRecord = {
   identity: '',
   tenant: '',
   authMethod: '',
+  shadow: '',
 };
 
 export function telemetryBenchmarks(): { readonly benchmarks: readonly Benchmark[]; close(): void } {

@@ -48,6 +48,7 @@ export const ACCESS_LOG_FIELDS = [
   'identity',
   'tenant',
   'authMethod',
+  'shadow',
 ] as const;
 
 /** Words of `gatewayMayOverride`, one for each field of `service`. */

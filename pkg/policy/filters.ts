@@ -13,6 +13,7 @@ import { createResponseHeaders } from './responseheaders/filter.ts';
 import { createResponseOverrides } from './responseoverrides/filter.ts';
 import { createRewrite } from './rewrite/filter.ts';
 import type { FilterEnv, RuntimeFilter } from './runtime.ts';
+import { shadow } from './shadow.ts';
 import { createTransform } from './transform/filter.ts';
 import { createValidation } from './validation/filter.ts';
 
@@ -35,7 +36,8 @@ const filters: { readonly [K in FilterKind]: (config: FilterConfigs[K], env: Fil
 
 /** Throws if the configuration cannot be built, which translate should have refused: the rule then fails closed. */
 export function createFilter(filter: Filter, env: FilterEnv): RuntimeFilter {
-  return create(filter.kind, filter.config, env);
+  const built = create(filter.kind, filter.config, env);
+  return filter.mode === 'Shadow' ? shadow(built, filter.kind) : { ...built, policy: filter.kind };
 }
 
 // One call that types check for every kind at once: `filter.kind` and `filter.config` always belong together.

@@ -158,6 +158,31 @@ export interface Exchange {
   transformBody(transform: BodyTransform): void;
   /** Sends a copy of the request to a cluster and drops the answer; never delays or fails this exchange. */
   mirror(cluster: string): void;
+  /** For shadow mode alone (`shadow.ts`). The same for every policy of the exchange. */
+  observe(): Observer;
+}
+
+/** What is told of an exchange to policies in shadow mode, and what they tell. May be used when the exchange is over. */
+export interface Observer {
+  /** Whom an authentication in shadow mode has found; undefined if there was none. */
+  identity: Identity | null | undefined;
+  /** The last policy that still thinks. Never rejects. */
+  pending: Promise<void> | null;
+  /** The view of each filter, by whatever it is known by. */
+  readonly views: Map<object, Exchange>;
+  /** A copy of what stands there now; throws when the exchange is over. */
+  request(): RequestView;
+  response(): ResponseView;
+  /**
+   * The body, collected as it goes by; nobody waits for it.
+   * Rejects if a part of it has gone by already, and when the exchange ends before it.
+   * @param limit bytes; a longer body gives null
+   */
+  body(limit: number): Promise<Uint8Array | null>;
+  /** Counts what the policy would have done; in the log too, unless its line is written. */
+  decision(policy: string, decision: 'denied' | 'error', code: string): void;
+  /** The policy has thrown. */
+  fault(policy: string, error: unknown): void;
 }
 
 export interface FieldError {
@@ -224,6 +249,8 @@ export type Phase = (exchange: Exchange) => void | Promise<void>;
 
 /** Every phase is optional; an absent one costs nothing, because chains are compiled per phase. Arrow-function members only. */
 export interface RuntimeFilter {
+  /** Its key, for metrics; `createFilter` sets it. */
+  readonly policy?: string;
   /** Before a backend is chosen. Once one called `respond`, later ones do not run. */
   readonly onRequest?: Phase;
   /** In reverse order; for local replies too. */

@@ -3,7 +3,15 @@ import { Buffer } from 'node:buffer';
 import { Close } from '../http1/connection.ts';
 import type { Head } from '../http1/head.ts';
 import type { Identity } from '../policy/identity.ts';
-import type { BodyTransform, ConnectionView, DenialCode, FieldError, LocalResponse } from '../policy/runtime.ts';
+import type {
+  BodyTransform,
+  ConnectionView,
+  DenialCode,
+  Exchange,
+  FieldError,
+  LocalResponse,
+  Observer,
+} from '../policy/runtime.ts';
 import type { BackendChain, RuntimeRule } from '../routing/table.ts';
 import type { AccessRecord } from '../telemetry/record.ts';
 import { findRule } from './admission.ts';
@@ -13,8 +21,10 @@ import type { Core } from './core.ts';
 import type { ErrorCode } from './errors.ts';
 import { Forward } from './forward.ts';
 import { errorReply, serverOptions } from './local-reply.ts';
+import { ExchangeObserver } from './observer.ts';
 import type { Peer } from './peer.ts';
-import { Act, type Next, type PhaseOwner, Phases, Send, WriteLocal, WriteUpstream } from './phases.ts';
+import { Act, type Next, Phases, Send, WriteLocal, WriteUpstream } from './phases.ts';
+import { countDecision } from './policy-decision.ts';
 import { createRecord, describeExchange, describeRequest, fillRecord } from './record.ts';
 import { Request } from './request.ts';
 import { Response } from './response-head.ts';
@@ -24,7 +34,7 @@ import { writeLocal, writeUpstream } from './write-response.ts';
 
 const MaxSpare = 1_024;
 
-export class ActiveExchange implements PhaseOwner {
+export class ActiveExchange implements Exchange {
   readonly core: Core;
   readonly request: Request;
   readonly response = new Response();
@@ -32,7 +42,7 @@ export class ActiveExchange implements PhaseOwner {
   readonly record: AccessRecord = createRecord();
   readonly forward: Forward;
   readonly #reader: BodyReader;
-  readonly #phases: Phases;
+  readonly phases: Phases;
   downstream: Downstream | null = null;
   rule: RuntimeRule | null = null;
   backend: BackendChain | null = null;
@@ -52,6 +62,8 @@ export class ActiveExchange implements PhaseOwner {
   #local: LocalResponse | null = null;
   /** Body bytes are read and dropped. */
   #discards = false;
+  /** null where no policy is in shadow mode. */
+  #observer: ExchangeObserver | null = null;
   /** No filter runs any more. */
   #unfiltered = false;
 
@@ -60,7 +72,7 @@ export class ActiveExchange implements PhaseOwner {
     this.#reader = new BodyReader(this);
     this.request = new Request(peer, this.#reader);
     this.forward = new Forward(this);
-    this.#phases = new Phases(this);
+    this.phases = new Phases(this);
     this.transforms = new Transforms(this);
   }
 
@@ -80,6 +92,7 @@ export class ActiveExchange implements PhaseOwner {
 
   deny(code: DenialCode, headers: Readonly<Record<string, string>> = {}, errors: readonly FieldError[] = []): void {
     this.#demandRequestPhase();
+    countDecision(this, 'denied', code);
     this.error = code;
     const reply = errorReply(code, this.request.headers.get('accept'), this.request.requestId, undefined, errors);
     this.#local = { ...reply, headers: { ...reply.headers, ...headers } };
@@ -105,6 +118,10 @@ export class ActiveExchange implements PhaseOwner {
 
   mirror(cluster: string): void {
     this.mirrors.push(cluster);
+  }
+
+  observe(): Observer {
+    return (this.#observer ??= new ExchangeObserver(this));
   }
 
   open(downstream: Downstream): void {
@@ -162,7 +179,7 @@ export class ActiveExchange implements PhaseOwner {
   /** Answers with an error of the gateway's own. */
   fail(code: ErrorCode, status?: number): void {
     // A filter that is still thinking about the request or the response is not waited for.
-    this.#phases.abandon();
+    this.phases.abandon();
     this.transforms.close();
     this.error = code;
     this.#local = errorReply(code, this.request.headers.get('accept'), this.request.requestId, status);
@@ -173,6 +190,7 @@ export class ActiveExchange implements PhaseOwner {
     const { core, record } = this;
     record.requestBytes += end - start;
     if (last) this.requestDone = true;
+    if (this.#observer !== null) this.#observer.onBody(bytes, start, end, last);
     if (this.#discards) {
       if (last && this.#responseDone) this.#settle();
       return;
@@ -207,10 +225,12 @@ export class ActiveExchange implements PhaseOwner {
   }
 
   release(): void {
-    this.#phases.abandon();
+    this.phases.abandon();
     this.#reader.cancel();
     this.forward.reset();
     this.transforms.close();
+    this.#observer?.end();
+    this.#observer = null;
     this.mirrors.length = 0;
     this.rule = null;
     this.backend = null;
@@ -218,7 +238,7 @@ export class ActiveExchange implements PhaseOwner {
     this.#local = null;
     this.response.headers.clear();
     // A filter's promise may still look at these views: they are left to it.
-    if (this.#phases.waits > 0 || this.core.spare.length >= MaxSpare) return;
+    if (this.phases.waits > 0 || this.core.spare.length >= MaxSpare) return;
     this.core.spare.push(this);
   }
 
@@ -244,14 +264,6 @@ export class ActiveExchange implements PhaseOwner {
       case WriteLocal:
         writeLocal(this, this.#local!);
     }
-  }
-
-  onWait(next: Next): void {
-    if (next === WriteUpstream) this.response.keep();
-  }
-
-  onWaited(): void {
-    this.forward.flush();
   }
 
   /** The response's head has come from upstream; both are valid during the call only. */
@@ -290,7 +302,7 @@ export class ActiveExchange implements PhaseOwner {
     }
     this.rule = rule;
     this.inRequest = true;
-    this.#phases.run(rule.onRequest, 0, Act);
+    this.phases.run(rule.onRequest, 0, Act);
   }
 
   #act(): void {
@@ -308,7 +320,7 @@ export class ActiveExchange implements PhaseOwner {
         return;
       case 'forward': {
         const refusal = this.forward.choose(this.rule!, action.backends);
-        if (refusal === null) this.#phases.run(this.backend === null ? null : this.backend.onRequest, 0, Send);
+        if (refusal === null) this.phases.run(this.backend === null ? null : this.backend.onRequest, 0, Send);
         else this.fail(refusal);
       }
     }
@@ -333,8 +345,8 @@ export class ActiveExchange implements PhaseOwner {
     }
     const backend = this.backend === null ? null : this.backend.onResponse;
     const rule = this.rule === null ? null : this.rule.onResponse;
-    if (backend === null) this.#phases.run(rule, 0, next);
-    else this.#phases.run(rule === null ? backend : [...backend, ...rule], 0, next);
+    if (backend === null) this.phases.run(rule, 0, next);
+    else this.phases.run(rule === null ? backend : [...backend, ...rule], 0, next);
   }
 
   #demandRequestPhase(): void {
@@ -347,10 +359,7 @@ export class ActiveExchange implements PhaseOwner {
 
   /** The body cannot be completed, which the client has to see. @param error null if a filter has said so in good order */
   breakResponse(error: unknown): void {
-    if (error !== null) {
-      this.fault(error);
-      return;
-    }
+    if (error !== null) return this.fault(error);
     this.forward.cancel();
     this.downstream!.destroy('filter-failed', true);
   }
@@ -358,6 +367,7 @@ export class ActiveExchange implements PhaseOwner {
   /** A bug in a filter or here. */
   fault(error: unknown): void {
     this.core.fault(this.rule === null ? 'exchange' : `exchange of ${this.rule.routeId}`, error);
+    countDecision(this, 'error', 'filter-failed');
     this.forward.cancel();
     const { downstream } = this;
     if (downstream === null) return;

@@ -10,6 +10,9 @@ const fieldName = /^[!#$%&'*+\-.^_`|~0-9A-Za-z]+$/;
 // eslint-disable-next-line no-control-regex
 const fieldValue = /^[\t\x20-\x7e\x80-\xff]*$/;
 
+/** The name in lower case. */
+export type FieldLine = readonly [name: string, value: string];
+
 /** Base fields are offsets into received bytes; on top are removals and additions. One instance per exchange and direction, refilled. */
 export class Fields implements HeaderView {
   bytes: Buffer = Empty;
@@ -89,6 +92,21 @@ export class Fields implements HeaderView {
       this.lower.splice(i, 1);
       this.values.splice(i, 1);
     }
+  }
+
+  /** Every field, as look-ups find it. */
+  lines(): FieldLine[] {
+    const lines: FieldLine[] = [];
+    const { head } = this;
+    if (head !== null) {
+      for (let i = 0; i < head.count; i++) {
+        if (this.removed[i] === 1 || (this.hidden !== null && this.hidden[head.known[i]!] === 1)) continue;
+        const name = this.bytes.toString('latin1', head.fields[4 * i], head.fields[4 * i + 1]);
+        lines.push([name.toLowerCase(), this.valueAt(head, i)]);
+      }
+    }
+    for (let i = 0; i < this.lower.length; i++) lines.push([this.lower[i]!, this.values[i]!]);
+    return lines;
   }
 
   /** Value of base field i. */

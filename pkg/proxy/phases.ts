@@ -1,5 +1,6 @@
 /** Runs chains of phases for one exchange, one chain at a time. What follows runs at once, unless a phase returned a promise. */
-import type { Exchange, Phase } from '../policy/runtime.ts';
+import type { Phase } from '../policy/runtime.ts';
+import type { ActiveExchange } from './exchange.ts';
 
 /** What runs behind a chain. */
 export const Act = 0;
@@ -8,63 +9,58 @@ export const WriteUpstream = 2;
 export const WriteLocal = 3;
 export type Next = typeof Act | typeof Send | typeof WriteUpstream | typeof WriteLocal;
 
-export interface PhaseOwner extends Exchange {
-  /** Whether a request phase has given the answer: the phases behind it do not run. */
-  readonly answered: boolean;
-  continue(next: Next): void;
-  /** A phase waits before `next`. */
-  onWait(next: Next): void;
-  /** It does so no more, and everything that followed has run. */
-  onWaited(): void;
-  fault(error: unknown): void;
-}
-
 export class Phases {
-  readonly #owner: PhaseOwner;
+  readonly #exchange: ActiveExchange;
   /** Promises of filters that are out; each must find this exchange, or nothing. */
   waits = 0;
+  /** The chain that runs, and the place in it; -1 if none does. */
+  chain: readonly Phase[] | null = null;
+  at = -1;
   #run = 0;
 
-  constructor(owner: PhaseOwner) {
-    this.#owner = owner;
+  constructor(exchange: ActiveExchange) {
+    this.#exchange = exchange;
   }
 
   /** A filter that is still thinking is not waited for any more. */
   abandon(): void {
     this.#run++;
+    this.at = -1;
   }
 
   /** @param phases null for none @param from index of the first that runs */
   run(phases: readonly Phase[] | null, from: number, next: Next): void {
-    const owner = this.#owner;
+    const exchange = this.#exchange;
     if (phases !== null) {
+      this.chain = phases;
       for (let i = from; i < phases.length; i++) {
-        const promise = phases[i]!(owner);
+        this.at = i;
+        const promise = phases[i]!(exchange);
         if (promise !== undefined) {
           this.#wait(promise, phases, i + 1, next);
           return;
         }
-        if (next <= Send && owner.answered) break;
+        if (next <= Send && exchange.answered) break;
       }
+      this.at = -1;
     }
-    owner.continue(next);
+    exchange.continue(next);
   }
 
   #wait(promise: Promise<void>, phases: readonly Phase[], from: number, next: Next): void {
-    const owner = this.#owner;
+    const exchange = this.#exchange;
     const run = this.#run;
-    owner.onWait(next);
+    if (next === WriteUpstream) exchange.response.keep();
     this.waits++;
     const resume = (error: unknown, failed: boolean): void => {
       this.waits--;
       if (run !== this.#run) return;
       try {
-        if (failed) owner.fault(error);
-        else if (next <= Send && owner.answered) owner.continue(next);
-        else this.run(phases, from, next);
-        owner.onWaited();
+        if (failed) exchange.fault(error);
+        else this.run(phases, next <= Send && exchange.answered ? phases.length : from, next);
+        exchange.forward.flush();
       } catch (thrown) {
-        owner.fault(thrown);
+        exchange.fault(thrown);
       }
     };
     promise.then(

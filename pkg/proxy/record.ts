@@ -36,6 +36,7 @@ export function createRecord(): AccessRecord {
     identity: '',
     tenant: '',
     authMethod: '',
+    shadow: '',
   };
 }
 
@@ -66,6 +67,7 @@ export function fillRecord(record: AccessRecord, time: number, peer: Peer): void
   record.identity = '';
   record.tenant = '';
   record.authMethod = '';
+  record.shadow = '';
 }
 
 /** What the head says. */

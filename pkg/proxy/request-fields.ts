@@ -1,6 +1,6 @@
 /** The request's header fields: what the client sent, without what it may not say, and with what the gateway says itself (X-Forwarded-*). */
 import { Known } from '../http1/known.ts';
-import { Fields } from './fields.ts';
+import { type FieldLine, Fields } from './fields.ts';
 
 /** Fields that the gateway makes itself; bits of `own`. */
 export const Own = {
@@ -47,6 +47,13 @@ export class RequestFields extends Fields {
   override has(name: string): boolean {
     const bit = ownByName.get(name);
     return (bit !== undefined && (this.own & bit) !== 0) || super.has(name);
+  }
+
+  override lines(): FieldLine[] {
+    const isOurs = (name: string): boolean => (this.own & (ownByName.get(name) ?? 0)) !== 0;
+    const lines = super.lines().filter(([name]) => !isOurs(name));
+    for (const [name, bit] of ownByName) if (isOurs(name)) lines.push([name, this.#values.ownValue(bit)]);
+    return lines;
   }
 
   override add(name: string, value: string): void {

@@ -12,9 +12,10 @@ import type { Measure, RequestView } from '../policy/runtime.ts';
 import { canonicalPath, isForwardable, isPlainPath } from '../routing/canonical.ts';
 import type { MatchInput } from '../routing/table.ts';
 import type { UpstreamRequest } from '../upstream/upstream.ts';
+import type { BodyReader } from './body-reader.ts';
 import { readClientHeader } from './client-header.ts';
 import type { ErrorCode } from './errors.ts';
-import { checkHost, checkMethod, checkQuery } from './forwardable.ts';
+import { checkForwardHost, checkForwardMethod, checkForwardQuery } from './forwardable.ts';
 import { HeadBuffer } from './head-buffer.ts';
 import { measureHead } from './measure.ts';
 import { methodOf } from './method.ts';
@@ -31,12 +32,6 @@ import {
 import { encodeRequest, rawRequestHeaders } from './request-head.ts';
 
 const continue100 = new TextEncoder().encode('100-continue');
-
-/** Who has the body. */
-interface RequestReader {
-  read(limit: number): Promise<Uint8Array | null>;
-  replace(bytes: Uint8Array): void;
-}
 
 export class Request implements RequestView, MatchInput, UpstreamRequest, OwnValues {
   readonly received = new HeadBuffer();
@@ -79,10 +74,10 @@ export class Request implements RequestView, MatchInput, UpstreamRequest, OwnVal
   readonly agent = new KeptText();
   #pathSettings: PathSettings = { escapedSlashes: 'Separate', mergeSlashes: true };
 
-  readonly #reader: RequestReader | null;
+  readonly #reader: BodyReader | null;
 
   /** @param reader absent where only heads are read */
-  constructor(peer: Peer, reader: RequestReader | null = null) {
+  constructor(peer: Peer, reader: BodyReader | null = null) {
     this.peer = peer;
     this.#reader = reader;
   }
@@ -175,18 +170,18 @@ export class Request implements RequestView, MatchInput, UpstreamRequest, OwnVal
   }
 
   setForwardHost(authority: string): void {
-    checkHost(authority);
+    checkForwardHost(authority);
     this.authority = authority;
   }
 
   setForwardQuery(query: string): void {
-    checkQuery(query);
+    checkForwardQuery(query);
     this.forwardQuery = query;
     this.queryUntouched = false;
   }
 
   setForwardMethod(method: string): void {
-    checkMethod(method, this.method);
+    checkForwardMethod(method, this.method);
     this.forwardMethod = method;
   }
 

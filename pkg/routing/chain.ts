@@ -4,13 +4,24 @@ import type { BackendChain } from './table.ts';
 
 /** `filters` in the order of `policy/order.ts`; responses pass them backwards. */
 export function compileChain(filters: readonly RuntimeFilter[]): BackendChain {
+  const request = filters.filter(({ onRequest }) => onRequest !== undefined);
+  const response = filters.filter(({ onResponse }) => onResponse !== undefined).toReversed();
   return {
-    onRequest: phases(filters, (filter) => filter.onRequest),
-    onResponse: phases(filters.toReversed(), (filter) => filter.onResponse),
+    onRequest: phases(request, ({ onRequest }) => onRequest),
+    onResponse: phases(response, ({ onResponse }) => onResponse),
+    requestPolicies: request.map(policyOf),
+    responsePolicies: response.map(policyOf),
   };
 }
 
-export const emptyChain: BackendChain = Object.freeze({ onRequest: null, onResponse: null });
+export const emptyChain: BackendChain = Object.freeze({
+  onRequest: null,
+  onResponse: null,
+  requestPolicies: [],
+  responsePolicies: [],
+});
+
+const policyOf = ({ policy }: RuntimeFilter): string => policy ?? '';
 
 function phases(
   filters: readonly RuntimeFilter[],

@@ -174,8 +174,8 @@ describe('filters', () => {
     expect(rule.onResponse).toEqual([phase('c', 'onResponse'), phase('b', 'onResponse'), phase('a', 'onResponse')]);
     expect(rule.backends).toBeNull();
     expect(found(table, 'b.example')!.backends).toEqual([
-      { onRequest: null, onResponse: null },
-      { onRequest: null, onResponse: [phase('c', 'onResponse')] },
+      { onRequest: null, onResponse: null, requestPolicies: [], responsePolicies: [] },
+      { onRequest: null, onResponse: [phase('c', 'onResponse')], requestPolicies: [], responsePolicies: [''] },
     ]);
     expect(found(table, 'plain.example')).toMatchObject({ onRequest: null, onResponse: null, backends: null });
     expect(built).toEqual(['a', 'b', 'c']);

@@ -61,6 +61,8 @@ export class RuleCache {
             matchedPrefix,
             onRequest: chain.onRequest,
             onResponse: chain.onResponse,
+            requestPolicies: chain.requestPolicies,
+            responsePolicies: chain.responsePolicies,
             backends: broken ? null : backends,
             attached: undefined,
           };

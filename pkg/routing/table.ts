@@ -47,7 +47,7 @@ export interface MatchInput {
 }
 
 /** One rule, compiled. The same instance as long as its route did not change. */
-export interface RuntimeRule {
+export interface RuntimeRule extends PolicyNames {
   readonly route: Route;
   /** `Kind/namespace/name`. */
   readonly routeId: string;
@@ -69,7 +69,13 @@ export interface RuntimeRule {
   attached: unknown;
 }
 
-export interface BackendChain {
+export interface BackendChain extends PolicyNames {
   readonly onRequest: readonly Phase[] | null;
   readonly onResponse: readonly Phase[] | null;
+}
+
+/** Keys of the policies whose phases stand at the same places; `''` for a filter that is none. */
+export interface PolicyNames {
+  readonly requestPolicies: readonly string[];
+  readonly responsePolicies: readonly string[];
 }

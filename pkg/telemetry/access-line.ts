@@ -35,6 +35,7 @@ export const accessFields = {
   identity: (r) => quoted(r.identity),
   tenant: (r) => quoted(r.tenant),
   authMethod: (r) => quoted(r.authMethod),
+  shadow: (r) => plain(r.shadow),
 } as const satisfies Record<keyof AccessRecord, Field>;
 
 const names = Object.keys(accessFields) as (keyof AccessRecord)[];
@@ -76,7 +77,7 @@ function createWholeLine(): Line {
       `,"protocol":"${r.protocol}","status":${r.status},"flag":"${r.flag}","requestId":${quoted(r.requestId)}` +
       `,"requestBytes":${r.requestBytes},"responseBytes":${r.responseBytes},"duration":${r.duration}` +
       `,"upstreamDuration":${r.upstreamDuration},"attempts":${r.attempts}${route(r)}${endpoint(r)}` +
-      `,"userAgent":${agentText}${identity(r)}}\n`
+      `,"userAgent":${agentText}${identity(r)},"shadow":"${r.shadow}"}\n`
     );
   };
 }

@@ -33,6 +33,7 @@ const record: AccessRecord = {
   identity: 'alice',
   tenant: 'acme',
   authMethod: 'JWT',
+  shadow: '',
 };
 const all = { fields: [], sampling: 1, redact: [] };
 
@@ -67,6 +68,7 @@ describe('a line', () => {
       { userAgent: 'other "agent"' },
       { identity: 'bob "x"' },
       { tenant: 'other' },
+      { shadow: 'authentication:unauthenticated,authorization:forbidden' },
       { identity: '', tenant: '', authMethod: '' },
     ];
     for (const other of others) {

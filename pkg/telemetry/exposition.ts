@@ -136,6 +136,16 @@ export function renderMetrics(book: Book, figures: ProcessFigures): string {
     book.totals('limit').map((t) => [labelled({ limit: t.labels[0] ?? '' }), at(t, 0)]),
   );
 
+  counter(
+    out,
+    'suuupra_policy_decisions_total',
+    'Requests that a policy refused or failed at; in mode Shadow it let them pass.',
+    book.totals('policy').map(({ labels, numbers }) => {
+      const [policy = '', mode = '', decision = '', code = ''] = labels;
+      return [labelled({ policy, mode, decision, code }), numbers[0] ?? 0];
+    }),
+  );
+
   const workers = book.totals('worker');
   counter(
     out,

@@ -40,6 +40,8 @@ export interface AccessRecord {
   tenant: string;
   /** `Identity.method`. */
   authMethod: string;
+  /** What policies in shadow mode would have done: `policy:code`, comma-separated. */
+  shadow: string;
 }
 
 /** Where a worker's data plane reports. All calls are synchronous, cheap, and never throw. */
@@ -50,5 +52,10 @@ export interface Telemetry {
   /** A limit refused something: `connections`, `header-timeout`, `body-bytes`, … */
   limitHit(limit: string): void;
   upstreamConnection(cluster: string, event: 'opened' | 'closed' | 'failed' | 'reused'): void;
+  /**
+   * A policy refused a request, or failed; in mode Shadow it would have.
+   * @param code of the denial, or `status-NNN` of another answer
+   */
+  policyDecision(policy: string, mode: 'Enforce' | 'Shadow', decision: 'denied' | 'error', code: string): void;
   tunnel(event: 'opened' | 'closed'): void;
 }

@@ -38,6 +38,7 @@ const someRecord: AccessRecord = {
   identity: '',
   tenant: '',
   authMethod: '',
+  shadow: '',
 };
 
 const figures: ProcessFigures = {
@@ -110,11 +111,16 @@ test('the rest of the telemetry and the process have their series', () => {
   recorder.upstreamConnection('shop/orders:8080', 'opened');
   recorder.upstreamConnection('shop/orders:8080', 'reused');
   recorder.tunnel('opened');
+  recorder.policyDecision('ipAccess', 'Enforce', 'denied', 'address-denied');
+  recorder.policyDecision('ipAccess', 'Shadow', 'denied', 'address-denied');
+  recorder.policyDecision('ipAccess', 'Enforce', 'denied', 'address-denied');
   const samples = parse(renderMetrics(book, figures));
   expect(Object.fromEntries(samples)).toMatchObject({
     'suuupra_connections_total{socket="*|80"}': 2,
     'suuupra_connections_open{socket="*|80"}': 1,
     'suuupra_limit_hits_total{limit="body-bytes"}': 1,
+    'suuupra_policy_decisions_total{policy="ipAccess",mode="Enforce",decision="denied",code="address-denied"}': 2,
+    'suuupra_policy_decisions_total{policy="ipAccess",mode="Shadow",decision="denied",code="address-denied"}': 1,
     'suuupra_upstream_connections_total{backend="shop/orders:8080",event="reused"}': 1,
     'suuupra_upstream_connections_open{backend="shop/orders:8080"}': 1,
     suuupra_tunnels_open: 1,

@@ -29,6 +29,8 @@ export function createRecorder({ row, announce, accessLog }: RecorderOptions): R
   const upstreams = createLabelled('upstreamConnection', counts, announce);
   const limits = createLabelled('limit', counts, announce);
   const flags = createLabelled('flag', counts, announce);
+  const policies = createSlots('policy', counts, 4, announce);
+  const byDecision = new Map<string, number>();
   const own = slotStart('worker', 0);
   counts[own - 1] = 1;
   announce({ family: 'worker', slot: 0, generation: 1, labels: [] });
@@ -66,6 +68,12 @@ export function createRecorder({ row, announce, accessLog }: RecorderOptions): R
     connectionClosed: (socket) => add(connections(socket) + Connection.closed, 1),
     limitHit: (limit) => add(limits(limit), 1),
     upstreamConnection: (cluster, event) => add(upstreams(cluster) + UpstreamConnection[event], 1),
+    policyDecision(...labels) {
+      const key = labels.join(' ');
+      let start = byDecision.get(key);
+      if (start === undefined) byDecision.set(key, (start = policies.take(labels)));
+      add(start, 1);
+    },
     tunnel: (event) => add(own + (event === 'opened' ? Worker.tunnelsOpened : Worker.tunnelsClosed), 1),
 
     configure(ir) {

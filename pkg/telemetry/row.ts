@@ -56,6 +56,7 @@ export const families = {
   upstreamConnection: { capacity: 1000, width: 4 },
   limit: { capacity: 64, width: 1 },
   flag: { capacity: 64, width: 1 },
+  policy: { capacity: 512, width: 1 },
   worker: { capacity: 1, width: 9 },
 } as const satisfies Record<string, Family>;
 
@@ -76,7 +77,7 @@ export interface SlotLabels {
   readonly slot: number;
   /** Equal to the number in the slot, unless the slot was given to something else meanwhile. */
   readonly generation: number;
-  /** Values in the order of the family's labels: route and backend; socket; cluster; limit; flag. */
+  /** Values in the order of the family's labels: route and backend; socket; cluster; limit; flag; policy, mode, decision and code. */
   readonly labels: readonly string[];
 }
 

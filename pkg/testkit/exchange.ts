@@ -10,6 +10,7 @@ import type {
   HeaderView,
   LocalResponse,
   Measure,
+  Observer,
   RuntimeFilter,
 } from '../policy/runtime.ts';
 import { errors } from '../proxy/errors.ts';
@@ -66,6 +67,8 @@ export interface Seen {
   /** The body that the client gets, once the transforms are through. */
   readonly responseBody: () => Promise<Buffer>;
   readonly mirrors: readonly string[];
+  /** Of policies in shadow mode: `policy decision code`. */
+  readonly decisions: readonly string[];
 }
 
 /** Runs both phases of a filter over one exchange. */
@@ -104,6 +107,17 @@ export function createExchange(options: ExchangeOptions = {}): {
     responseBody = Buffer.from(response.body);
   };
 
+  const decisions: string[] = [];
+  const observer: Observer = {
+    identity: undefined,
+    pending: null,
+    views: new Map(),
+    request: () => exchange.request,
+    response: () => exchange.response,
+    body: (limit) => exchange.request.readBody(limit),
+    decision: (...told) => void decisions.push(told.join(' ')),
+    fault: (policy) => void decisions.push(`${policy} error filter-failed`),
+  };
   const exchange: Exchange = {
     identity: options.identity ?? null,
     connection: {
@@ -164,6 +178,7 @@ export function createExchange(options: ExchangeOptions = {}): {
       answer({ status: errors[code].status, headers, body: '' });
     },
     mirror: (cluster) => void mirrors.push(cluster),
+    observe: () => observer,
   };
   return {
     exchange,
@@ -187,6 +202,7 @@ export function createExchange(options: ExchangeOptions = {}): {
         return body;
       },
       mirrors,
+      decisions,
     }),
   };
 }

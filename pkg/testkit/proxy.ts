@@ -56,6 +56,8 @@ export interface TestProxy {
   readonly records: readonly AccessRecord[];
   /** What `limitHit` was told. */
   readonly limits: readonly string[];
+  /** What `policyDecision` was told: `policy mode decision code`. */
+  readonly decisions: readonly string[];
   readonly faults: readonly unknown[];
   /** Client connections that were told as opened and not yet as closed. */
   readonly open: number;
@@ -109,6 +111,7 @@ export async function createTestProxy(options: TestProxyOptions = {}): Promise<T
   const records: AccessRecord[] = [];
   const limits: string[] = [];
   const faults: unknown[] = [];
+  const decisions: string[] = [];
   const waiters: (() => void)[] = [];
   let open = 0;
   const telemetry: Telemetry = {
@@ -120,6 +123,7 @@ export async function createTestProxy(options: TestProxyOptions = {}): Promise<T
     connectionClosed: () => void open--,
     limitHit: (limit) => void limits.push(limit),
     upstreamConnection() {},
+    policyDecision: (...labels) => void decisions.push(labels.join(' ')),
     tunnel() {},
   };
   const transport = (options.transport ?? createSocketTransport)(timers);
@@ -168,6 +172,7 @@ export async function createTestProxy(options: TestProxyOptions = {}): Promise<T
     port: proxy.portOf(SocketId),
     records,
     limits,
+    decisions,
     faults,
     get open() {
       return open;

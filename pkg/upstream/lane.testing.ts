@@ -13,6 +13,7 @@ export const noTelemetry = {
   connectionClosed() {},
   limitHit() {},
   upstreamConnection() {},
+  policyDecision() {},
   tunnel() {},
 };
 

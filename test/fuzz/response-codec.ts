@@ -25,6 +25,7 @@ const quiet: Telemetry = {
   connectionClosed() {},
   limitHit() {},
   upstreamConnection() {},
+  policyDecision() {},
   tunnel() {},
 };
 const MaxHeadBytes = 65_536;
