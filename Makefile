@@ -23,6 +23,7 @@ check: install
 
 .PHONY: jest
 jest: install
+	@scripts/redis.sh
 	npm run --silent jest
 
 .PHONY: build

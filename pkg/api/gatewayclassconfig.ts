@@ -144,6 +144,46 @@ const clientSchema = Type.Object(
   { description: 'Who the client is.', ...celRules(...clientAddressRules) },
 );
 
+const redisSchema = Type.Object(
+  {
+    urls: list(
+      text(256, '`redis://host:port/database`, or `rediss://` for TLS, without credentials.', {
+        pattern: '^rediss?://([a-zA-Z0-9._-]+|\\[[0-9a-fA-F:.]+\\])(:[0-9]{1,5})?(/[0-9]{1,2})?$',
+      }),
+      8,
+      'Servers that hold the same data: the first that answers is used, and the next when it takes no writes.',
+      { minItems: 1 },
+    ),
+    auth: optional(
+      Type.Object(
+        { name: objectName('Name of the Secret.') },
+        { description: 'Secret of the same namespace with the key password and, for a user of its own, username.' },
+      ),
+    ),
+    tls: optional(
+      Type.Object(
+        {
+          caCertificateRef: Type.Object(
+            {
+              kind: choice(['ConfigMap', 'Secret'], 'What holds the bundle.'),
+              name: objectName('Name of the object, in the namespace of this one.'),
+            },
+            { description: 'CA bundle under the key ca.crt, instead of the CAs of the system.' },
+          ),
+        },
+        { description: 'How the certificate of a rediss:// server is checked.' },
+      ),
+    ),
+  },
+  {
+    description: 'Redis, for what must hold across pods: sessions, API keys, global limits.',
+    ...celRules({
+      rule: "!has(self.tls) || self.urls.all(url, url.startsWith('rediss://'))",
+      message: 'tls needs rediss:// in every url',
+    }),
+  },
+);
+
 const dataPlaneSchema = Type.Object(
   {
     workers: optional(
@@ -163,6 +203,7 @@ const dataPlaneSchema = Type.Object(
     headers: optional(headersSchema),
     path: optional(pathSchema),
     client: optional(clientSchema),
+    redis: optional(redisSchema),
   },
   { description: 'The proxies.' },
 );

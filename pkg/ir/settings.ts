@@ -8,6 +8,8 @@ export interface Settings {
   readonly client: ClientIdentity;
   readonly egress: EgressSettings;
   readonly accessLog: AccessLogSettings;
+  /** null: none. */
+  readonly redis: RedisSettings | null;
 }
 
 export interface Limits {
@@ -102,4 +104,15 @@ export interface AccessLogSettings {
   readonly sampling: number;
   /** Query parameters and headers whose values are replaced. */
   readonly redact: readonly string[];
+}
+
+/** The Redis of the data plane: what must hold across pods. */
+export interface RedisSettings {
+  /** `redis://host:port/database` or `rediss://…`, without credentials; tried in turn. */
+  readonly urls: readonly string[];
+  /** Ids in `Ir.secrets`; null: none. */
+  readonly username: string | null;
+  readonly password: string | null;
+  /** Id in `Ir.authorities`; null for the CAs of the system. */
+  readonly authority: string | null;
 }

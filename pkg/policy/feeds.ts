@@ -9,12 +9,14 @@ export interface FeedConfigs {
   readonly geoip: GeoipFeed;
   readonly jwks: JwksFeed;
   readonly discovery: DiscoveryFeed;
+  readonly redisChannel: RedisChannelFeed;
 }
 
 export interface FeedValues {
   readonly geoip: GeoipValue;
   readonly jwks: JwksValue;
   readonly discovery: DiscoveryValue;
+  readonly redisChannel: RedisChannelValue;
 }
 
 export type FeedKind = keyof FeedConfigs;
@@ -30,12 +32,15 @@ export interface Questions {
   readonly password: PasswordQuestion;
   /** A request of the gateway's own: no redirect is followed, the egress guard is asked. Every status is an answer. */
   readonly http: HttpQuestion;
+  /** A command to the Redis of `Settings.redis`. Rejects within half a second if that is gone. */
+  readonly redis: RedisQuestion;
 }
 
 export interface Answers {
   readonly refresh: boolean;
   readonly password: boolean;
   readonly http: HttpAnswer;
+  readonly redis: RedisReply;
 }
 
 /** `code` of the Error with which an `ask` rejects. */
@@ -55,6 +60,8 @@ export type AskFailure =
   | 'breaker-open'
   /** Too many wait for it. */
   | 'overloaded'
+  /** Redis: none is configured, or it does not answer. */
+  | 'unavailable'
   /** Anything else; the message says what. */
   | 'failed';
 
@@ -162,3 +169,44 @@ export interface HttpAnswer {
   readonly headers: Readonly<Record<string, readonly string[]>>;
   readonly body: Uint8Array;
 }
+
+/** Messages on a channel of Redis, as PUBLISH sends them. Every value is handed on, in order. */
+export interface RedisChannelFeed {
+  readonly channel: string;
+}
+
+export interface RedisChannelValue {
+  /** Another one: messages may have been missed, so what was remembered by them is forgotten. 0: never connected. */
+  readonly epoch: number;
+  /** false: messages are being missed. Noticed after 2 s at the latest if Redis hangs. */
+  readonly connected: boolean;
+  /** null: nothing was published, `epoch` or `connected` changed. */
+  readonly message: string | null;
+}
+
+/** Keys begin with `suuupra:`, since Redis may be somebody else's, too. */
+export type RedisQuestion =
+  | { readonly kind: 'command'; readonly name: RedisCommand; readonly args: readonly (string | number)[] }
+  /** Lua, whole: it is sent by its hash where Redis knows it. */
+  | {
+      readonly kind: 'script';
+      readonly script: string;
+      readonly keys: readonly string[];
+      readonly args: readonly (string | number)[];
+    };
+
+export type RedisCommand =
+  | 'DEL'
+  | 'EXISTS'
+  | 'GET'
+  | 'GETDEL'
+  | 'HGET'
+  | 'HGETALL'
+  | 'HMGET'
+  | 'HSET'
+  | 'PEXPIRE'
+  | 'PUBLISH'
+  | 'SET';
+
+/** As RESP2 has it: HGETALL is a list of names and values in turn. */
+export type RedisReply = string | number | null | readonly RedisReply[];

@@ -24,6 +24,7 @@ export const settings: Settings = {
   client: { trustedCIDRs: [], trustedHops: 0, proxyProtocol: 'Disabled', header: null, halfClose: 'Cancel' },
   egress: { allowLoopback: true, deniedCIDRs: [], allowedHostnames: [] },
   accessLog: { fields: [], sampling: 1, redact: [] },
+  redis: null,
 };
 
 export const prefix = (value: string): PathMatch => ({ kind: 'PathPrefix', value });

@@ -1,7 +1,7 @@
 /** All feeds and answers, by kind: the one registry of the services thread. */
 import type { Answers, FeedKind, JwksFeed, Question, QuestionKind } from '../policy/feeds.ts';
 import { type Clock, systemClock } from '../store/clock.ts';
-import { createResolver } from '../upstream/egress.ts';
+import { createEgressGuard, createResolver, type Resolve } from '../upstream/egress.ts';
 import { type BreakerOptions, createBreakers } from './breakers.ts';
 import type { Asking, FeedSource, FeedStart, RunningFeed } from './feed.ts';
 import { createFeedMeters, type FeedMeters, type MeteredKind } from './feed-meters.ts';
@@ -9,9 +9,11 @@ import { startDiscovery } from './feeds/discovery.ts';
 import { createDocuments, type LoadDocument } from './feeds/documents.ts';
 import { startJwks } from './feeds/jwks.ts';
 import type { FreshEnv } from './feeds/keep-fresh.ts';
-import { createHttpClient, type HttpClient } from './http-client.ts';
+import { startRedisChannel } from './feeds/redis-channel.ts';
+import { createHttpClient } from './http-client.ts';
 import { createPasswords, type Passwords } from './passwords.ts';
 import { askHttp, type HttpTools } from './questions/http.ts';
+import { createRedis, type SharedRedis } from './redis/redis.ts';
 
 /** What feeds and answers use. */
 interface Tools {
@@ -20,12 +22,14 @@ interface Tools {
   readonly meters: FeedMeters;
   readonly passwords: Passwords;
   readonly http: HttpTools;
+  readonly redis: SharedRedis;
 }
 
 const starts: { readonly [K in FeedKind]: (start: FeedStart<K>, tools: Tools) => RunningFeed } = {
   jwks: (start, tools) => metered('jwks', sourceOf(start.config), tools, (env) => startJwks(start, tools.load, env)),
   discovery: (start, tools) =>
     metered('discovery', start.config.issuer, tools, (env) => startDiscovery(start, tools.load, env)),
+  redisChannel: (start, { redis }) => startRedisChannel(start, redis),
   geoip({ publish }) {
     queueMicrotask(() => publish({ database: null, failure: 'databases are not read yet' }));
     return { refresh: async () => false, close: () => undefined };
@@ -42,13 +46,14 @@ const answers: {
   refresh: async (feed, { running }) => (await running(feed)?.refresh()) ?? false,
   password: (question, { signal }, { passwords }) => passwords.matches(question, signal),
   http: (question, asking, { http }) => askHttp(question, asking, http),
+  redis: (question, _asking, { redis }) => redis.run(question),
 };
 
 export interface FeedSourceOptions {
   readonly clock: Clock;
   readonly wallClock: () => number;
   readonly random: () => number;
-  readonly client: HttpClient;
+  readonly resolve: Resolve;
   /** Of one fetch of a feed, all its documents together, in milliseconds. */
   readonly timeout: number;
   readonly breakers: BreakerOptions;
@@ -58,25 +63,38 @@ const FetchTimeout = 5000;
 
 export function createFeedSource(options: Partial<FeedSourceOptions> = {}): FeedSource {
   const { clock = systemClock, wallClock = Date.now, random = Math.random, timeout = FetchTimeout } = options;
-  const { client = createHttpClient({ resolve: createResolver() }) } = options;
+  const { resolve = createResolver() } = options;
+  const client = createHttpClient();
   const meters = createFeedMeters(wallClock);
   const passwords = createPasswords({ entry: passwordThread(), clock });
   const breakers = createBreakers(options.breakers);
+  const redis = createRedis({ clock, wallClock, random });
+  let configured = { egress: '', redis: '' };
   const tools: Tools = {
     load: createDocuments(client),
     fresh: { clock, wallClock, random, timeout },
     meters,
     passwords,
     http: { client, breakers },
+    redis,
   };
 
   return {
     start: (kind, start) => starts[kind](start, tools),
     answer: ({ kind, question }, asking) => answers[kind](question, asking, tools),
-    configure: ({ egress }) => client.setEgress(egress),
-    series: () => [...meters.series(), ...breakers.series()],
+    configure({ egress, redis: config }) {
+      const guard = createEgressGuard(egress, { resolve });
+      const texts = { egress: JSON.stringify(egress), redis: JSON.stringify([egress, config]) };
+      if (texts.egress !== configured.egress) client.setGuard(guard);
+      // Whoever may say which names are used has named this one.
+      const anyName = createEgressGuard({ ...egress, allowedHostnames: [] }, { resolve });
+      if (texts.redis !== configured.redis) redis.configure(config, anyName);
+      configured = texts;
+    },
+    series: () => [...meters.series(), ...breakers.series(), ...redis.series()],
     close() {
       passwords.close();
+      redis.close();
       return client.close();
     },
   };

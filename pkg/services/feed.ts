@@ -2,6 +2,7 @@
 import type { EgressSettings } from '../ir/settings.ts';
 import type { Answers, Feed, FeedKind, FeedValues, Question, QuestionKind } from '../policy/feeds.ts';
 import type { Series } from '../telemetry/series.ts';
+import type { RedisConfig } from './redis/redis-link.ts';
 
 /** A feed while somebody wants it. */
 export interface RunningFeed {
@@ -44,4 +45,6 @@ export interface FeedSource {
 /** What of the configuration the services thread obeys. */
 export interface ServicesSettings {
   readonly egress: EgressSettings;
+  /** null: none. */
+  readonly redis: RedisConfig | null;
 }

@@ -5,9 +5,8 @@
 import { hash } from 'node:crypto';
 import { Agent, type Dispatcher } from 'undici';
 import { version } from '../config/version.ts';
-import type { EgressSettings } from '../ir/settings.ts';
 import type { HttpAnswer } from '../policy/feeds.ts';
-import { createEgressGuard, type EgressGuard, type Resolve } from '../upstream/egress.ts';
+import type { EgressGuard } from '../upstream/egress.ts';
 import { AskError } from './ask-error.ts';
 import { createGuardedConnector } from './guarded-connector.ts';
 import { parseOutboundUrl } from './outbound-url.ts';
@@ -27,9 +26,10 @@ export interface HttpRequest {
 }
 
 export interface HttpClient {
-  /** Rejects with an `AskError`. Waits for the first egress settings. */
+  /** Rejects with an `AskError`. Waits for the first guard. */
   request(request: HttpRequest): Promise<HttpAnswer>;
-  setEgress(settings: EgressSettings): void;
+  /** Connections that the guard before had let through are not used any more. */
+  setGuard(guard: EgressGuard): void;
   close(): Promise<void>;
 }
 
@@ -39,12 +39,11 @@ const ConnectionsPerOrigin = 32;
 const MaxAgents = 64;
 const KeepAlive = 10_000;
 
-export function createHttpClient({ resolve }: { readonly resolve: Resolve }): HttpClient {
+export function createHttpClient(): HttpClient {
   /** In the order of their use. */
   const agents = new Map<string, Agent>();
   const configured = Promise.withResolvers<void>();
   let guard: EgressGuard | null = null;
-  let configuration = '';
 
   function agentFor(authority: string | null): Agent {
     const key = authority === null ? '' : hash('sha256', authority, 'hex');
@@ -98,12 +97,8 @@ export function createHttpClient({ resolve }: { readonly resolve: Resolve }): Ht
         throw failureOf(error, url, signal);
       }
     },
-    setEgress(settings) {
-      const text = JSON.stringify(settings);
-      if (text === configuration) return;
-      configuration = text;
-      guard = createEgressGuard(settings, { resolve });
-      // Connections that the guard before had let through are not used any more.
+    setGuard(next) {
+      guard = next;
       for (const key of agents.keys()) retire(key);
       configured.resolve();
     },

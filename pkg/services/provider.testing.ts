@@ -9,7 +9,6 @@ import { testCertificates } from '../testkit/certificates.ts';
 import type { BreakerOptions } from './breakers.ts';
 import type { FeedSource, RunningFeed } from './feed.ts';
 import { createFeedSource } from './feed-source.ts';
-import { createHttpClient } from './http-client.ts';
 
 export interface TestProvider {
   readonly origin: string;
@@ -69,9 +68,15 @@ export function createTestSource(options: TestSourceOptions = {}) {
   const { timeout = 2000, addresses = ['127.0.0.1'], breakers = {} } = options;
   const clock = new FakeClock();
   const wallClock = () => 1_000_000 + clock.now();
-  const client = createHttpClient({ resolve: async () => addresses });
-  const source: FeedSource = createFeedSource({ clock, wallClock, random: () => 0.5, client, timeout, breakers });
-  source.configure({ egress: testEgress });
+  const source: FeedSource = createFeedSource({
+    clock,
+    wallClock,
+    random: () => 0.5,
+    resolve: async () => addresses,
+    timeout,
+    breakers,
+  });
+  source.configure({ egress: testEgress, redis: null });
   const watch = <K extends FeedKind>(feed: Feed<K>, last?: FeedValues[K]): Watched<K> => {
     const values: FeedValues[K][] = [];
     const running = source.start<K>(feed.kind, { config: feed.config, last, publish: (value) => values.push(value) });

@@ -19,7 +19,7 @@ import { createClusters } from '../upstream/clusters.ts';
 import { testFilterEnv } from './filter-env.ts';
 
 /** Changes to the default settings, section by section. */
-export type SettingsChange = { readonly [K in keyof Settings]?: Partial<Settings[K]> };
+export type SettingsChange = { readonly [K in Exclude<keyof Settings, 'redis'>]?: Partial<Settings[K]> };
 
 export interface TestProxyOptions {
   readonly transport?: (timers: Timers) => Transport;
@@ -101,6 +101,7 @@ export const testSettings: Settings = {
   client: { trustedCIDRs: [], trustedHops: 0, proxyProtocol: 'Disabled', header: null, halfClose: 'Cancel' },
   egress: { allowLoopback: true, deniedCIDRs: [], allowedHostnames: [] },
   accessLog: { fields: [], sampling: 1, redact: [] },
+  redis: null,
 };
 
 const SocketId = '127.0.0.1|0';
@@ -272,5 +273,6 @@ function merged(change: SettingsChange): Settings {
     client: { ...testSettings.client, ...change.client },
     egress: { ...testSettings.egress, ...change.egress },
     accessLog: { ...testSettings.accessLog, ...change.accessLog },
+    redis: testSettings.redis,
   };
 }

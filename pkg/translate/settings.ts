@@ -12,7 +12,7 @@ import type { TranslateOptions } from './translation.ts';
 
 type DataPlane = NonNullable<GatewayClassConfigSpec['dataPlane']>;
 
-const defaults: Omit<Settings, 'egress'> = {
+const defaults: Omit<Settings, 'egress' | 'redis'> = {
   limits: {
     headerBytes: 65_536,
     headerCount: 100,
@@ -41,8 +41,12 @@ const defaults: Omit<Settings, 'egress'> = {
   accessLog: { fields: [], sampling: 1, redact: [] },
 };
 
-/** @param config of the class that sets the data plane; undefined for the defaults */
-export function translateSettings(config: GatewayClassConfig | undefined, options: TranslateOptions): Settings {
+/** @param config of the class that sets the data plane; undefined for the defaults @param redis what `translateRedis` made of it */
+export function translateSettings(
+  config: GatewayClassConfig | undefined,
+  options: TranslateOptions,
+  redis: Settings['redis'] = null,
+): Settings {
   const dataPlane = config?.spec.dataPlane ?? {};
   return {
     limits: translateLimits(dataPlane),
@@ -59,6 +63,7 @@ export function translateSettings(config: GatewayClassConfig | undefined, option
       allowedHostnames: config?.spec.egress?.allowedHostnames ?? [],
     },
     accessLog: translateAccessLog(dataPlane),
+    redis,
   };
 }
 

@@ -25,6 +25,7 @@ import type { AttachedPolicy, Level } from './policy-level.ts';
 import { MaxAncestors, policyStatus, sortedGateways } from './policy-status.ts';
 import { type Tally, tallyUses } from './policy-tally.ts';
 import type { PolicyUse } from './policy-use.ts';
+import { translateRedis, withRedisProblems } from './redis.ts';
 import { translateRoutes } from './route.ts';
 import { translateEgress, translateSettings } from './settings.ts';
 import { Sockets } from './sockets.ts';
@@ -53,7 +54,8 @@ export function translate(snapshot: Snapshot, options: TranslateOptions, memo: M
   translateBackendStatuses(context);
   translateAPIKeys(context);
   const clusters = translateClusters(context);
-  for (const status of classes.statuses) context.addStatus(status);
+  const redis = translateRedis(context, classes.config);
+  for (const status of classes.statuses) context.addStatus(withRedisProblems(status, classes.config, redis));
   for (const state of gateways) {
     const { namespace, name } = state.gateway.metadata;
     const own = [...context.policies('Gateway', namespace, name), ...(affected.get(`${namespace}/${name}`) ?? [])];
@@ -76,7 +78,7 @@ export function translate(snapshot: Snapshot, options: TranslateOptions, memo: M
 
   return {
     ir: {
-      settings: { default: translateSettings(classes.config, options) },
+      settings: { default: translateSettings(classes.config, options, redis.settings) },
       sockets: sockets.build(),
       listeners: sorted(context.listeners),
       routes: sorted(context.routes),

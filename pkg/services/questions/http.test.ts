@@ -99,7 +99,7 @@ test('an address that is denied from now on is not asked over an old connection'
   provider.answer = json({});
   const { source, refusal, ask } = open();
   expect((await ask()).status).toBe(200);
-  source.configure({ egress: { ...testEgress, deniedCIDRs: ['127.0.0.0/8'] } });
+  source.configure({ egress: { ...testEgress, deniedCIDRs: ['127.0.0.0/8'] }, redis: null });
   expect(await refusal()).toBe('egress-denied');
 });
 
