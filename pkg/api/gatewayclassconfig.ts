@@ -151,7 +151,7 @@ const redisSchema = Type.Object(
         pattern: '^rediss?://([a-zA-Z0-9._-]+|\\[[0-9a-fA-F:.]+\\])(:[0-9]{1,5})?(/[0-9]{1,2})?$',
       }),
       8,
-      'Servers that hold the same data: the first that answers is used, and the next when it takes no writes.',
+      'Servers that hold the same data, by full names (redis.infra.svc.cluster.local) or addresses: the first that answers is used, and the next when it takes no writes.',
       { minItems: 1 },
     ),
     auth: optional(

@@ -80,7 +80,7 @@ export function createHttpClient(): HttpClient {
   return {
     async request({ method, url: text, headers, body, maxBody, authority, insecure, signal }) {
       const url = parseOutboundUrl(text, insecure);
-      if (typeof url === 'string') throw new AskError('url-invalid', `${text} is not asked: ${url}`);
+      if (typeof url === 'string') throw new AskError('url-invalid', `the URL is not asked: ${url}`);
       try {
         await withSignal(configured.promise, signal);
         const response = await agentFor(authority).request({

@@ -18,13 +18,16 @@ export function createDocuments({ request }: Pick<HttpClient, 'request'>): LoadD
   async function load({ url, authority, insecure }: DocumentRequest, signal: AbortSignal): Promise<unknown> {
     const headers = { accept: 'application/json' };
     const answer = await request({ method: 'GET', url, headers, maxBody: MaxBytes, authority, insecure, signal });
+    // Not the whole URL: its query may hold a secret, and this ends up in logs.
+    const { host, pathname } = new URL(url);
+    const name = `${host}${pathname}`;
     if (answer.status >= 300 && answer.status < 400)
-      throw new Error(`${url} answers ${answer.status}; redirects are not followed: name the URL it leads to`);
-    if (answer.status !== 200) throw new Error(`${url} answers ${answer.status}`);
+      throw new Error(`${name} answers ${answer.status}; redirects are not followed: name the URL it leads to`);
+    if (answer.status !== 200) throw new Error(`${name} answers ${answer.status}`);
     try {
       return JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(answer.body));
     } catch {
-      throw new Error(`${url} answers what is not JSON`);
+      throw new Error(`${name} answers what is not JSON`);
     }
   }
 

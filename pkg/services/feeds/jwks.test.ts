@@ -95,6 +95,17 @@ describe('keys', () => {
     expect(found.last?.failure).toMatch(why);
   });
 
+  test.each(['https://user:secret@default.example/keys', 'https://default.example/keys?token=secret'])(
+    'are not fetched from %s, and why does not tell the secret',
+    async (url) => {
+      const uri = url.replace('https://default.example', provider.origin);
+      const watched = open().watch(feed({ source: { kind: 'uri', uri } }));
+      await until(() => watched.values.length > 0);
+      expect(watched.last?.failure).toMatch(/password|answers 404/);
+      expect(watched.last?.failure).not.toContain('secret');
+    },
+  );
+
   test('are not fetched from a name that leads inside', async () => {
     const { watch } = open({ addresses: ['169.254.169.254'] });
     const watched = watch(feed());

@@ -17,7 +17,8 @@ export function askHttp(
   { client, breakers }: HttpTools,
 ): Promise<HttpAnswer> {
   const parsed = URL.parse(url);
-  if (parsed === null) return Promise.reject(new AskError('url-invalid', `${url} is not asked: it is no absolute URL`));
+  if (parsed === null)
+    return Promise.reject(new AskError('url-invalid', 'the URL is not asked: it is no absolute URL'));
   const key = [parsed.origin, timeout, authority === null ? '' : hash('sha256', authority, 'hex')].join(' ');
   const content = body === undefined ? {} : { body };
   return breakers.run(key, parsed.host, () =>
