@@ -64,6 +64,10 @@ helm-test: install ## helm lint and template over a matrix of values; a dry run 
 
 include e2e/cluster.mk
 
+.PHONY: browser-test
+browser-test: install ## Login, refresh and logout in a real browser (needs chromium: apt-get install chromium)
+	@exec node e2e/browser/main.ts
+
 .PHONY: bench
 bench: install ## CPU per request beside nginx, HAProxy and Envoy (SCENARIO=a,b TARGETS=a,b ROUNDS=n QUICK=1)
 	@exec node bench/main.ts

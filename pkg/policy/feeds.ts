@@ -161,6 +161,11 @@ export interface HttpQuestion {
   readonly authority: string | null;
   /** Plain http too, as in `Freshness`. Default false. */
   readonly insecure?: boolean;
+  /**
+   * What must be asked once only, such as a refresh token, which many providers take once: whoever asks with the same word at the same
+   * time, or a few seconds later, gets the same answer, from whichever worker.
+   */
+  readonly once?: string;
 }
 
 export interface HttpAnswer {

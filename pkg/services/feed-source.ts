@@ -13,6 +13,7 @@ import { startRedisChannel } from './feeds/redis-channel.ts';
 import { createHttpClient } from './http-client.ts';
 import { createPasswords, type Passwords } from './passwords.ts';
 import { askHttp, type HttpTools } from './questions/http.ts';
+import { createSharedAnswers } from './questions/shared-answers.ts';
 import { createRedis, type SharedRedis } from './redis/redis.ts';
 
 /** What feeds and answers use. */
@@ -75,7 +76,7 @@ export function createFeedSource(options: Partial<FeedSourceOptions> = {}): Feed
     fresh: { clock, wallClock, random, timeout },
     meters,
     passwords,
-    http: { client, breakers },
+    http: { client, breakers, shared: createSharedAnswers(clock) },
     redis,
   };
 

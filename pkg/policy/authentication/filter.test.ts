@@ -182,6 +182,58 @@ describe('around the decision', () => {
     expect(said).toEqual(['3 x', '4 x']);
   });
 
+  describe('a login', () => {
+    const browser = (outcome: Outcome, login: Outcome, late = false): Method => ({
+      ...methodOf(outcome),
+      login: (exchange) => {
+        if (login.kind === 'answered') exchange.respond({ status: 303, headers: {}, body: '' });
+        return late ? Promise.resolve(login) : login;
+      },
+    });
+    const answered: Outcome = { kind: 'answered' };
+
+    test.each<[string, Outcome[], number]>([
+      ['nothing', [absent], 303],
+      ['nothing of two kinds', [absent, absent], 303],
+      ['something that is accepted', [absent, a], 200],
+      ['something bad', [absent, refused], 401],
+      ['something that nobody knows', [absent, foreign], 401],
+      ['something that may not', [absent, forbidden], 403],
+    ])('is for who shows %s', async (_, [own, ...others], status) => {
+      for (const late of [false, true]) {
+        const methods = [browser(own!, answered, late), ...others.map((outcome) => methodOf(outcome))];
+        expect((await run(authenticate(rules, methods))).status).toBe(status);
+      }
+    });
+
+    test('is not for who it does not want, or cannot serve', async () => {
+      expect((await run(authenticate(rules, [browser(absent, silent)]))).denied).toBe('unauthenticated');
+      expect((await run(authenticate(rules, [browser(absent, unavailable)]))).denied).toBe('policy-unavailable');
+    });
+
+    test('is not forced upon anonymous requests, where they may pass', async () => {
+      const seen = await run(authenticate({ ...rules, allowAnonymous: true }, [browser(absent, answered)]));
+      expect(seen.local).toBeUndefined();
+    });
+
+    test('is offered where All are required, too', async () => {
+      const filter = authenticate({ ...rules, require: 'All' }, [browser(absent, answered), methodOf(a)]);
+      expect(await run(filter)).toMatchObject({ status: 303, identity: null });
+    });
+  });
+
+  test('methods that want to see answers see them; without any there is no such phase', async () => {
+    const responding: Method = {
+      ...methodOf(a),
+      responded: ({ identity, response }) => response.headers.add('X-Seen', identity?.subject ?? 'nobody'),
+    };
+    expect((await run(authenticate(rules, [responding]))).responseHeaders).toEqual(['X-Seen: a']);
+    expect((await run(authenticate(rules, [methodOf(refused), responding]))).responseHeaders).toContain(
+      'X-Seen: nobody',
+    );
+    expect(authenticate(rules, [methodOf(a)]).onResponse).toBeUndefined();
+  });
+
   test('closing closes every method', () => {
     let closed = 0;
     const closing = { ...methodOf(a), close: () => void closed++ };

@@ -13,11 +13,17 @@ export function createAuthentication(config: AuthenticationConfig, env: FilterEn
 type Rules = Pick<AuthenticationConfig, 'require' | 'allowAnonymous'>;
 
 export function authenticate(rules: Rules, methods: readonly Method[]): RuntimeFilter {
+  const responding = methods.filter((method) => method.responded !== undefined);
   return {
     onRequest: (exchange) => {
       for (const method of methods) method.cleanse?.(exchange);
       return new Attempt(rules, methods, exchange).next();
     },
+    ...(responding.length > 0 && {
+      onResponse: (exchange) => {
+        for (const method of responding) method.responded?.(exchange);
+      },
+    }),
     close: () => methods.forEach((method) => method.close?.()),
   };
 }
@@ -62,8 +68,8 @@ class Attempt {
       case 'absent':
         this.#challenge(outcome.challenge);
         // All: one that is missing cannot be made up for, unless nobody has to show anything.
-        if (!all || this.#rules.allowAnonymous) return false;
-        return this.#refuse('unauthenticated');
+        if (all && !this.#rules.allowAnonymous) this.#at = this.#methods.length;
+        return false;
       case 'foreign':
         this.#challenge(outcome.challenge);
         this.#foreign = outcome.credential;
@@ -73,8 +79,7 @@ class Attempt {
         this.#accepted.push({ method: this.#methods[this.#at - 1]!, identity, credential });
         if (credential === this.#foreign) this.#foreign = null;
         if (all) return false;
-        this.#finish();
-        return true;
+        return this.#foreign === null ? this.#pass() : this.#refuse('unauthenticated');
       }
       case 'refused':
       case 'forbidden':
@@ -91,20 +96,36 @@ class Attempt {
     }
   }
 
-  #finish(): void {
+  #finish(): void | Promise<void> {
     const { allowAnonymous, require } = this.#rules;
     const complete = require === 'All' ? this.#methods.length : 1;
     // Anonymous is who shows nothing at all: half of what All asks for is no credential either, and a bad one.
     const enough = this.#accepted.length >= complete || (allowAnonymous && this.#accepted.length === 0);
-    if (!enough || this.#foreign !== null) {
-      this.#refuse('unauthenticated');
-      return;
-    }
+    if (this.#foreign !== null) this.#refuse('unauthenticated');
+    else if (enough) this.#pass();
+    else return this.#turnAway();
+    return undefined;
+  }
+
+  #pass(): true {
     const [first] = this.#accepted;
-    if (first === undefined) return;
+    if (first === undefined) return true;
     this.#exchange.identity = first.identity;
     for (const { method, identity } of this.#accepted) method.accepted?.(this.#exchange, identity);
     for (let i = this.#at; i < this.#methods.length; i++) this.#methods[i]!.discard?.(this.#exchange, first.credential);
+    return true;
+  }
+
+  /** Nothing bad was shown, only too little: a browser may be sent to a login. */
+  #turnAway(): void | Promise<void> {
+    const outcome = this.#methods.find((method) => method.login !== undefined)?.login?.(this.#exchange);
+    if (outcome instanceof Promise) return outcome.then((late) => this.#settle(late));
+    return this.#settle(outcome);
+  }
+
+  #settle(outcome: Outcome | undefined): void {
+    if (outcome === undefined || outcome.kind === 'absent') this.#refuse('unauthenticated');
+    else this.#take(outcome);
   }
 
   #challenge(challenge: string): void {

@@ -20,7 +20,7 @@ export type AsymmetricAlgorithm = keyof typeof asymmetric;
 export type SymmetricAlgorithm = keyof typeof symmetric;
 export type Algorithm = AsymmetricAlgorithm | SymmetricAlgorithm;
 
-const asymmetricAlgorithms = Object.keys(asymmetric) as readonly AsymmetricAlgorithm[];
+export const asymmetricAlgorithms = Object.keys(asymmetric) as readonly AsymmetricAlgorithm[];
 export const algorithms: readonly Algorithm[] = [
   ...asymmetricAlgorithms,
   ...(Object.keys(symmetric) as SymmetricAlgorithm[]),

@@ -87,13 +87,13 @@ function hasClaim(claims: Claims, name: string, values: readonly string[] | null
 }
 
 /** @returns null if it names nobody */
-export function identityOf(provider: string, names: IdentityClaims, claims: Claims): Identity | null {
+export function identityOf(method: string, provider: string, names: IdentityClaims, claims: Claims): Identity | null {
   const subject = claimOf(claims, names.subject);
   const tenant = names.tenant === '' ? '' : (claimOf(claims, names.tenant) ?? '');
   if (!isName(subject) || subject === '' || !isName(tenant)) return null;
   const scopes = names.scopes.find((name) => claimOf(claims, name) !== undefined);
   return {
-    method: 'JWT',
+    method,
     provider,
     subject,
     tenant,

@@ -82,6 +82,13 @@ const extractFromSchema = Type.Object(
 
 const claimName = (description: string) => Type.Optional(text(256, description));
 
+export const identityClaims = {
+  subjectClaim: claimName('Claim that names who is asking; absent: `sub`.'),
+  tenantClaim: claimName('Claim that names the tenant; absent: none.'),
+  scopesClaim: claimName('Claim with the scopes, a list or words with spaces between; absent: `scope`, else `scp`.'),
+  rolesClaim: claimName('Claim with the roles; absent: `roles`.'),
+};
+
 export const jwtSchema = Type.Object(
   {
     issuer: Type.Optional(text(2048, 'Value that `iss` must have, exactly. Absent: any.')),
@@ -121,10 +128,7 @@ export const jwtSchema = Type.Object(
     extractFrom: Type.Optional(extractFromSchema),
     forward: choice(['Keep', 'Strip'], 'Whether the backend sees the token.', { default: 'Keep' }),
     claimToHeaders,
-    subjectClaim: claimName('Claim that names who is asking; absent: `sub`.'),
-    tenantClaim: claimName('Claim that names the tenant; absent: none.'),
-    scopesClaim: claimName('Claim with the scopes, a list or words with spaces between; absent: `scope`, else `scp`.'),
-    rolesClaim: claimName('Claim with the roles; absent: `roles`.'),
+    ...identityClaims,
   },
   {
     description: 'JSON Web Tokens (RFC 7519).',

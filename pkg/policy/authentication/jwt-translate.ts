@@ -6,14 +6,14 @@ import { isProblems, type Translated, unsupported } from '../translated.ts';
 import { identityHeaderProblems, locationsOf } from './credential-translate.ts';
 import { type Algorithm, isSymmetric, symmetric } from './jwt-algorithm.ts';
 import { translateKeys } from './jwt-keys-translate.ts';
-import type { JwtConfig, TokenLocations } from './jwt-schema.ts';
+import type { IdentityClaims, JwtConfig, TokenLocations } from './jwt-schema.ts';
 import type { JwtSpec } from './jwt-spec.ts';
 import { mediaType } from './jwt-token.ts';
 
 const MAX_SKEW = 5 * 60_000;
-const DEFAULT_SKEW = 30_000;
+export const DEFAULT_SKEW = 30_000;
 /** Without `types`. Tokens with another purpose (`logout+jwt`, `dpop+jwt`) say so in `typ` and are no credentials (RFC 8725 3.11). */
-const DEFAULT_TYPES = ['', 'jwt', 'at+jwt'];
+export const DEFAULT_TYPES = ['', 'jwt', 'at+jwt'];
 
 /** @param path where `spec` stands in its object, for messages */
 export function translateJwt(spec: JwtSpec, path: string, context: PolicyContext): Translated<JwtConfig> {
@@ -50,12 +50,18 @@ export function translateJwt(spec: JwtSpec, path: string, context: PolicyContext
     locations,
     forward: spec.forward,
     claimToHeaders: spec.claimToHeaders ?? [],
-    identity: {
-      subject: spec.subjectClaim ?? 'sub',
-      tenant: spec.tenantClaim ?? '',
-      scopes: spec.scopesClaim === undefined ? ['scope', 'scp'] : [spec.scopesClaim],
-      roles: spec.rolesClaim ?? 'roles',
-    },
+    identity: identityClaimsOf(spec),
+  };
+}
+
+export function identityClaimsOf(
+  spec: Pick<JwtSpec, 'subjectClaim' | 'tenantClaim' | 'scopesClaim' | 'rolesClaim'>,
+): IdentityClaims {
+  return {
+    subject: spec.subjectClaim ?? 'sub',
+    tenant: spec.tenantClaim ?? '',
+    scopes: spec.scopesClaim === undefined ? ['scope', 'scp'] : [spec.scopesClaim],
+    roles: spec.rolesClaim ?? 'roles',
   };
 }
 

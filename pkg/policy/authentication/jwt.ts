@@ -1,20 +1,17 @@
 /** Data-plane half of JWT: verifies a token once, and knows it again until it expires. */
 import { Buffer } from 'node:buffer';
-import { createSecretKey, hash, type KeyObject } from 'node:crypto';
-import { compactVerify } from 'jose';
+import { createSecretKey, hash } from 'node:crypto';
 import type { Identity } from '../identity.ts';
 import type { Exchange, FilterEnv } from '../runtime.ts';
 import { ClaimFields } from './claim-fields.ts';
-import { type Algorithm, isSymmetric } from './jwt-algorithm.ts';
-import { type ClaimFault, checkClaims, identityOf, isForeign, timeFault, type Validity } from './jwt-claims.ts';
+import { type ClaimFault, identityOf, isForeign, timeFault, type Validity } from './jwt-claims.ts';
 import { findToken, stripTokens, stripWebSocketToken } from './jwt-location.ts';
 import type { JwtConfig } from './jwt-schema.ts';
 import { MAX_TOKEN, parseToken, type Token } from './jwt-token.ts';
 import type { KeySet } from './key-set.ts';
-import type { KeySource } from './key-source.ts';
-import { createKeySource } from './key-sources.ts';
 import type { Method, Outcome } from './method.ts';
 import { Recent } from './recent.ts';
+import { TokenVerifier } from './token-verifier.ts';
 
 /** A worker's, for one configuration; an entry takes about 2 KB. Only tokens with a good signature get in. */
 const MAX_VERIFIED = 10_000;
@@ -31,9 +28,7 @@ class Jwt implements Method {
   readonly name: string;
   readonly #config: JwtConfig;
   readonly #env: FilterEnv;
-  readonly #algorithms: ReadonlySet<string>;
-  readonly #secret: KeyObject | null;
-  readonly #keys: KeySource;
+  readonly #verifier: TokenVerifier;
   readonly #challenge: string;
   /** By SHA-256 of the token: a dump of the heap holds no credentials. */
   readonly #verified = new Recent<Verified>(MAX_VERIFIED);
@@ -47,10 +42,9 @@ class Jwt implements Method {
     this.#fields = new ClaimFields(config.claimToHeaders);
     this.#config = config;
     this.#env = env;
-    this.#algorithms = new Set(config.algorithms);
-    this.#secret =
+    const secret =
       config.sharedSecret === null ? null : createSecretKey(Buffer.from(env.secret(config.sharedSecret), 'utf8'));
-    this.#keys = createKeySource(config.keys, env);
+    this.#verifier = new TokenVerifier(config, secret, env);
     this.#challenge = `Bearer realm="${name}"`;
   }
 
@@ -62,7 +56,7 @@ class Jwt implements Method {
     const text = findToken(this.#config.locations, exchange.request);
     if (text === undefined) return { kind: 'absent', challenge: this.#challenge };
     if (text.length > MAX_TOKEN) return this.#foreign(text);
-    const keys = this.#keys.current();
+    const keys = this.#verifier.keys();
     return keys instanceof Promise ? keys.then((late) => this.#judge(text, late)) : this.#judge(text, keys);
   }
 
@@ -77,7 +71,7 @@ class Jwt implements Method {
   }
 
   close(): void {
-    this.#keys.close();
+    this.#verifier.close();
   }
 
   #judge(text: string, keys: KeySet | null): Outcome | Promise<Outcome> {
@@ -98,49 +92,23 @@ class Jwt implements Method {
     if (token === 'foreign') return this.#foreign(text);
     if (token === null) return this.#refused('The token is malformed');
     if (isForeign(this.#config.rules, token)) return this.#foreign(text);
-    // RFC 8725 3.1: "only allow the use of algorithms that … the application" has been configured for.
-    if (!this.#algorithms.has(token.algorithm)) return this.#refused();
-    const outcome = this.#decide(token, token.algorithm as Algorithm, id, keys).finally(() => {
+    if (!this.#verifier.allows(token.algorithm)) return this.#refused();
+    const outcome = this.#decide(token, id, keys).finally(() => {
       if (this.#underWay.get(id) === outcome) this.#underWay.delete(id);
     });
     this.#underWay.set(id, outcome);
     return outcome;
   }
 
-  async #decide(token: Token, algorithm: Algorithm, id: string, keys: KeySet | null): Promise<Outcome> {
-    const candidates = isSymmetric(algorithm) ? this.#secretKeys() : await this.#publicKeys(token, algorithm, keys);
-    if (candidates === null) return { kind: 'unavailable' };
-    if (!(await isSignedByAny(token, algorithm, candidates))) return this.#refused();
-    const validity = checkClaims(this.#config.rules, token, this.#env.wallClock());
-    if (typeof validity === 'string') return this.#refused(validity);
-    const identity = identityOf(this.name, this.#config.identity, token.claims);
+  async #decide(token: Token, id: string, keys: KeySet | null): Promise<Outcome> {
+    const verdict = await this.#verifier.verify(token, keys);
+    if (verdict.kind === 'unknown') return { kind: 'unavailable' };
+    if (verdict.kind === 'bad') return this.#refused(verdict.fault ?? undefined);
+    const identity = identityOf('JWT', this.name, this.#config.identity, token.claims);
     if (identity === null || !this.#fields.fits(identity)) return this.#refused('The token lacks a required claim');
     // Keys may have changed since: what the former ones verified must not be remembered.
-    if (this.#verifiedBy === keys) this.#verified.set(id, { ...validity, identity });
+    if (this.#verifiedBy === keys) this.#verified.set(id, { ...verdict.validity, identity });
     return { kind: 'accepted', identity, credential: token.text };
-  }
-
-  // The shared secret alone, never a public key: with "HS256" a token could else be signed with what everybody knows.
-  #secretKeys(): readonly KeyObject[] {
-    return this.#secret === null ? [] : [this.#secret];
-  }
-
-  /** null: nobody knows whether there is such a key. */
-  async #publicKeys(
-    { keyId }: Token,
-    algorithm: Exclude<Algorithm, `HS${string}`>,
-    keys: KeySet | null,
-  ): Promise<readonly KeyObject[] | null> {
-    if (keys === null) return null;
-    const found = keys.find(algorithm, keyId);
-    if (found.length > 0) return found.map(({ key }) => key);
-    try {
-      if (!(await this.#keys.refresh())) return [];
-    } catch {
-      return null;
-    }
-    const fresh = await this.#keys.current();
-    return fresh === null ? null : fresh.find(algorithm, keyId).map(({ key }) => key);
   }
 
   #foreign(credential: string): Outcome {
@@ -156,16 +124,4 @@ class Jwt implements Method {
   #invalid(description: string): string {
     return `${this.#challenge}, error="invalid_token", error_description="${description}"`;
   }
-}
-
-async function isSignedByAny({ text }: Token, algorithm: Algorithm, keys: readonly KeyObject[]): Promise<boolean> {
-  for (const key of keys) {
-    try {
-      await compactVerify(text, key, { algorithms: [algorithm] });
-      return true;
-    } catch {
-      // Another key may have signed it; whatever was wrong, this one did not.
-    }
-  }
-  return false;
 }

@@ -20,6 +20,13 @@ export interface Method {
    * @param credential that was accepted; `''` if its method does not say
    */
   discard?(exchange: Exchange, credential: string): void;
+  /**
+   * The request showed no credential and is about to be refused with 401: may send the client to where it gets one.
+   * `absent`: not this client.
+   */
+  login?(exchange: Exchange): Outcome | Promise<Outcome>;
+  /** Of every answer to a request that the policy has seen, the gateway's own too. `exchange.identity` tells whose it is. */
+  responded?(exchange: Exchange): void;
   close?(): void;
 }
 

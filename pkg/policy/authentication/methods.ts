@@ -5,12 +5,14 @@ import { createBasic } from './basic.ts';
 import { createClientCertificate } from './clientcert.ts';
 import { createJwt } from './jwt.ts';
 import type { Method } from './method.ts';
+import { createOidc } from './oidc.ts';
 import type { MethodConfig, MethodConfigs, MethodType } from './schema.ts';
 
 const methods: {
   readonly [T in MethodType]: (name: string, config: MethodConfigs[T], env: FilterEnv) => Method;
 } = {
   JWT: createJwt,
+  OIDC: createOidc,
   APIKey: createApiKey,
   Basic: createBasic,
   ClientCertificate: createClientCertificate,

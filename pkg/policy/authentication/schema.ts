@@ -3,6 +3,7 @@ import type { ApiKeyConfig } from './apikey-schema.ts';
 import type { BasicConfig } from './basic-schema.ts';
 import type { ClientCertificateConfig } from './clientcert-schema.ts';
 import type { JwtConfig } from './jwt-schema.ts';
+import type { OidcConfig } from './oidc-schema.ts';
 
 export interface AuthenticationConfig {
   /** `Any`: the first method that finds a credential decides. `All`: every method must accept. */
@@ -15,6 +16,7 @@ export interface AuthenticationConfig {
 /** What each method needs in a worker. A new method adds one line here and in `methods.ts`. */
 export interface MethodConfigs {
   readonly JWT: JwtConfig;
+  readonly OIDC: OidcConfig;
   readonly APIKey: ApiKeyConfig;
   readonly Basic: BasicConfig;
   readonly ClientCertificate: ClientCertificateConfig;

@@ -6,6 +6,7 @@ import { translateApiKey } from './apikey-translate.ts';
 import { translateBasic } from './basic-translate.ts';
 import { translateClientCertificate } from './clientcert-translate.ts';
 import { translateJwt } from './jwt-translate.ts';
+import { translateOidc } from './oidc-translate.ts';
 import type { AuthenticationConfig, MethodConfig, MethodConfigs, MethodType } from './schema.ts';
 import type { AuthenticationSpec, MethodSpec } from './spec.ts';
 
@@ -18,6 +19,7 @@ type Translator<T extends MethodType> = (
 /** The member of a method that its type names. */
 const members: { readonly [T in MethodType]: keyof MethodSpec } = {
   JWT: 'jwt',
+  OIDC: 'oidc',
   APIKey: 'apiKey',
   Basic: 'basic',
   ClientCertificate: 'clientCertificate',
@@ -26,6 +28,7 @@ const members: { readonly [T in MethodType]: keyof MethodSpec } = {
 const translators: { readonly [T in MethodType]: Translator<T> } = {
   // Present: `wrongMembers` has seen to it.
   JWT: ({ jwt }, path, context) => translateJwt(jwt!, path, context),
+  OIDC: ({ oidc }, path, context) => translateOidc(oidc!, path, context),
   APIKey: ({ apiKey }, path, context) => translateApiKey(apiKey!, path, context),
   Basic: ({ basic, name }, path, context) => translateBasic(basic!, name, path, context),
   ClientCertificate: ({ clientCertificate }, path) => translateClientCertificate(clientCertificate!, path),
@@ -41,7 +44,7 @@ export function translateAuthentication(
   const problems: Problem[] = [];
   for (const [i, method] of spec.methods.entries()) {
     const at = `${path}.methods[${i}]`;
-    const wrong = wrongMembers(method, at);
+    const wrong = [...wrongMembers(method, at), ...wrongPlace(spec, i, at)];
     const config =
       wrong.length > 0 ? wrong : translators[method.type](method, `${at}.${members[method.type]}`, context);
     if (isProblems(config)) problems.push(...config);
@@ -50,6 +53,12 @@ export function translateAuthentication(
   }
   if (problems.length > 0) return problems;
   return { require: spec.require, allowAnonymous: spec.allowAnonymous, methods };
+}
+
+/** The first identity is the request's, and the cookies of a session go out with it. */
+function wrongPlace({ require, methods }: AuthenticationSpec, index: number, path: string): readonly Problem[] {
+  if (require === 'Any' || index === 0 || methods[index]?.type !== 'OIDC') return [];
+  return [unsupported(`${path}.type`, 'OIDC has to be the first method where All are required; move it up')];
 }
 
 function wrongMembers(method: MethodSpec, path: string): readonly Problem[] {

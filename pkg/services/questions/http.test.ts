@@ -40,6 +40,14 @@ function open(options: Parameters<typeof createTestSource>[0] = {}) {
   return { source, ask, refusal };
 }
 
+test('what must be asked once is asked once, whoever asks', async () => {
+  provider.answer = json({ a: 1 });
+  const { ask } = open();
+  const answers = await Promise.all([ask({ once: 'a' }), ask({ once: 'a' }), ask({ once: 'b' }), ask(), ask()]);
+  expect(answers).toHaveLength(5);
+  expect(provider.asked).toHaveLength(4);
+});
+
 test('method, fields and body arrive; status, fields and body come back', async () => {
   provider.answer = async (request, response) => {
     const { method, headers } = request;

@@ -1,0 +1,176 @@
+import { describe, expect, test } from '@jest/globals';
+import type { ExchangeOptions } from '../../testkit/exchange.ts';
+import { answerOf, issuer, oidc, page, provider, script, setup } from './oidc.testing.ts';
+import { NOW, token } from './tokens.testing.ts';
+
+const pageLines = Object.entries(page).map(([name, value]) => `${name}: ${value}`);
+
+describe('a session', () => {
+  test('is nothing to another host, client or key, nor when it was changed', async () => {
+    const { browser, another } = setup();
+    await browser.login('/');
+    const [[name, value] = ['', '']] = [...browser.jar].filter(([key]) => !key.endsWith('-login'));
+    const show = async (changed: string, options: ExchangeOptions = {}, spec: object = {}) =>
+      (await another(spec).send('/', { headers: { ...page, cookie: `${name}=${changed}` }, ...options })).identity;
+    expect((await show(value))?.subject).toBe('ada');
+    expect(await show(value, { host: 'b.test' })).toBeNull();
+    // Nor where it has been seen before.
+    expect((await browser.visit('/')).identity?.subject).toBe('ada');
+    expect((await browser.send('/', { headers: page, host: 'b.test' })).identity).toBeNull();
+    expect(
+      await show(value, {}, { clientID: 'b', session: { ...oidc.session, cookieName: name.slice(7) } }),
+    ).toBeNull();
+    expect(await show(value, {}, { session: { keys: [{ name: 'oidc', key: 'old' }] } })).toBeNull();
+    for (let i = 2; i < value.length; i += 37)
+      expect(await show(value.slice(0, i) + (value[i] === 'A' ? 'B' : 'A') + value.slice(i + 1))).toBeNull();
+    for (const broken of ['', '1~', '1~.', '9~x', 'x', '1~a.b', `5~${value.slice(2)}`, value.slice(0, -5)])
+      expect(await show(broken)).toBeNull();
+    // The cookie of a login is no session.
+    expect(await show(browser.jar.get(`${name}-login`) ?? '')).toBeNull();
+  });
+
+  test('outlives a new key in front of the old one', async () => {
+    const { browser, another } = setup({ session: { keys: [{ name: 'oidc', key: 'old' }] } });
+    await browser.login('/');
+    const rotated = another({
+      session: {
+        keys: [
+          { name: 'oidc', key: 'new' },
+          { name: 'oidc', key: 'old' },
+        ],
+      },
+    });
+    for (const [name, value] of browser.jar) rotated.jar.set(name, value);
+    expect((await rotated.visit('/')).identity?.subject).toBe('ada');
+  });
+
+  test('is split where it is longer than a cookie may be, and put together again', async () => {
+    const { at, browser } = setup();
+    at.accessToken = 'x'.repeat(9000);
+    await browser.login('/');
+    expect([...browser.jar.keys()].filter((name) => !name.endsWith('-login'))).toHaveLength(4);
+    const seen = await browser.visit('/');
+    expect(seen.requestHeaders).toEqual(
+      [...pageLines, `Authorization: Bearer ${at.accessToken}`, 'X-User: ada'].toSorted(),
+    );
+  });
+
+  test('that is too long for five cookies is refused', async () => {
+    const { at, browser } = setup();
+    at.accessToken = 'x'.repeat(20_000);
+    expect(await browser.login('/')).toMatchObject({ denied: 'forbidden', identity: null });
+  });
+
+  test('is prolonged before it ends: once for all who wait, for all who still show the old cookie', async () => {
+    const { at, browser } = setup();
+    await browser.login('/');
+    const before = new Map(browser.jar);
+    at.now += 239_000;
+    expect((await browser.visit('/')).responseHeaders).toEqual([]);
+    at.now += 2000;
+    const seen = await Promise.all([browser.visit('/'), browser.visit('/')]);
+    for (const { identity, responseHeaders } of seen) {
+      expect(identity?.subject).toBe('ada');
+      expect(responseHeaders).toEqual([expect.stringMatching(/^Set-Cookie: __Host-session-/)]);
+    }
+    expect(at.asked).toHaveLength(2);
+    expect(at.asked[1]).toMatchObject({ once: expect.any(String) });
+    expect(String(at.asked[1]!.body)).toBe('grant_type=refresh_token&refresh_token=refresh-1');
+    expect((await browser.visit('/')).responseHeaders).toEqual([]);
+    // A request that was under way still has the old cookie.
+    for (const [name, value] of before) browser.jar.set(name, value);
+    const late = await browser.visit('/');
+    expect(late.identity?.subject).toBe('ada');
+    expect(late.responseHeaders).toHaveLength(1);
+    expect(at.asked).toHaveLength(2);
+  });
+
+  test('ends where the provider says so', async () => {
+    const { at, browser } = setup();
+    await browser.login('/');
+    at.now += 250_000;
+    at.answer = answerOf(400, { error: 'invalid_grant' });
+    expect(await browser.visit('/')).toMatchObject({ status: 303, identity: null });
+    expect(await browser.send('/', { headers: script })).toMatchObject({ status: 401, identity: null });
+    expect(at.asked).toHaveLength(2);
+  });
+
+  test('goes on to its end while the provider is gone; then it is 503', async () => {
+    const { at, browser } = setup();
+    await browser.login('/');
+    at.answer = new Error('connect-failed');
+    at.now += 299_000;
+    expect((await browser.visit('/')).identity?.subject).toBe('ada');
+    at.now += 2000;
+    expect(await browser.visit('/')).toMatchObject({ denied: 'policy-unavailable', identity: null });
+  });
+
+  test('a refreshed ID token of somebody else ends it', async () => {
+    const { at, browser } = setup();
+    await browser.login('/');
+    at.now += 250_000;
+    at.idToken = () => token({ alg: 'RS256' }, { iss: issuer, sub: 'eve', aud: 'app', exp: NOW + 9000 });
+    expect(await browser.visit('/')).toMatchObject({ status: 303, identity: null });
+  });
+
+  test.each<[string, object]>([
+    ['without a refresh token', {}],
+    ['where refreshing is disabled', { session: { ...oidc.session, refresh: 'Disabled' } }],
+  ])('%s ends with its access token', async (_, spec) => {
+    const { at, browser } = setup(spec);
+    if (Object.keys(spec).length === 0) at.refreshToken = '';
+    await browser.login('/');
+    at.now += 299_000;
+    expect((await browser.visit('/')).identity?.subject).toBe('ada');
+    at.now += 1000;
+    expect((await browser.visit('/')).identity).toBeNull();
+    expect(at.asked).toHaveLength(1);
+  });
+
+  test('ends after its lifetime, whatever the provider would say', async () => {
+    const { at, browser } = setup({ session: { ...oidc.session, lifetime: '10m' } });
+    await browser.login('/');
+    for (let i = 0; i < 3; i++) {
+      at.now += 199_000;
+      expect((await browser.visit('/')).identity?.subject).toBe('ada');
+    }
+    at.now += 4000;
+    expect((await browser.visit('/')).identity).toBeNull();
+  });
+});
+
+describe('logout', () => {
+  test('deletes every part of the cookie and goes on to the provider', async () => {
+    const { at, browser } = setup({ afterLogoutPath: '/bye' });
+    at.accessToken = 'x'.repeat(9000);
+    await browser.login('/');
+    const seen = await browser.visit('/oauth2/logout', { 'sec-fetch-site': 'same-origin' });
+    const address = new URL(seen.local!.headers['Location']!);
+    expect(address.origin + address.pathname).toBe(`${issuer}/logout`);
+    expect(Object.fromEntries(address.searchParams)).toEqual({
+      id_token_hint: expect.stringMatching(/^eyJ/),
+      client_id: 'app',
+      post_logout_redirect_uri: 'https://app.test/bye',
+    });
+    expect(seen.responseHeaders.filter((line) => line.includes('Max-Age=0'))).toHaveLength(4);
+    expect([...browser.jar.keys()]).toEqual([expect.stringMatching(/-login$/)]);
+  });
+
+  test('is not for links of other sites', async () => {
+    const { browser } = setup();
+    await browser.login('/');
+    expect(await browser.visit('/oauth2/logout', { 'sec-fetch-site': 'cross-site' })).toMatchObject({
+      denied: 'origin-denied',
+    });
+    expect((await browser.visit('/')).identity?.subject).toBe('ada');
+  });
+
+  test('without a session, or without such an endpoint, just goes on', async () => {
+    const { browser, discovery } = setup();
+    expect((await browser.visit('/oauth2/logout')).local?.headers['Location']).toBe('/');
+    await browser.login('/');
+    discovery.set({ provider: { ...provider, end_session_endpoint: undefined }, fetchedAt: 1, failure: '' });
+    expect((await browser.visit('/oauth2/logout')).local?.headers['Location']).toBe('/');
+    expect([...browser.jar.keys()]).toEqual([expect.stringMatching(/-login$/)]);
+  });
+});
