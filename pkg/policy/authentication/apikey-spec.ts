@@ -1,7 +1,7 @@
 /** What users write under `apiKey`. */
 import { Type } from 'typebox';
-import { list, text, textMap, type ValueOf } from '../../api/schema.ts';
-import { claimToHeaders, extractFrom, forward } from './credential-spec.ts';
+import { textMap, type ValueOf } from '../../api/schema.ts';
+import { claimToHeaders, extractFrom, forward, scopeList } from './credential-spec.ts';
 
 export const apiKeySchema = Type.Object(
   {
@@ -9,9 +9,7 @@ export const apiKeySchema = Type.Object(
       { matchLabels: Type.Optional(textMap(63, 'Labels that the APIKeys must have, each of them; absent: any.')) },
       { description: 'Which APIKeys of the namespace of the policy are accepted.' },
     ),
-    requiredScopes: Type.Optional(
-      list(text(128, 'Scope.', { pattern: '^[!#-\\[\\]-~]+$' }), 16, 'Scopes that a key must have, each of them.'),
-    ),
+    requiredScopes: scopeList('Scopes that a key must have, each of them.'),
     extractFrom,
     forward,
     claimToHeaders,

@@ -54,3 +54,8 @@ export function secretKeyRef(description: string) {
     { description },
   );
 }
+
+export function scopeList(description: string) {
+  // RFC 6749 3.3: what may be in a scope; none of it ends the quotes of a challenge.
+  return Type.Optional(list(text(128, 'Scope.', { pattern: '^[!#-\\[\\]-~]+$' }), 16, description));
+}

@@ -3,12 +3,7 @@ import type { BackendObjectReference } from '../../api/gatewayapi.ts';
 import type { Problem } from '../../status/problem.ts';
 import type { PolicyContext } from '../context.ts';
 import { isProblems, type Translated, unsupported } from '../translated.ts';
-
-export type Endpoint =
-  /** Asked by the services thread. `authority`: PEM; null for the CAs of the system. */
-  | { readonly kind: 'uri'; readonly uri: string; readonly authority: string | null }
-  /** Asked by the worker itself. `cluster`: id in `Ir.clusters`; `authority`: what Host says. */
-  | { readonly kind: 'cluster'; readonly cluster: string; readonly authority: string; readonly path: string };
+import type { Endpoint } from './endpoint-schema.ts';
 
 interface EndpointSpec {
   readonly uri?: string;

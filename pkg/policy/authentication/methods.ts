@@ -3,6 +3,7 @@ import type { FilterEnv } from '../runtime.ts';
 import { createApiKey } from './apikey.ts';
 import { createBasic } from './basic.ts';
 import { createClientCertificate } from './clientcert.ts';
+import { createIntrospection } from './introspection.ts';
 import { createJwt } from './jwt.ts';
 import type { Method } from './method.ts';
 import { createOidc } from './oidc.ts';
@@ -16,6 +17,7 @@ const methods: {
   APIKey: createApiKey,
   Basic: createBasic,
   ClientCertificate: createClientCertificate,
+  Introspection: createIntrospection,
 };
 
 /** Throws if the configuration cannot be built: its rules then fail closed. */

@@ -4,17 +4,23 @@ import { choice, list, text, type ValueOf } from '../../api/schema.ts';
 import { apiKeySchema } from './apikey-spec.ts';
 import { basicSchema } from './basic-spec.ts';
 import { clientCertificateSchema } from './clientcert-spec.ts';
+import { introspectionSchema } from './introspection-spec.ts';
 import { jwtSchema } from './jwt-spec.ts';
 import { oidcSchema } from './oidc-spec.ts';
 
 const methodSchema = Type.Object({
   name: text(63, 'Name of the method, for logs and challenges.', { pattern: '^[a-z0-9]([-a-z0-9]*[a-z0-9])?$' }),
   type: choice(['JWT', 'OIDC', 'APIKey', 'Basic', 'ClientCertificate'], 'Which of the members below says how.'),
+  type: choice(
+    ['JWT', 'APIKey', 'Basic', 'ClientCertificate', 'Introspection'],
+    'Which of the members below says how.',
+  ),
   jwt: Type.Optional(jwtSchema),
   oidc: Type.Optional(oidcSchema),
   apiKey: Type.Optional(apiKeySchema),
   basic: Type.Optional(basicSchema),
   clientCertificate: Type.Optional(clientCertificateSchema),
+  introspection: Type.Optional(introspectionSchema),
 });
 
 export const authenticationSchema = Type.Object(

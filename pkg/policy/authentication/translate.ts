@@ -5,6 +5,7 @@ import { isProblems, type Translated, unsupported } from '../translated.ts';
 import { translateApiKey } from './apikey-translate.ts';
 import { translateBasic } from './basic-translate.ts';
 import { translateClientCertificate } from './clientcert-translate.ts';
+import { translateIntrospection } from './introspection-translate.ts';
 import { translateJwt } from './jwt-translate.ts';
 import { translateOidc } from './oidc-translate.ts';
 import type { AuthenticationConfig, MethodConfig, MethodConfigs, MethodType } from './schema.ts';
@@ -23,6 +24,7 @@ const members: { readonly [T in MethodType]: keyof MethodSpec } = {
   APIKey: 'apiKey',
   Basic: 'basic',
   ClientCertificate: 'clientCertificate',
+  Introspection: 'introspection',
 };
 
 const translators: { readonly [T in MethodType]: Translator<T> } = {
@@ -32,6 +34,7 @@ const translators: { readonly [T in MethodType]: Translator<T> } = {
   APIKey: ({ apiKey }, path, context) => translateApiKey(apiKey!, path, context),
   Basic: ({ basic, name }, path, context) => translateBasic(basic!, name, path, context),
   ClientCertificate: ({ clientCertificate }, path) => translateClientCertificate(clientCertificate!, path),
+  Introspection: ({ introspection }, path, context) => translateIntrospection(introspection!, path, context),
 };
 
 /** @param path where `spec` stands in its object, for messages */
