@@ -1,6 +1,6 @@
 /** What users write under `authentication`. Each method has its own part in `<method>-spec.ts`. */
 import { Type } from 'typebox';
-import { choice, list, text, type ValueOf } from '../../api/schema.ts';
+import { celRules, choice, list, text, type ValueOf } from '../../api/schema.ts';
 import { apiKeySchema } from './apikey-spec.ts';
 import { basicSchema } from './basic-spec.ts';
 import { clientCertificateSchema } from './clientcert-spec.ts';
@@ -22,6 +22,34 @@ const methodSchema = Type.Object({
   clientCertificate: Type.Optional(clientCertificateSchema),
   introspection: Type.Optional(introspectionSchema),
 });
+/** The member of a method that its type names. */
+export const methodMembers = {
+  JWT: 'jwt',
+  APIKey: 'apiKey',
+  Basic: 'basic',
+  ClientCertificate: 'clientCertificate',
+  Introspection: 'introspection',
+} as const;
+
+const methodTypes = Object.keys(methodMembers) as (keyof typeof methodMembers)[];
+
+const methodSchema = Type.Object(
+  {
+    name: text(63, 'Name of the method, for logs and challenges.', { pattern: '^[a-z0-9]([-a-z0-9]*[a-z0-9])?$' }),
+    type: choice(methodTypes, 'Which of the members below says how.'),
+    jwt: Type.Optional(jwtSchema),
+    apiKey: Type.Optional(apiKeySchema),
+    basic: Type.Optional(basicSchema),
+    clientCertificate: Type.Optional(clientCertificateSchema),
+    introspection: Type.Optional(introspectionSchema),
+  },
+  celRules(
+    ...methodTypes.map((type) => ({
+      rule: `(self.type == '${type}') == has(self.${methodMembers[type]})`,
+      message: `${methodMembers[type]} must be set when type is ${type}, and only then`,
+    })),
+  ),
+);
 
 export const authenticationSchema = Type.Object(
   {

@@ -9,7 +9,7 @@ import { translateIntrospection } from './introspection-translate.ts';
 import { translateJwt } from './jwt-translate.ts';
 import { translateOidc } from './oidc-translate.ts';
 import type { AuthenticationConfig, MethodConfig, MethodConfigs, MethodType } from './schema.ts';
-import type { AuthenticationSpec, MethodSpec } from './spec.ts';
+import { type AuthenticationSpec, type MethodSpec, methodMembers } from './spec.ts';
 
 type Translator<T extends MethodType> = (
   spec: MethodSpec,
@@ -49,7 +49,7 @@ export function translateAuthentication(
     const at = `${path}.methods[${i}]`;
     const wrong = [...wrongMembers(method, at), ...wrongPlace(spec, i, at)];
     const config =
-      wrong.length > 0 ? wrong : translators[method.type](method, `${at}.${members[method.type]}`, context);
+      wrong.length > 0 ? wrong : translators[method.type](method, `${at}.${methodMembers[method.type]}`, context);
     if (isProblems(config)) problems.push(...config);
     // The type and its configuration belong together, which TypeScript cannot follow through the union.
     else methods.push({ name: method.name, type: method.type, config } as MethodConfig);
@@ -65,8 +65,8 @@ function wrongPlace({ require, methods }: AuthenticationSpec, index: number, pat
 }
 
 function wrongMembers(method: MethodSpec, path: string): readonly Problem[] {
-  return Object.values(members).flatMap((member): readonly Problem[] => {
-    const wanted = members[method.type] === member;
+  return Object.values(methodMembers).flatMap((member): readonly Problem[] => {
+    const wanted = methodMembers[method.type] === member;
     if ((method[member] !== undefined) === wanted) return [];
     const fix = wanted
       ? `is missing; add it, or correct type (${method.type})`
