@@ -8,23 +8,10 @@ import { introspectionSchema } from './introspection-spec.ts';
 import { jwtSchema } from './jwt-spec.ts';
 import { oidcSchema } from './oidc-spec.ts';
 
-const methodSchema = Type.Object({
-  name: text(63, 'Name of the method, for logs and challenges.', { pattern: '^[a-z0-9]([-a-z0-9]*[a-z0-9])?$' }),
-  type: choice(['JWT', 'OIDC', 'APIKey', 'Basic', 'ClientCertificate'], 'Which of the members below says how.'),
-  type: choice(
-    ['JWT', 'APIKey', 'Basic', 'ClientCertificate', 'Introspection'],
-    'Which of the members below says how.',
-  ),
-  jwt: Type.Optional(jwtSchema),
-  oidc: Type.Optional(oidcSchema),
-  apiKey: Type.Optional(apiKeySchema),
-  basic: Type.Optional(basicSchema),
-  clientCertificate: Type.Optional(clientCertificateSchema),
-  introspection: Type.Optional(introspectionSchema),
-});
 /** The member of a method that its type names. */
 export const methodMembers = {
   JWT: 'jwt',
+  OIDC: 'oidc',
   APIKey: 'apiKey',
   Basic: 'basic',
   ClientCertificate: 'clientCertificate',
@@ -38,6 +25,7 @@ const methodSchema = Type.Object(
     name: text(63, 'Name of the method, for logs and challenges.', { pattern: '^[a-z0-9]([-a-z0-9]*[a-z0-9])?$' }),
     type: choice(methodTypes, 'Which of the members below says how.'),
     jwt: Type.Optional(jwtSchema),
+    oidc: Type.Optional(oidcSchema),
     apiKey: Type.Optional(apiKeySchema),
     basic: Type.Optional(basicSchema),
     clientCertificate: Type.Optional(clientCertificateSchema),

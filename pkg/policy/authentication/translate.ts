@@ -17,16 +17,6 @@ type Translator<T extends MethodType> = (
   context: PolicyContext,
 ) => Translated<MethodConfigs[T]>;
 
-/** The member of a method that its type names. */
-const members: { readonly [T in MethodType]: keyof MethodSpec } = {
-  JWT: 'jwt',
-  OIDC: 'oidc',
-  APIKey: 'apiKey',
-  Basic: 'basic',
-  ClientCertificate: 'clientCertificate',
-  Introspection: 'introspection',
-};
-
 const translators: { readonly [T in MethodType]: Translator<T> } = {
   // Present: `wrongMembers` has seen to it.
   JWT: ({ jwt }, path, context) => translateJwt(jwt!, path, context),
