@@ -1,6 +1,7 @@
 /** The policies a rule can carry. Types only: the IR is JSON and has no code. */
 import type { AuthenticationConfig } from '../policy/authentication/schema.ts';
 import type { AuthorizationConfig } from '../policy/authorization/schema.ts';
+import type { CompressionConfig } from '../policy/compression/schema.ts';
 import type { CorsConfig } from '../policy/cors/schema.ts';
 import type { DirectResponseConfig } from '../policy/directresponse/schema.ts';
 import type { IpAccessConfig } from '../policy/ipaccess/schema.ts';
@@ -19,6 +20,7 @@ export interface FilterConfigs {
   readonly ipAccess: IpAccessConfig;
   readonly cors: CorsConfig;
   readonly requestLimits: RequestLimitsConfig;
+  readonly compression: CompressionConfig;
   readonly authentication: AuthenticationConfig;
   readonly authorization: AuthorizationConfig;
   readonly redirect: RedirectConfig;

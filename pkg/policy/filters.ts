@@ -2,6 +2,7 @@
 import type { Filter, FilterConfigs, FilterKind } from '../ir/filter.ts';
 import { createAuthentication } from './authentication/filter.ts';
 import { createAuthorization } from './authorization/filter.ts';
+import { createCompression } from './compression/filter.ts';
 import { createCors } from './cors/filter.ts';
 import { createDirectResponse } from './directresponse/filter.ts';
 import { createIpAccess } from './ipaccess/filter.ts';
@@ -21,6 +22,7 @@ const filters: { readonly [K in FilterKind]: (config: FilterConfigs[K], env: Fil
   ipAccess: createIpAccess,
   cors: createCors,
   requestLimits: createRequestLimits,
+  compression: createCompression,
   authentication: createAuthentication,
   authorization: createAuthorization,
   redirect: createRedirect,

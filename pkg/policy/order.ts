@@ -6,6 +6,7 @@ import type { TObject } from 'typebox';
 import type { FilterKind } from '../ir/filter.ts';
 import { authenticationSchema } from './authentication/spec.ts';
 import { authorizationSchema } from './authorization/schema.ts';
+import { compressionSchema } from './compression/schema.ts';
 import { corsSchema } from './cors/schema.ts';
 import { headersSchema } from './header-schema.ts';
 import { ipAccessSchema } from './ipaccess/schema.ts';
@@ -50,6 +51,12 @@ const order = {
     schema: requestLimitsSchema,
     reason:
       'before authentication, which may read bodies: what is too large is read by nobody; behind cors, whose preflights it must not refuse',
+  },
+  compression: {
+    merge: 'Replace',
+    failure: 'Open',
+    schema: compressionSchema,
+    reason: 'behind everything that reads or changes a body or its fields on responses',
   },
   authentication: {
     merge: 'Replace',

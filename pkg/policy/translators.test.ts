@@ -38,6 +38,7 @@ const blocks: Readonly<Record<string, object>> = {
     rules: [{ statuses: [404], from: 'Any', type: 'Redirect', redirect: { url: '/', statusCode: 302 } }],
   },
   validation: { schema: { type: 'Inline', inline: 'true' }, allowEmpty: false },
+  compression: { credentialed: 'Skip' },
   transform: { request: { headers: { remove: ['x-a'] } } },
   authentication: { methods: [{ name: 'corp', type: 'JWT', jwt: { remoteJWKS: { uri: 'https://login.test/keys' } } }] },
 };

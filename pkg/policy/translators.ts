@@ -12,6 +12,8 @@ import type { AuthenticationSpec } from './authentication/spec.ts';
 import { translateAuthentication } from './authentication/translate.ts';
 import type { AuthorizationSpec } from './authorization/schema.ts';
 import { translateAuthorization } from './authorization/translate.ts';
+import type { CompressionSpec } from './compression/schema.ts';
+import { translateCompression } from './compression/translate.ts';
 import type { PolicyContext } from './context.ts';
 import { translateCors } from './cors/translate.ts';
 import { type ResolveBody, translateDirectResponse } from './directresponse/translate.ts';
@@ -51,6 +53,7 @@ interface Specs {
   readonly ipAccess: IpAccessSpec;
   readonly cors: HTTPCORSFilter;
   readonly requestLimits: RequestLimitsSpec;
+  readonly compression: CompressionSpec;
   readonly authentication: AuthenticationSpec;
   readonly authorization: AuthorizationSpec;
   readonly responseOverrides: ResponseOverridesSpec;
@@ -75,6 +78,7 @@ const translators: { readonly [K in FilterKind]: Translator<K> } = {
   ipAccess: (spec, path, context) => built(translateIpAccess(spec, path, context)),
   cors: (spec, path) => built(translateCors(spec, path)),
   requestLimits: (spec, path) => built(translateRequestLimits(spec, path)),
+  compression: (spec, path) => built(translateCompression(spec, path)),
   authentication: (spec, path, context) => built(translateAuthentication(spec, path, context)),
   authorization: (spec, path) => built(translateAuthorization(spec, path)),
   redirect: (spec, path) => built(translateRedirect(spec, path)),

@@ -116,22 +116,26 @@ class JsonTransform implements BodyTransform {
     else this.#parts.push(Buffer.from(bytes));
   }
 
-  end(sink: BodySink): void {
-    if (this.#closed) return;
+  end(sink: BodySink): void | Promise<void> {
+    if (this.#closed) return undefined;
     const received = Buffer.concat(this.#parts);
     this.#parts.length = 0;
     // Nothing stays nothing.
     if (received.length === 0) sink.end();
     else if (this.#coding === 'identity') this.#finish(received, sink);
-    else
-      decompress(this.#coding, received, this.#limit)
-        .then((bytes) => (typeof bytes === 'string' ? this.#fail(sink) : this.#finish(bytes, sink)))
-        .catch(() => this.#fail(sink));
+    else return this.#decode(received, sink);
+    return undefined;
   }
 
   close(): void {
     this.#closed = true;
     this.#parts.length = 0;
+  }
+
+  async #decode(received: Buffer, sink: BodySink): Promise<void> {
+    const bytes = await decompress(this.#coding, received, this.#limit);
+    if (typeof bytes === 'string') this.#fail(sink);
+    else this.#finish(bytes, sink);
   }
 
   #finish(bytes: Uint8Array, sink: BodySink): void {
