@@ -172,6 +172,12 @@ export const options = {
     help: 'After that: how long running requests and tunnels may take to end.',
     read: read.duration,
   }),
+  geoipDatabase: option({
+    form: 'FILE',
+    fallback: null,
+    help: 'Database of countries in MaxMind’s format (MMDB), for policies that ask where a client comes from. Read again when it changes.',
+    read: read.text,
+  }),
   allowLoopbackEndpoints: option({
     form: 'true|false',
     fallback: null,

@@ -1,12 +1,14 @@
 /** All feeds and answers, by kind: the one registry of the services thread. */
 import type { Answers, FeedKind, JwksFeed, Question, QuestionKind } from '../policy/feeds.ts';
 import { type Clock, systemClock } from '../store/clock.ts';
+import type { Log } from '../telemetry/log.ts';
 import { createEgressGuard, createResolver, type Resolve } from '../upstream/egress.ts';
 import { type BreakerOptions, createBreakers } from './breakers.ts';
 import type { Asking, FeedSource, FeedStart, RunningFeed } from './feed.ts';
 import { createFeedMeters, type FeedMeters, type MeteredKind } from './feed-meters.ts';
 import { startDiscovery } from './feeds/discovery.ts';
 import { createDocuments, type LoadDocument } from './feeds/documents.ts';
+import { type GeoipEnv, startGeoip } from './feeds/geoip.ts';
 import { startJwks } from './feeds/jwks.ts';
 import type { FreshEnv } from './feeds/keep-fresh.ts';
 import { startRedisChannel } from './feeds/redis-channel.ts';
@@ -24,6 +26,7 @@ interface Tools {
   readonly passwords: Passwords;
   readonly http: HttpTools;
   readonly redis: SharedRedis;
+  readonly geoip: GeoipEnv;
 }
 
 const starts: { readonly [K in FeedKind]: (start: FeedStart<K>, tools: Tools) => RunningFeed } = {
@@ -31,10 +34,7 @@ const starts: { readonly [K in FeedKind]: (start: FeedStart<K>, tools: Tools) =>
   discovery: (start, tools) =>
     metered('discovery', start.config.issuer, tools, (env) => startDiscovery(start, tools.load, env)),
   redisChannel: (start, { redis }) => startRedisChannel(start, redis),
-  geoip({ publish }) {
-    queueMicrotask(() => publish({ database: null, failure: 'databases are not read yet' }));
-    return { refresh: async () => false, close: () => undefined };
-  },
+  geoip: (start, { geoip }) => startGeoip(start, geoip),
 };
 
 const answers: {
@@ -58,12 +58,16 @@ export interface FeedSourceOptions {
   /** Of one fetch of a feed, all its documents together, in milliseconds. */
   readonly timeout: number;
   readonly breakers: BreakerOptions;
+  /** `--geoip-database`; null without it. */
+  readonly geoipDatabase: string | null;
+  readonly log: Pick<Log, 'info' | 'warn'>;
 }
 
 const FetchTimeout = 5000;
 
 export function createFeedSource(options: Partial<FeedSourceOptions> = {}): FeedSource {
   const { clock = systemClock, wallClock = Date.now, random = Math.random, timeout = FetchTimeout } = options;
+  const { geoipDatabase = null, log = { info() {}, warn() {} } } = options;
   const { resolve = createResolver() } = options;
   const client = createHttpClient();
   const meters = createFeedMeters(wallClock);
@@ -78,6 +82,7 @@ export function createFeedSource(options: Partial<FeedSourceOptions> = {}): Feed
     passwords,
     http: { client, breakers, shared: createSharedAnswers(clock) },
     redis,
+    geoip: { file: geoipDatabase, clock, log },
   };
 
   return {

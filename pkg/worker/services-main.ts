@@ -1,19 +1,26 @@
 /** The services in their thread: speaks `ToServices` and `FromServices`. The feeds are given, so that tests run toys in real threads. */
 import { parentPort, workerData } from 'node:worker_threads';
+import type { Config } from '../config/config.ts';
 import { version } from '../config/version.ts';
 import type { FeedSource } from '../services/feed.ts';
 import { type Services, startServices } from '../services/services.ts';
+import { createLog, type Log } from '../telemetry/log.ts';
 import { createInspector } from './inspector.ts';
 import type { FromServices, ThreadData, ToServices } from './protocol.ts';
 
-export async function runServices(feeds: FeedSource): Promise<void> {
+export async function runServices(createFeeds: (config: Config, log: Log) => FeedSource): Promise<void> {
   if (parentPort === null) throw new Error('this file is a thread of the gateway, not a program');
   const port = parentPort;
-  const { config } = workerData as ThreadData;
+  const { config, logFormat, thread } = workerData as ThreadData;
   const post = (message: FromServices) => port.postMessage(message);
   const inspector = createInspector((id, page) => post({ kind: 'inspect', id, page }));
+  const late: { services?: Services } = {};
+  const write = (line: string): void => late.services?.logLine(line);
+  const log = createLog({ level: config.logLevel, format: logFormat, thread, write });
   try {
+    const feeds = createFeeds(config, log);
     const services = await startServices({ config, version, inspect: (page) => inspector.ask(page), feeds });
+    late.services = services;
     const closed = () => post({ kind: 'closed' });
     port.on('message', (message: ToServices) => {
       if (message.kind === 'inspected') inspector.answer(message.id, message.text);

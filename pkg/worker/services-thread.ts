@@ -2,4 +2,4 @@
 import { createFeedSource } from '../services/feed-source.ts';
 import { runServices } from './services-main.ts';
 
-await runServices(createFeedSource());
+await runServices(({ geoipDatabase }, log) => createFeedSource({ geoipDatabase, log }));

@@ -40,25 +40,27 @@ export async function runSingle({ config, logFormat, descriptors, print }: Singl
   let held = 0;
   let cluster: ClusterFigures | undefined;
   let served = { version: 0, time: 0 };
+  const late: { services?: Services } = {};
   const controlPlane: { current: ControlPlane | null } = { current: null };
 
+  const log = createLog({
+    level: config.logLevel,
+    format: logFormat,
+    thread: 'main',
+    write: (line) => late.services?.logLine(line),
+  });
   const services: Services = await startServices({
     config,
     version,
     inspect: async (page) => controlPlane.current?.inspect(page) ?? '{}',
-    feeds: createFeedSource(),
+    feeds: createFeedSource({ geoipDatabase: config.geoipDatabase, log }),
   });
+  late.services = services;
   // The same channel as between threads, so that what filters get is a copy here too.
   const channel = new MessageChannel();
   const client = createServicesClient(systemClock);
   services.connect(channel.port1);
   client.connect(channel.port2);
-  const log = createLog({
-    level: config.logLevel,
-    format: logFormat,
-    thread: 'main',
-    write: (line) => services.logLine(line),
-  });
   const row = createRow();
   const lines = createLineMemory();
   services.open(Name, { row, lines });

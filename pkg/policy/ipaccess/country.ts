@@ -22,7 +22,9 @@ export function openCountries(database: SharedArrayBuffer): Countries {
       },
     },
   });
-  return { of: (address) => countryOf(reader.get(address)) };
+  // A tree of IPv4 alone would take the first bits of an IPv6 address for one.
+  const narrow = reader.metadata.ipVersion === 4;
+  return { of: (address) => (narrow && address.includes(':') ? null : countryOf(reader.get(address))) };
 }
 
 /** GeoIP2 and GeoLite2 have `country.iso_code`, flat databases `country_code`. */

@@ -24,7 +24,7 @@ const source: FeedSource = {
   answer: async ({ question }, { running }) => (await running(question as Feed)?.refresh()) as never,
 };
 
-await runServices(source);
+await runServices(() => source);
 parentPort?.on('message', (message: ToServices) => {
   if (message.kind === 'reopen') throw new Error('the test asked for it');
 });
