@@ -3,6 +3,7 @@ import type { AuthenticationConfig } from '../policy/authentication/schema.ts';
 import type { AuthorizationConfig } from '../policy/authorization/schema.ts';
 import type { CompressionConfig } from '../policy/compression/schema.ts';
 import type { CorsConfig } from '../policy/cors/schema.ts';
+import type { CsrfConfig } from '../policy/csrf/schema.ts';
 import type { DirectResponseConfig } from '../policy/directresponse/schema.ts';
 import type { IpAccessConfig } from '../policy/ipaccess/schema.ts';
 import type { MirrorConfig } from '../policy/mirror/schema.ts';
@@ -19,6 +20,7 @@ import type { ValidationConfig } from '../policy/validation/schema.ts';
 export interface FilterConfigs {
   readonly ipAccess: IpAccessConfig;
   readonly cors: CorsConfig;
+  readonly csrf: CsrfConfig;
   readonly requestLimits: RequestLimitsConfig;
   readonly compression: CompressionConfig;
   readonly authentication: AuthenticationConfig;

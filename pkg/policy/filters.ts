@@ -4,6 +4,7 @@ import { createAuthentication } from './authentication/filter.ts';
 import { createAuthorization } from './authorization/filter.ts';
 import { createCompression } from './compression/filter.ts';
 import { createCors } from './cors/filter.ts';
+import { createCsrf } from './csrf/filter.ts';
 import { createDirectResponse } from './directresponse/filter.ts';
 import { createIpAccess } from './ipaccess/filter.ts';
 import { createMirror } from './mirror/filter.ts';
@@ -21,6 +22,7 @@ import { createValidation } from './validation/filter.ts';
 const filters: { readonly [K in FilterKind]: (config: FilterConfigs[K], env: FilterEnv) => RuntimeFilter } = {
   ipAccess: createIpAccess,
   cors: createCors,
+  csrf: createCsrf,
   requestLimits: createRequestLimits,
   compression: createCompression,
   authentication: createAuthentication,

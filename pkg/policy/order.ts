@@ -8,6 +8,7 @@ import { authenticationSchema } from './authentication/spec.ts';
 import { authorizationSchema } from './authorization/schema.ts';
 import { compressionSchema } from './compression/schema.ts';
 import { corsSchema } from './cors/schema.ts';
+import { csrfSchema } from './csrf/schema.ts';
 import { headersSchema } from './header-schema.ts';
 import { ipAccessSchema } from './ipaccess/schema.ts';
 import { requestLimitsSchema } from './requestlimits/schema.ts';
@@ -44,6 +45,13 @@ const order = {
     schema: corsSchema,
     reason:
       'before all that asks for credentials, which a preflight has not; behind it on responses, so that every answer carries it',
+  },
+  csrf: {
+    merge: 'Replace',
+    failure: 'Closed',
+    schema: csrfSchema,
+    reason:
+      'before authentication, so that no forged request gets as far as a login; behind cors, whose preflights are no requests yet',
   },
   requestLimits: {
     merge: 'Stack',

@@ -16,6 +16,8 @@ import type { CompressionSpec } from './compression/schema.ts';
 import { translateCompression } from './compression/translate.ts';
 import type { PolicyContext } from './context.ts';
 import { translateCors } from './cors/translate.ts';
+import type { CsrfSpec } from './csrf/schema.ts';
+import { translateCsrf } from './csrf/translate.ts';
 import { type ResolveBody, translateDirectResponse } from './directresponse/translate.ts';
 import type { IpAccessSpec } from './ipaccess/schema.ts';
 import { translateIpAccess } from './ipaccess/translate.ts';
@@ -52,6 +54,7 @@ export interface FilterTranslation {
 interface Specs {
   readonly ipAccess: IpAccessSpec;
   readonly cors: HTTPCORSFilter;
+  readonly csrf: CsrfSpec;
   readonly requestLimits: RequestLimitsSpec;
   readonly compression: CompressionSpec;
   readonly authentication: AuthenticationSpec;
@@ -77,6 +80,7 @@ type Translator<K extends FilterKind> = (spec: Specs[K], path: string, context: 
 const translators: { readonly [K in FilterKind]: Translator<K> } = {
   ipAccess: (spec, path, context) => built(translateIpAccess(spec, path, context)),
   cors: (spec, path) => built(translateCors(spec, path)),
+  csrf: (spec, path) => built(translateCsrf(spec, path)),
   requestLimits: (spec, path) => built(translateRequestLimits(spec, path)),
   compression: (spec, path) => built(translateCompression(spec, path)),
   authentication: (spec, path, context) => built(translateAuthentication(spec, path, context)),

@@ -22,6 +22,7 @@ export interface ExchangeOptions {
   readonly method?: string;
   readonly scheme?: 'http' | 'https';
   readonly host?: string;
+  readonly hostPort?: number;
   readonly listenerPort?: number;
   /** As the client sent it, escaped; the query may follow. */
   readonly target?: string;
@@ -132,7 +133,7 @@ export function createExchange(options: ExchangeOptions = {}): {
       method: options.method ?? 'GET',
       scheme: options.scheme ?? 'http',
       host: options.host ?? 'example.org',
-      hostPort: 0,
+      hostPort: options.hostPort ?? 0,
       listenerPort: options.listenerPort ?? 80,
       path: options.path ?? forwardPath,
       get forwardPath() {

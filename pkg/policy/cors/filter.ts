@@ -1,14 +1,14 @@
 /** Data-plane half of CORS: answers preflights, and marks responses to allowed origins. */
+import { originMatcher } from '../origins.ts';
 import type { HeaderView, RuntimeFilter } from '../runtime.ts';
 import type { CorsConfig } from './schema.ts';
 
 export function createCors(config: CorsConfig): RuntimeFilter {
-  const origins = new Set(config.origins);
+  const listed = originMatcher(config);
   // Where the answer depends on the origin, a cache must know, also when the origin was refused.
   const varies = !config.anyOrigin || config.credentials;
 
-  const allows = (origin: string): boolean =>
-    config.anyOrigin || origins.has(origin) || config.wildcards.some((wildcard) => matches(wildcard, origin));
+  const allows = (origin: string): boolean => config.anyOrigin || listed(origin);
 
   return {
     // A preflight carries no credentials by design, so it is answered here, before authentication sees it.
@@ -49,10 +49,6 @@ export function createCors(config: CorsConfig): RuntimeFilter {
       if (config.expose !== '') response.headers.set('access-control-expose-headers', config.expose);
     },
   };
-}
-
-function matches([prefix, suffix]: readonly [string, string], origin: string): boolean {
-  return origin.length > prefix.length + suffix.length && origin.startsWith(prefix) && origin.endsWith(suffix);
 }
 
 function addVary(headers: HeaderView): void {

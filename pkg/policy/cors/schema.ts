@@ -1,6 +1,7 @@
 /** CORS: what users write (the fields of Gateway API's HTTPCORSFilter), and what a worker needs of it. */
 import { Type } from 'typebox';
 import { integer, list, text } from '../../api/schema.ts';
+import type { OriginPatterns } from '../origins.ts';
 
 const names = (description: string) => Type.Optional(list(text(256, 'Name.'), 64, description));
 
@@ -23,10 +24,7 @@ export const corsSchema = Type.Object(
 );
 
 /** Decided in translate: wildcards split off and lists joined, so the filter compares and copies but never parses. */
-export interface CorsConfig {
-  readonly origins: readonly string[];
-  /** `https://*.example.com` as `['https://', '.example.com']`. */
-  readonly wildcards: readonly (readonly [prefix: string, suffix: string])[];
+export interface CorsConfig extends OriginPatterns {
   readonly anyOrigin: boolean;
   readonly credentials: boolean;
   /** `null` = answer with whatever the browser asked for (`*` together with credentials). */

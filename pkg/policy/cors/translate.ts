@@ -2,18 +2,17 @@
 
 import type { HTTPCORSFilter } from '../../api/httproute.ts';
 import type { Problem } from '../../status/problem.ts';
+import { originPatterns, originProblem } from '../origins.ts';
 import { type Translated, unsupported } from '../translated.ts';
 import type { CorsConfig } from './schema.ts';
 
-// `https://*` and `https://*:8443` are any host of that scheme.
-const Origin = /^[a-z][a-z0-9+.-]*:\/\/(?:\*|(?:\*\.)?[^/*:?#\s]+)(?::\d{1,5})?$/i;
 const Token = /^[!#$%&'*+\-.^_`|~0-9A-Za-z]+$/;
 
 /** @param path where `spec` stands in its object, for messages */
 export function translateCors(spec: HTTPCORSFilter, path: string): Translated<CorsConfig> {
   const origins = spec.allowOrigins ?? [];
   const problems = [
-    ...origins.flatMap((origin, i) => originProblem(origin, `${path}.allowOrigins[${i}]`)),
+    ...origins.flatMap((origin, i) => (origin === '*' ? [] : originProblem(origin, `${path}.allowOrigins[${i}]`))),
     ...tokenProblems(spec.allowMethods, `${path}.allowMethods`),
     ...tokenProblems(spec.allowHeaders, `${path}.allowHeaders`),
     ...tokenProblems(spec.exposeHeaders, `${path}.exposeHeaders`),
@@ -21,11 +20,8 @@ export function translateCors(spec: HTTPCORSFilter, path: string): Translated<Co
   if (problems.length > 0) return problems;
 
   const credentials = spec.allowCredentials ?? false;
-  // Browsers send scheme and host in lower case (HTML, "serialization of an origin").
-  const fixed = origins.filter((origin) => origin !== '*').map((origin) => origin.toLowerCase());
   return {
-    origins: fixed.filter((origin) => !origin.includes('*')),
-    wildcards: fixed.filter((origin) => origin.includes('*')).map(splitWildcard),
+    ...originPatterns(origins.filter((origin) => origin !== '*')),
     anyOrigin: origins.includes('*'),
     credentials,
     methods: list(spec.allowMethods ?? ['GET', 'HEAD', 'POST'], credentials),
@@ -35,27 +31,12 @@ export function translateCors(spec: HTTPCORSFilter, path: string): Translated<Co
   };
 }
 
-function originProblem(origin: string, path: string): readonly Problem[] {
-  if (origin === '*' || Origin.test(origin)) return [];
-  return [
-    unsupported(
-      path,
-      `"${origin}" is no origin; write a scheme and a host without a path, such as https://app.example.com or https://*.example.com`,
-    ),
-  ];
-}
-
 function tokenProblems(names: readonly string[] = [], path: string): readonly Problem[] {
   return names.flatMap((name, i) =>
     Token.test(name)
       ? []
       : [unsupported(`${path}[${i}]`, `"${name}" is no name; write one name per entry, without commas and spaces`)],
   );
-}
-
-function splitWildcard(origin: string): readonly [string, string] {
-  const star = origin.indexOf('*');
-  return [origin.slice(0, star), origin.slice(star + 1)];
 }
 
 // Fetch standard, "CORS protocol and credentials": with credentials `*` is a literal name, not a wildcard,
