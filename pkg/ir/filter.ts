@@ -13,6 +13,7 @@ import type { RequestLimitsConfig } from '../policy/requestlimits/schema.ts';
 import type { ResponseHeadersConfig } from '../policy/responseheaders/schema.ts';
 import type { ResponseOverridesConfig } from '../policy/responseoverrides/schema.ts';
 import type { RewriteConfig } from '../policy/rewrite/schema.ts';
+import type { SecurityHeadersConfig } from '../policy/securityheaders/schema.ts';
 import type { TransformConfig } from '../policy/transform/schema.ts';
 import type { ValidationConfig } from '../policy/validation/schema.ts';
 
@@ -33,6 +34,7 @@ export interface FilterConfigs {
   readonly rewrite: RewriteConfig;
   readonly mirror: MirrorConfig;
   readonly responseHeaders: ResponseHeadersConfig;
+  readonly securityHeaders: SecurityHeadersConfig;
   readonly responseOverrides: ResponseOverridesConfig;
 }
 

@@ -16,6 +16,7 @@ import { createResponseOverrides } from './responseoverrides/filter.ts';
 import { createRewrite } from './rewrite/filter.ts';
 import type { FilterEnv, RuntimeFilter } from './runtime.ts';
 import { shadow } from './shadow.ts';
+import { createSecurityHeaders } from './securityheaders/filter.ts';
 import { createTransform } from './transform/filter.ts';
 import { createValidation } from './validation/filter.ts';
 
@@ -36,6 +37,7 @@ const filters: { readonly [K in FilterKind]: (config: FilterConfigs[K], env: Fil
   rewrite: createRewrite,
   mirror: createMirror,
   responseHeaders: createResponseHeaders,
+  securityHeaders: createSecurityHeaders,
 };
 
 /** Throws if the configuration cannot be built, which translate should have refused: the rule then fails closed. */

@@ -13,6 +13,7 @@ import { headersSchema } from './header-schema.ts';
 import { ipAccessSchema } from './ipaccess/schema.ts';
 import { requestLimitsSchema } from './requestlimits/schema.ts';
 import { responseOverridesSchema } from './responseoverrides/schema.ts';
+import { securityHeadersSchema } from './securityheaders/schema.ts';
 import { isSettingKey, type SettingKey, settingSchemas } from './settings.ts';
 import { transformSchema } from './transform/spec.ts';
 import { validationSchema } from './validation/schema.ts';
@@ -83,6 +84,13 @@ const order = {
     failure: 'Open',
     schema: headersSchema('response'),
     reason: 'before all that may answer, so that redirects and direct responses carry the headers too',
+  },
+  securityHeaders: {
+    merge: 'Replace',
+    failure: 'Open',
+    schema: securityHeadersSchema,
+    reason:
+      'before all that may answer; behind responseHeaders, which has the last word, and before responseOverrides, whose answers carry them',
   },
   responseOverrides: {
     merge: 'Replace',

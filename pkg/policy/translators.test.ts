@@ -31,6 +31,7 @@ const mirror = (name: string): GatewayRouteFilter => ({
 
 /** What can be asked for by a policy only. A new key gives its smallest block here. */
 const blocks: Readonly<Record<string, object>> = {
+  securityHeaders: { preset: 'Basic', override: false },
   csrf: { allowSameSite: false },
   requestLimits: { bodySize: '1Mi' },
   ipAccess: { allow: ['10.0.0.0/8'] },

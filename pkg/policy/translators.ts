@@ -31,6 +31,8 @@ import { translateResponseHeaders } from './responseheaders/translate.ts';
 import type { ResponseOverridesSpec } from './responseoverrides/schema.ts';
 import { translateResponseOverrides } from './responseoverrides/translate.ts';
 import { translateRewrite } from './rewrite/translate.ts';
+import type { SecurityHeadersSpec } from './securityheaders/schema.ts';
+import { translateSecurityHeaders } from './securityheaders/translate.ts';
 import type { TransformSpec } from './transform/spec.ts';
 import { translateTransform } from './transform/translate.ts';
 import { isProblems, type Translated, unsupported } from './translated.ts';
@@ -68,6 +70,7 @@ interface Specs {
   readonly rewrite: GatewayRouteURLRewrite;
   readonly mirror: HTTPRequestMirrorFilter;
   readonly responseHeaders: HTTPHeaderFilter;
+  readonly securityHeaders: SecurityHeadersSpec;
 }
 
 interface Built<K extends FilterKind> {
@@ -93,6 +96,7 @@ const translators: { readonly [K in FilterKind]: Translator<K> } = {
   requestHeaders: (spec, path) => built(translateRequestHeaders(spec, path)),
   rewrite: (spec, path) => built(translateRewrite(spec, path)),
   mirror: (spec, path, { resolveMirror }) => translateMirror(spec, path, resolveMirror),
+  securityHeaders: (spec, path) => built(translateSecurityHeaders(spec, path)),
   responseHeaders: (spec, path) => built(translateResponseHeaders(spec, path)),
 };
 
