@@ -179,6 +179,11 @@ export interface Observer {
    * @param limit bytes; a longer body gives null
    */
   body(limit: number): Promise<Uint8Array | null>;
+  /**
+   * Decides `body-too-large` for the policy if the body turns out longer.
+   * @returns false for one that says itself that it is longer
+   */
+  limitBody(limit: number, policy: string): boolean;
   /** Counts what the policy would have done; in the log too, unless its line is written. */
   decision(policy: string, decision: 'denied' | 'error', code: string): void;
   /** The policy has thrown. */

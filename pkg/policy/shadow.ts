@@ -74,7 +74,7 @@ class ShadowExchange implements Exchange {
     this.#observer = observer;
     this.#policy = policy;
     this.connection = exchange.connection;
-    this.request = new ShadowRequest(exchange.request, observer);
+    this.request = new ShadowRequest(exchange.request, observer, policy);
   }
 
   /** Sees the exchange itself: a phase begins, and none is under way. */
@@ -155,10 +155,12 @@ class ShadowRequest implements RequestView {
   source: RequestView;
   readonly headers: HeaderView;
   readonly #observer: Observer;
+  readonly #policy: string;
 
-  constructor(source: RequestView, observer: Observer) {
+  constructor(source: RequestView, observer: Observer, policy: string) {
     this.source = source;
     this.#observer = observer;
+    this.#policy = policy;
     this.headers = readOnly(() => this.source.headers);
   }
 
@@ -198,21 +200,16 @@ class ShadowRequest implements RequestView {
     return this.source.forwardQuery;
   }
 
-  get clientAddress(): string {
-    return this.source.clientAddress;
-  }
-
   get hasBody(): boolean {
     return this.source.hasBody;
   }
 
-  measure(what: Measure): number {
-    return this.source.measure(what);
+  get clientAddress(): string {
+    return this.source.clientAddress;
   }
 
-  /** Judged by what it says of itself: a chunked one is not counted for a policy that lets it pass anyway. */
-  limitBody(limit: number): boolean {
-    return Number(this.source.headers.get('content-length') ?? 0) <= limit;
+  measure(what: Measure): number {
+    return this.source.measure(what);
   }
 
   cookie(name: string): string | undefined {
@@ -226,6 +223,10 @@ class ShadowRequest implements RequestView {
   /** As it goes by on its way to the backend, which does not wait. */
   readBody(limit: number): Promise<Uint8Array | null> {
     return this.#observer.body(limit);
+  }
+
+  limitBody(limit: number): boolean {
+    return this.#observer.limitBody(limit, this.#policy);
   }
 
   setBody(): void {}

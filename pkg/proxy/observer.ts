@@ -23,6 +23,7 @@ export class ExchangeObserver implements Observer {
   /** null when it is over: the instance serves another request then. */
   #exchange: ActiveExchange | null;
   #taps: Tap[] = [];
+  #limits: { readonly limit: number; readonly policy: string }[] = [];
 
   constructor(exchange: ActiveExchange) {
     this.#exchange = exchange;
@@ -53,6 +54,12 @@ export class ExchangeObserver implements Observer {
     return promise;
   }
 
+  limitBody(limit: number, policy: string): boolean {
+    if (this.#exchange !== null && this.#exchange.request.bodyLength > limit) return false;
+    this.#limits.push({ limit, policy });
+    return true;
+  }
+
   decision(policy: string, decision: 'denied' | 'error', code: string): void {
     this.#core.telemetry.policyDecision(policy, 'Shadow', decision, code);
     if (this.#exchange === null) return;
@@ -68,6 +75,7 @@ export class ExchangeObserver implements Observer {
   // ── What the exchange tells ──
 
   onBody(bytes: Buffer, start: number, end: number, last: boolean): void {
+    if (this.#limits.length > 0) this.#checkLimits();
     if (this.#taps.length === 0) return;
     this.#taps = this.#taps.filter((tap) => {
       tap.length += end - start;
@@ -84,6 +92,14 @@ export class ExchangeObserver implements Observer {
   end(): void {
     this.#exchange = null;
     for (const tap of this.#taps.splice(0)) tap.reject(new Error('the request has ended before its body was read'));
+  }
+
+  #checkLimits(): void {
+    const bytes = this.#exchange?.record.requestBytes ?? 0;
+    this.#limits = this.#limits.filter(({ limit, policy }) => {
+      if (bytes > limit) this.decision(policy, 'denied', 'body-too-large');
+      return bytes <= limit;
+    });
   }
 
   #live(): ActiveExchange {

@@ -135,6 +135,22 @@ describe.each(transports)('on the %s transport', (_, transport) => {
       expect(String(origin.requests[0]!.body)).toBe('hello');
     });
 
+    test.each([
+      ['with a length', post('hello')],
+      ['in chunks', 'POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n0\r\n\r\n'],
+    ])('%s that is longer than a policy allows is told of, and passes', async (_name, request) => {
+      const limiting: RuntimeFilter = {
+        onRequest: (exchange) => {
+          if (!exchange.request.limitBody(4)) exchange.deny('body-too-large');
+        },
+      };
+      const { client, origin, proxy } = await stage.scene(transport, filtered(shadow(limiting, 'requestLimits')));
+      client.send(request);
+      expect((await client.message()).startLine).toBe('HTTP/1.1 200 OK');
+      expect(String(origin.requests[0]!.body)).toBe('hello');
+      expect(await proxy.recorded(1)).toMatchObject({ shadow: 'requestLimits:body-too-large' });
+    });
+
     test('that a policy has read is there', async () => {
       const { seen, filter } = reading(100);
       const enforced: RuntimeFilter = {

@@ -116,6 +116,7 @@ export function createExchange(options: ExchangeOptions = {}): {
     request: () => exchange.request,
     response: () => exchange.response,
     body: (limit) => exchange.request.readBody(limit),
+    limitBody: (limit) => requestBody.length <= limit,
     decision: (...told) => void decisions.push(told.join(' ')),
     fault: (policy) => void decisions.push(`${policy} error filter-failed`),
   };
