@@ -16,7 +16,14 @@ export interface ApiKeyConfig {
   readonly source: KeySource;
 }
 
-export type KeySource = { readonly kind: 'objects'; readonly owners: readonly KeyOwner[] };
+export type KeySource = { readonly kind: 'objects'; readonly owners: readonly KeyOwner[] } | RedisKeySource;
+
+/** Milliseconds: how long an answer is used, and how much longer while Redis does not answer. */
+export interface RedisKeySource {
+  readonly kind: 'redis';
+  readonly cacheDuration: number;
+  readonly maxStale: number;
+}
 
 /** Who has keys. Owners that are suspended are left out. */
 export interface KeyOwner {

@@ -1,21 +1,21 @@
 /** Control-plane half of API keys: takes the hashes of the selected objects, so that a revoked key is gone with one change of configuration. */
 import type { APIKey } from '../../api/apikey.ts';
+import { parseDuration } from '../../api/duration.ts';
 import { matchesSelector } from '../../api/selector.ts';
 import type { PolicyContext } from '../context.ts';
-import type { Translated } from '../translated.ts';
-import type { ApiKeyConfig, KeyOwner } from './apikey-schema.ts';
+import { isProblems, type Translated, unsupported } from '../translated.ts';
+import type { ApiKeyConfig, KeyOwner, KeySource } from './apikey-schema.ts';
 import type { ApiKeySpec } from './apikey-spec.ts';
-import { credentialProblems, locationsOf } from './credential-translate.ts';
+import { credentialProblems, durationProblems, locationsOf } from './credential-translate.ts';
 import type { TokenLocations } from './jwt-schema.ts';
 
 /** @param path where `spec` stands in its object, for messages */
 export function translateApiKey(spec: ApiKeySpec, path: string, context: PolicyContext): Translated<ApiKeyConfig> {
   const locations = locationsOf(spec.extractFrom, 'x-api-key', '');
-  const { claimToHeaders = [], requiredScopes = [], forward, selector } = spec;
-  const problems = credentialProblems(locations, claimToHeaders, path);
-  if (problems.length > 0) return problems;
-  // Of this namespace alone: nobody else may let clients in here, nor is let in elsewhere.
-  const selected = context.list('APIKey').filter(({ metadata }) => matchesSelector(selector, metadata.labels));
+  const { claimToHeaders = [], requiredScopes = [], forward } = spec;
+  const source = spec.source === 'Objects' ? objectSource(spec, path, context) : redisSource(spec, path);
+  const problems = [...credentialProblems(locations, claimToHeaders, path), ...(isProblems(source) ? source : [])];
+  if (problems.length > 0 || isProblems(source)) return problems;
   return {
     locations,
     forward,
@@ -23,7 +23,33 @@ export function translateApiKey(spec: ApiKeySpec, path: string, context: PolicyC
     requiredScopes,
     claimToHeaders,
     tenant: context.namespace,
-    source: { kind: 'objects', owners: selected.filter(({ spec: { suspended } }) => !suspended).map(ownerOf) },
+    source,
+  };
+}
+
+function objectSource({ selector, redis }: ApiKeySpec, path: string, context: PolicyContext): Translated<KeySource> {
+  if (selector === undefined)
+    return [unsupported(`${path}.selector`, 'is missing; {} takes every APIKey of the namespace')];
+  if (redis !== undefined) return [unsupported(`${path}.redis`, 'is read with source Redis only; remove it')];
+  // Of this namespace alone: nobody else may let clients in here, nor is let in elsewhere.
+  const selected = context.list('APIKey').filter(({ metadata }) => matchesSelector(selector, metadata.labels));
+  return { kind: 'objects', owners: selected.filter(({ spec: { suspended } }) => !suspended).map(ownerOf) };
+}
+
+function redisSource({ selector, redis = {} }: ApiKeySpec, path: string): Translated<KeySource> {
+  const { cacheDuration = '1m', maxStale = '5m' } = redis;
+  const problems = [
+    ...(selector === undefined
+      ? []
+      : [unsupported(`${path}.selector`, 'is for APIKey objects; remove it, or write source: Objects')]),
+    ...durationProblems(cacheDuration, 0, 3_600_000, '0s to 1h', `${path}.redis.cacheDuration`),
+    ...durationProblems(maxStale, 0, 86_400_000, '0s to 24h', `${path}.redis.maxStale`),
+  ];
+  if (problems.length > 0) return problems;
+  return {
+    kind: 'redis',
+    cacheDuration: parseDuration(cacheDuration) ?? 0,
+    maxStale: parseDuration(maxStale) ?? 0,
   };
 }
 

@@ -47,7 +47,7 @@ function filter(spec: Partial<ApiKeySpec>, options: Options = {}) {
   const method = {
     name: 'partners',
     type: 'APIKey' as const,
-    apiKey: { selector: {}, forward: 'Strip' as const, ...spec },
+    apiKey: { source: 'Objects' as const, selector: {}, forward: 'Strip' as const, ...spec },
   };
   const config = translateAuthentication(
     { require: 'Any', allowAnonymous: options.allowAnonymous ?? false, methods: [method] },
@@ -160,7 +160,7 @@ describe('beside other methods', () => {
   const method = (name: string, tier: string) => ({
     name,
     type: 'APIKey' as const,
-    apiKey: { selector: { matchLabels: { tier } }, forward: 'Strip' as const },
+    apiKey: { source: 'Objects' as const, selector: { matchLabels: { tier } }, forward: 'Strip' as const },
   });
   const both = (first: string, second: string) => {
     const config = translateAuthentication(
@@ -244,7 +244,11 @@ test.each<[string, Partial<ApiKeySpec>, string]>([
     'spec.methods[0].apiKey.claimToHeaders[0].header',
   ],
 ])('%s is a problem', (_, spec, path) => {
-  const method = { name: 'a', type: 'APIKey' as const, apiKey: { selector: {}, forward: 'Strip' as const, ...spec } };
+  const method = {
+    name: 'a',
+    type: 'APIKey' as const,
+    apiKey: { source: 'Objects' as const, selector: {}, forward: 'Strip' as const, ...spec },
+  };
   const result = translateAuthentication(
     { require: 'Any', allowAnonymous: false, methods: [method] },
     'spec',
@@ -254,7 +258,11 @@ test.each<[string, Partial<ApiKeySpec>, string]>([
 });
 
 test('a suspended key is not even told to workers, nor is a key in the clear', () => {
-  const method = { name: 'a', type: 'APIKey' as const, apiKey: { selector: {}, forward: 'Strip' as const } };
+  const method = {
+    name: 'a',
+    type: 'APIKey' as const,
+    apiKey: { source: 'Objects' as const, selector: {}, forward: 'Strip' as const },
+  };
   const text = JSON.stringify(
     translateAuthentication(
       { require: 'Any', allowAnonymous: false, methods: [method] },

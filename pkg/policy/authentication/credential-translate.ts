@@ -1,4 +1,5 @@
 /** Checks that several methods share: where a credential stands, and the headers that say who is asking. */
+import { parseDuration } from '../../api/duration.ts';
 import type { Problem } from '../../status/problem.ts';
 import { unsupported } from '../translated.ts';
 import type { ClaimHeader } from './claim-header.ts';
@@ -52,4 +53,20 @@ export function identityHeaderProblems(
     locations.headers.map(({ name }) => name),
     (i) => `${path}.claimToHeaders[${i}].header`,
   );
+}
+
+/**
+ * @param least ms
+ * @param range the same in words: `0s to 1h`
+ */
+export function durationProblems(
+  text: string,
+  least: number,
+  most: number,
+  range: string,
+  path: string,
+): readonly Problem[] {
+  const value = parseDuration(text);
+  if (value !== undefined && value >= least && value <= most) return [];
+  return [unsupported(path, `${text} is not from ${range}`)];
 }

@@ -1,9 +1,8 @@
 /** Control-plane half of token introspection. */
 import { parseDuration } from '../../api/duration.ts';
-import type { Problem } from '../../status/problem.ts';
 import type { PolicyContext } from '../context.ts';
-import { isProblems, type Translated, unsupported } from '../translated.ts';
-import { credentialProblems, locationsOf } from './credential-translate.ts';
+import { isProblems, type Translated } from '../translated.ts';
+import { credentialProblems, durationProblems, locationsOf } from './credential-translate.ts';
 import { translateEndpoint } from './endpoint-translate.ts';
 import type { IntrospectionConfig } from './introspection-schema.ts';
 import type { IntrospectionSpec } from './introspection-spec.ts';
@@ -22,8 +21,8 @@ export function translateIntrospection(
     ...(isProblems(endpoint) ? endpoint : []),
     ...(secret.problem === undefined ? [] : [secret.problem]),
     ...credentialProblems(locations, claimToHeaders, path),
-    ...within(cacheDuration, 0, 3_600_000, '0s to 1h', `${path}.cacheDuration`),
-    ...within(timeout, 100, 30_000, '100ms to 30s', `${path}.timeout`),
+    ...durationProblems(cacheDuration, 0, 3_600_000, '0s to 1h', `${path}.cacheDuration`),
+    ...durationProblems(timeout, 100, 30_000, '100ms to 30s', `${path}.timeout`),
   ];
   if (problems.length > 0 || isProblems(endpoint) || secret.problem !== undefined) return problems;
   return {
@@ -39,10 +38,4 @@ export function translateIntrospection(
     cacheDuration: parseDuration(cacheDuration) ?? 0,
     timeout: parseDuration(timeout) ?? 0,
   };
-}
-
-function within(text: string, least: number, most: number, range: string, path: string): readonly Problem[] {
-  const value = parseDuration(text);
-  if (value !== undefined && value >= least && value <= most) return [];
-  return [unsupported(path, `${text} is not from ${range}`)];
 }
