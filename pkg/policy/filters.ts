@@ -15,8 +15,8 @@ import { createResponseHeaders } from './responseheaders/filter.ts';
 import { createResponseOverrides } from './responseoverrides/filter.ts';
 import { createRewrite } from './rewrite/filter.ts';
 import type { FilterEnv, RuntimeFilter } from './runtime.ts';
-import { shadow } from './shadow.ts';
 import { createSecurityHeaders } from './securityheaders/filter.ts';
+import { shadow } from './shadow.ts';
 import { createTransform } from './transform/filter.ts';
 import { createValidation } from './validation/filter.ts';
 

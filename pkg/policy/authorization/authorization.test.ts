@@ -145,6 +145,7 @@ describe('tenants', () => {
     [hostname, { host: 'acme.shop.test' }, true],
     [hostname, { host: 'other.shop.test' }, false],
     [hostname, { host: 'evil.acme.shop.test' }, false],
+    [hostname, { host: 'evil.acme.shop.test', identity: { ...user, tenant: 'evil.acme' } }, false],
     [hostname, { host: 'acme.evilshop.test' }, false],
     [hostname, { host: 'shop.test' }, false],
     [hostname, { host: '.shop.test' }, false],

@@ -59,7 +59,7 @@ function isSameTenant(tenant: TenantConfig, exchange: Exchange): boolean {
   const asked = requestedTenant(tenant.source, request);
   // Hostnames know no case.
   const same = tenant.source.kind === 'hostname' ? own.toLowerCase() === asked : own === asked;
-  if (own !== '' && same) return true;
+  if (same) return true;
   exchange.deny('forbidden');
   return false;
 }

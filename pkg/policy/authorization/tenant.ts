@@ -2,7 +2,7 @@
 import type { RequestView } from '../runtime.ts';
 import type { TenantConfig } from './schema.ts';
 
-/** @returns undefined if the request names none */
+/** @returns undefined if the request names none, never `''`: that would be the tenant of an identity without one */
 export function requestedTenant(source: TenantConfig['source'], request: RequestView): string | undefined {
   switch (source.kind) {
     case 'hostname': {
