@@ -2,6 +2,7 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { connect } from 'node:net';
+import { tmpdir } from 'node:os';
 import { freePorts } from './ports.ts';
 import { until } from './until.ts';
 
@@ -21,8 +22,8 @@ export interface RedisServer {
 export async function startRedis(...args: readonly string[]): Promise<RedisServer> {
   const [port = 0] = await freePorts(1);
   const plain = args.includes('--tls-port') ? ['--port', '0'] : ['--port', `${port}`];
-  const all = [...plain, '--bind', '127.0.0.1', '--save', '', '--appendonly', 'no', ...args].map((arg) =>
-    arg === '{port}' ? `${port}` : arg,
+  const all = [...plain, '--bind', '127.0.0.1', '--save', '', '--appendonly', 'no', '--dir', tmpdir(), ...args].map(
+    (arg) => (arg === '{port}' ? `${port}` : arg),
   );
   let process: ChildProcess | null = null;
 
