@@ -1,6 +1,7 @@
 /** Requests of the gateway's own: what is answered, what is refused, and how a dead provider fails fast. */
 
 import { buffer } from 'node:stream/consumers';
+import { setImmediate as turn } from 'node:timers/promises';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import type { HttpQuestion } from '../../policy/feeds.ts';
 import { until } from '../../testkit/until.ts';
@@ -108,8 +109,11 @@ test('an address that is denied from now on is not asked over an old connection'
   const { source, refusal, ask } = open();
   expect((await ask()).status).toBe(200);
   source.configure({ egress: { ...testEgress, deniedCIDRs: ['127.0.0.0/8'] }, redis: null });
-  // More than once: right after an answer its connection is not free yet, and another would be opened anyway.
-  for (let i = 0; i < 3; i++) expect(await refusal()).toBe('egress-denied');
+  // More than once and some turns later: right after an answer its connection is not free yet, and another would be opened anyway.
+  for (let i = 0; i < 3; i++) {
+    expect(await refusal()).toBe('egress-denied');
+    await turn();
+  }
 });
 
 describe('a provider that is dead', () => {

@@ -47,7 +47,7 @@ const command = (redis: SharedRedis, name: RedisCommand, ...args: readonly (stri
 const outcome = (redis: SharedRedis, name: RedisCommand = 'GET', ...args: readonly (string | number)[]) =>
   command(redis, name, ...(args.length === 0 ? ['a'] : args)).catch((error: AskError) => error.code);
 /** Until a command is refused for this reason. */
-const refused = (redis: SharedRedis, why: RegExp) =>
+const expectRefused = (redis: SharedRedis, why: RegExp) =>
   until(async () =>
     why.test(
       await command(redis, 'GET', 'a').then(
@@ -105,7 +105,7 @@ describe('commands', () => {
     expect(await outcome(redis, 'SET', 'suuupra:a', '1')).toBe('OK');
     expect(await outcome(redis, 'SET', 'other', '1')).toBe('failed');
     const stranger = open(configOf([server.url], { username: 'gateway', password: 'wrong' }));
-    await refused(stranger, /WRONGPASS/);
+    await expectRefused(stranger, /WRONGPASS/);
   });
 
   test('go over TLS to a server whose certificate is trusted, and to no other', async () => {
@@ -122,9 +122,9 @@ describe('commands', () => {
     await up(redis);
     expect(await outcome(redis, 'SET', 'a', '1')).toBe('OK');
     const distrustful = open(configOf(urls));
-    await refused(distrustful, /self-signed/);
+    await expectRefused(distrustful, /self-signed/);
     const mistaken = open(configOf([`rediss://other.example:${server.port}`], { authority: certificate }));
-    await refused(mistaken, /altnames/);
+    await expectRefused(mistaken, /altnames/);
   });
 });
 
@@ -141,7 +141,7 @@ describe('no Redis', () => {
   test('may be asked where the egress guard denies it', async () => {
     const server = await serve();
     const redis = open(configOf([server.url]), strict);
-    await refused(redis, /no address that the gateway may ask/);
+    await expectRefused(redis, /no address that the gateway may ask/);
   });
 
   test('is there at first, and is found as soon as it is', async () => {
