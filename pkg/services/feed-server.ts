@@ -6,6 +6,7 @@ import { AskError } from './ask-error.ts';
 import type { FromChannel, ToChannel } from './channel.ts';
 import type { FeedSource, RunningFeed } from './feed.ts';
 import { feedKey } from './feed-key.ts';
+import { Patience } from './patience.ts';
 
 export interface FeedServer {
   /** A worker's life began; its end closes the port, which gives back what it watches. */
@@ -36,7 +37,7 @@ export function createFeedServer({ source, clock }: FeedServerOptions): FeedServ
   const entries = new Map<string, Entry>();
   const ports = new Set<MessagePort>();
 
-  function receive(port: MessagePort, signal: AbortSignal, message: FromChannel): void {
+  function receive(port: MessagePort, waiting: Set<AbortController>, message: FromChannel): void {
     switch (message.kind) {
       case 'watch':
         watch(port, message);
@@ -45,7 +46,7 @@ export function createFeedServer({ source, clock }: FeedServerOptions): FeedServ
         unwatch(port, message.key);
         break;
       case 'ask':
-        void answer(port, signal, message);
+        void answer(port, waiting, message);
         break;
     }
   }
@@ -81,25 +82,21 @@ export function createFeedServer({ source, clock }: FeedServerOptions): FeedServ
     });
   }
 
+  const running = (feed: Feed): RunningFeed | undefined => entries.get(feedKey(feed))?.running;
+
   async function answer(
     port: MessagePort,
-    ended: AbortSignal,
+    waiting: Set<AbortController>,
     { id, question, timeout }: Extract<FromChannel, { kind: 'ask' }>,
   ): Promise<void> {
-    const late = new AbortController();
-    const cancel = clock.after(timeout, () => late.abort());
+    const asking = new Patience({ timeout, waiting, clock, running });
     try {
-      const given = await source.answer(question, {
-        timeout,
-        signal: AbortSignal.any([ended, late.signal]),
-        running: (feed) => entries.get(feedKey(feed))?.running,
-      });
-      send(port, { kind: 'answer', id, answer: given });
+      send(port, { kind: 'answer', id, answer: await source.answer(question, asking) });
     } catch (error) {
       const code: AskFailure = error instanceof AskError ? error.code : 'failed';
       send(port, { kind: 'refused', id, code, message: Error.isError(error) ? error.message : String(error) });
     } finally {
-      cancel();
+      asking.end();
     }
   }
 
@@ -110,12 +107,12 @@ export function createFeedServer({ source, clock }: FeedServerOptions): FeedServ
 
   return {
     connect(port) {
-      const life = new AbortController();
+      const waiting = new Set<AbortController>();
       ports.add(port);
-      port.on('message', (message: FromChannel) => receive(port, life.signal, message));
+      port.on('message', (message: FromChannel) => receive(port, waiting, message));
       port.once('close', () => {
         ports.delete(port);
-        life.abort(new AskError('failed', 'the worker that asked has ended'));
+        for (const controller of waiting) controller.abort(new AskError('failed', 'the worker that asked has ended'));
         for (const key of entries.keys()) unwatch(port, key);
       });
     },
