@@ -188,6 +188,15 @@ describe('hashing is dear', () => {
   });
 });
 
+test.each(['alice:opensesame\0more', 'alice:opensesame\n', 'ali\tce:opensesame'])(
+  '%j is not even compared: many would read it up to there',
+  async (credentials) => {
+    answer = () => true;
+    expect(outcome(await run(filter(), basic(credentials)))).toBe('unauthenticated');
+    expect(asked).toEqual([]);
+  },
+);
+
 test('an answer that is right of a user who is none lets nobody in', async () => {
   answer = () => true;
   expect(outcome(await run(filter(), basic('mallory:opensesame')))).toBe('unauthenticated');
