@@ -1,5 +1,5 @@
 /** Data-plane half of compression. */
-import { isMediaType, mediaTypeOf } from '../media-type.ts';
+import { mediaTypeMatcher, mediaTypeOf } from '../media-type.ts';
 import type { Exchange, HeaderView, RuntimeFilter } from '../runtime.ts';
 import { chooseCoding } from './accept-encoding.ts';
 import { Compressor } from './compressor.ts';
@@ -9,7 +9,8 @@ import type { Coding, CompressionConfig } from './schema.ts';
 const MaxActive = 256;
 
 export function createCompression(config: CompressionConfig): RuntimeFilter {
-  const { contentTypes, minSize, credentialed } = config;
+  const { minSize, credentialed } = config;
+  const compresses = mediaTypeMatcher(config.contentTypes);
   const codings = config.codings.map(({ coding }) => coding);
   const levels = new Map<Coding, number>(config.codings.map(({ coding, level }) => [coding, level]));
   let active = 0;
@@ -21,7 +22,7 @@ export function createCompression(config: CompressionConfig): RuntimeFilter {
     if (exchange.answered || status < 200 || status === 204 || status === 205 || status === 206) return false;
     const type = mediaTypeOf(headers.get('content-type'));
     // A 304 has no type; what a cache keys its answers by, it must say like the 200 (RFC 9110 15.4.5).
-    if (status !== 304 && (!isMediaType(type, contentTypes) || isStream(type))) return false;
+    if (status !== 304 && (!compresses(type) || isStream(type))) return false;
     if (headers.has('content-encoding') || headers.has('content-range')) return false;
     // RFC 9111 5.2.2.6: "an intermediary … MUST NOT transform the content".
     if (/(?:^|[,\s])no-transform(?:[,\s]|$)/i.test(headers.get('cache-control') ?? '')) return false;

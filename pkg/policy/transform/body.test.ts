@@ -143,6 +143,11 @@ describe('requests', () => {
       'media-type-denied',
     ],
     ['of no such coding', { body: '{}', headers: { ...json, 'content-encoding': 'gzip' } }, 'request-invalid'],
+    [
+      'of two types',
+      { body: '{}', headers: { 'content-type': ['application/json', 'text/plain'] } },
+      'media-type-denied',
+    ],
     ['no JSON', { body: '{' }, 'request-invalid'],
     ['ambiguous', { body: '{"a":1,"a":2}' }, 'request-invalid'],
     ['a list without the element', { body: '[]' }, 'request-invalid'],
@@ -184,6 +189,7 @@ describe('responses', () => {
 
   test.each<[string, string | Uint8Array, Readonly<Record<string, string>>]>([
     ['no JSON', '{', {}],
+    ['two types', '{', { 'content-type': 'text/plain, application/json' }],
     ['too long', `"${'a'.repeat(3_000)}"`, {}],
     ['a bomb', gzipSync(Buffer.alloc(1_000_000)), { 'content-encoding': 'gzip' }],
     ['no such coding', '{}', { 'content-encoding': 'br' }],

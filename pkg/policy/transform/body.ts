@@ -4,7 +4,7 @@ import type { Scope } from '../../expression/variables.ts';
 import { type Coding, codingOf, decompress } from '../decompress.ts';
 import { JsonMistake, parseJsonBytes } from '../json.ts';
 import { readJsonBody } from '../json-body.ts';
-import { isMediaType, mediaTypeOf } from '../media-type.ts';
+import { mediaTypeMatcher, mediaTypeOf } from '../media-type.ts';
 import type { BodySink, BodyTransform, Exchange, HeaderView } from '../runtime.ts';
 import { changeJson } from './json.ts';
 import type { BodyTransformConfig } from './schema.ts';
@@ -41,6 +41,7 @@ function valueOf(evaluate: () => unknown): unknown {
 /** @returns a phase that gives false if it refused the request */
 export function createRequestBody(config: BodyTransformConfig): (exchange: Exchange) => Promise<boolean> | undefined {
   const change = createChange(config, {});
+  const isJson = mediaTypeMatcher(config.contentTypes);
   const read = async (exchange: Exchange): Promise<boolean> => {
     const { request } = exchange;
     const body = await readJsonBody(request, config.maxSize, { exact: true });
@@ -58,21 +59,28 @@ export function createRequestBody(config: BodyTransformConfig): (exchange: Excha
     forget(request.headers);
     return true;
   };
-  return (exchange) =>
-    isMediaType(mediaTypeOf(exchange.request.headers.get('content-type')), config.contentTypes)
-      ? read(exchange)
-      : undefined;
+  return (exchange) => {
+    const type = mediaTypeOf(exchange.request.headers.get('content-type'));
+    if (isJson(type)) return read(exchange);
+    if (!type.includes(',')) return undefined;
+    // Two lines, or a list: the backend may read it as the one that is changed here.
+    exchange.deny('media-type-denied');
+    return refused;
+  };
 }
+
+const refused = Promise.resolve(false);
 
 /** @returns a phase that gives false if the response cannot be sent */
 export function createResponseBody(config: BodyTransformConfig): (exchange: Exchange) => boolean {
   const change = createChange(config, { response: true });
+  const isJson = mediaTypeMatcher(config.contentTypes);
   return (exchange) => {
     const { request, response } = exchange;
     const type = mediaTypeOf(response.headers.get('content-type'));
     // A part of a body may hold what the whole would not show, and is no JSON.
     const partial = response.status === 206 && type === 'multipart/byteranges';
-    if (!partial && !isMediaType(type, config.contentTypes)) return true;
+    if (!partial && !type.split(',').some((one) => isJson(one.trim()))) return true;
     if (request.method === 'HEAD' || response.status === 204 || response.status === 304) {
       forget(response.headers);
       return true;

@@ -1,6 +1,6 @@
 /** Data-plane half of validation. */
 import { readJsonBody } from '../json-body.ts';
-import { isMediaType, mediaTypeOf } from '../media-type.ts';
+import { mediaTypeMatcher, mediaTypeOf } from '../media-type.ts';
 import type { Exchange, FieldError, RuntimeFilter } from '../runtime.ts';
 import { compileSchema } from './json-schema.ts';
 import { type Check, Run, TooComplex } from './run.ts';
@@ -9,6 +9,7 @@ import type { ValidationConfig } from './schema.ts';
 export function createValidation(config: ValidationConfig): RuntimeFilter {
   const { contentTypes, allowEmpty, maxSize } = config;
   const methods = new Set(config.methods);
+  const isJson = mediaTypeMatcher(contentTypes);
   const check = compileSchema(config.schema);
 
   const validate = async (exchange: Exchange): Promise<void> => {
@@ -30,7 +31,7 @@ export function createValidation(config: ValidationConfig): RuntimeFilter {
       const { headers, method } = exchange.request;
       if (!methods.has(method)) return undefined;
       const type = headers.get('content-type');
-      if (isMediaType(mediaTypeOf(type), contentTypes)) return validate(exchange);
+      if (isJson(mediaTypeOf(type))) return validate(exchange);
       if (type === undefined && allowEmpty && !hasBody(exchange)) return undefined;
       // RFC 9110 12.5.1: "when sent by a server in a response, Accept provides information about which content types are preferred".
       exchange.deny('media-type-denied', {
