@@ -4,12 +4,22 @@ import { apiKeyCommands } from './ctl/apikey.ts';
 import { type Command, columns, helpOf, readArgs, UsageError } from './ctl/command.ts';
 import { crds } from './ctl/crds.ts';
 import { route } from './ctl/route.ts';
+import { sign } from './ctl/sign.ts';
 import { status } from './ctl/status.ts';
 import { supportBundle } from './ctl/support-bundle.ts';
 import { translate } from './ctl/translate.ts';
 import { validate } from './ctl/validate.ts';
 
-const commands: readonly Command[] = [validate, status, translate, route, crds, supportBundle, ...apiKeyCommands];
+const commands: readonly Command[] = [
+  validate,
+  status,
+  translate,
+  route,
+  crds,
+  sign,
+  supportBundle,
+  ...apiKeyCommands,
+];
 
 const ExitUsage = 2;
 

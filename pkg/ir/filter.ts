@@ -14,6 +14,7 @@ import type { ResponseHeadersConfig } from '../policy/responseheaders/schema.ts'
 import type { ResponseOverridesConfig } from '../policy/responseoverrides/schema.ts';
 import type { RewriteConfig } from '../policy/rewrite/schema.ts';
 import type { SecurityHeadersConfig } from '../policy/securityheaders/schema.ts';
+import type { SignedURLsConfig } from '../policy/signedurls/schema.ts';
 import type { TransformConfig } from '../policy/transform/schema.ts';
 import type { ValidationConfig } from '../policy/validation/schema.ts';
 
@@ -24,6 +25,7 @@ export interface FilterConfigs {
   readonly csrf: CsrfConfig;
   readonly requestLimits: RequestLimitsConfig;
   readonly compression: CompressionConfig;
+  readonly signedURLs: SignedURLsConfig;
   readonly authentication: AuthenticationConfig;
   readonly authorization: AuthorizationConfig;
   readonly redirect: RedirectConfig;

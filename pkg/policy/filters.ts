@@ -17,6 +17,7 @@ import { createRewrite } from './rewrite/filter.ts';
 import type { FilterEnv, RuntimeFilter } from './runtime.ts';
 import { createSecurityHeaders } from './securityheaders/filter.ts';
 import { shadow } from './shadow.ts';
+import { createSignedURLs } from './signedurls/filter.ts';
 import { createTransform } from './transform/filter.ts';
 import { createValidation } from './validation/filter.ts';
 
@@ -26,6 +27,7 @@ const filters: { readonly [K in FilterKind]: (config: FilterConfigs[K], env: Fil
   csrf: createCsrf,
   requestLimits: createRequestLimits,
   compression: createCompression,
+  signedURLs: createSignedURLs,
   authentication: createAuthentication,
   authorization: createAuthorization,
   redirect: createRedirect,

@@ -38,6 +38,11 @@ export function parseNetwork(text: string): IpRange | null {
   return { first, last };
 }
 
+export function isInRange({ first, last }: IpRange, address: AddressWords): boolean {
+  if (isIPv4Words(first) !== isIPv4Words(address)) return false;
+  return compareAt(first, 0, address) <= 0 && compareAt(last, 0, address) >= 0;
+}
+
 function prefixOf(text: string, most: number): number {
   if (!/^(0|[1-9]\d{0,2})$/.test(text)) return -1;
   const bits = Number(text);

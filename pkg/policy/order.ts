@@ -15,6 +15,7 @@ import { requestLimitsSchema } from './requestlimits/schema.ts';
 import { responseOverridesSchema } from './responseoverrides/schema.ts';
 import { securityHeadersSchema } from './securityheaders/schema.ts';
 import { isSettingKey, type SettingKey, settingSchemas } from './settings.ts';
+import { signedURLsSchema } from './signedurls/schema.ts';
 import { transformSchema } from './transform/spec.ts';
 import { validationSchema } from './validation/schema.ts';
 
@@ -66,6 +67,12 @@ const order = {
     failure: 'Open',
     schema: compressionSchema,
     reason: 'behind everything that reads or changes a body or its fields on responses',
+  signedURLs: {
+    merge: 'Replace',
+    failure: 'Closed',
+    schema: signedURLsSchema,
+    reason:
+      'before authentication, whose methods then see no parameter of the signature; a signed URL says what may be asked, not who asks',
   },
   authentication: {
     merge: 'Replace',

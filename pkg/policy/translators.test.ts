@@ -10,7 +10,7 @@ import { type FilterKey, filterOrder, placeOf } from './order.ts';
 import { isProblems } from './translated.ts';
 import { type FilterTranslation, translateFilters, translatePolicy } from './translators.ts';
 
-const context = testPolicyContext({ services: ['a', 'b'] });
+const context = testPolicyContext({ services: ['a', 'b'], secrets: { 'keys/a': 'k'.repeat(32) } });
 
 const cors: GatewayRouteFilter = { type: 'CORS', cors: { allowOrigins: ['*'], maxAge: 5 } };
 const redirect: GatewayRouteFilter = { type: 'RequestRedirect', requestRedirect: { statusCode: 302 } };
@@ -32,6 +32,7 @@ const mirror = (name: string): GatewayRouteFilter => ({
 /** What can be asked for by a policy only. A new key gives its smallest block here. */
 const blocks: Readonly<Record<string, object>> = {
   securityHeaders: { preset: 'Basic', override: false },
+  signedURLs: { keys: [{ id: 'a', algorithm: 'HMACSHA256', secretRef: { name: 'keys', key: 'a' } }] },
   csrf: { allowSameSite: false },
   requestLimits: { bodySize: '1Mi' },
   ipAccess: { allow: ['10.0.0.0/8'] },

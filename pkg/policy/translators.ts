@@ -33,6 +33,8 @@ import { translateResponseOverrides } from './responseoverrides/translate.ts';
 import { translateRewrite } from './rewrite/translate.ts';
 import type { SecurityHeadersSpec } from './securityheaders/schema.ts';
 import { translateSecurityHeaders } from './securityheaders/translate.ts';
+import type { SignedURLsSpec } from './signedurls/schema.ts';
+import { translateSignedURLs } from './signedurls/translate.ts';
 import type { TransformSpec } from './transform/spec.ts';
 import { translateTransform } from './transform/translate.ts';
 import { isProblems, type Translated, unsupported } from './translated.ts';
@@ -59,6 +61,7 @@ interface Specs {
   readonly csrf: CsrfSpec;
   readonly requestLimits: RequestLimitsSpec;
   readonly compression: CompressionSpec;
+  readonly signedURLs: SignedURLsSpec;
   readonly authentication: AuthenticationSpec;
   readonly authorization: AuthorizationSpec;
   readonly responseOverrides: ResponseOverridesSpec;
@@ -86,6 +89,7 @@ const translators: { readonly [K in FilterKind]: Translator<K> } = {
   csrf: (spec, path) => built(translateCsrf(spec, path)),
   requestLimits: (spec, path) => built(translateRequestLimits(spec, path)),
   compression: (spec, path) => built(translateCompression(spec, path)),
+  signedURLs: (spec, path, context) => built(translateSignedURLs(spec, path, context)),
   authentication: (spec, path, context) => built(translateAuthentication(spec, path, context)),
   authorization: (spec, path) => built(translateAuthorization(spec, path)),
   redirect: (spec, path) => built(translateRedirect(spec, path)),
