@@ -158,6 +158,8 @@ export interface Exchange {
   transformBody(transform: BodyTransform): void;
   /** Sends a copy of the request to a cluster and drops the answer; never delays or fails this exchange. */
   mirror(cluster: string): void;
+  /** Aborted when the exchange ends, or goes on without the filter: for what it asks others (`Call.signal`). */
+  readonly signal: AbortSignal;
   /** For shadow mode alone (`shadow.ts`). The same for every policy of the exchange. */
   observe(): Observer;
 }
@@ -275,8 +277,9 @@ export interface FilterEnv {
   /** Value of an entry of `Ir.secrets`. Throws if there is none: the filter cannot be built, and its rules fail closed. */
   secret(id: string): string;
   /**
-   * Sends a request of the gateway's own to a cluster and takes the whole answer. Obeys balancing and the egress guard; no retries.
-   * Rejects with an Error whose `code` is the proxy's (`no-endpoint`, `connect-failed`, `upstream-timeout`, …).
+   * Sends a request of the gateway's own to a cluster and takes the whole answer. Obeys balancing, limits and the egress guard; only what no
+   * server has seen is sent again. Rejects with an Error whose `code` is the proxy's (`no-endpoint`, `connect-failed`, `upstream-timeout`, …;
+   * `upstream-invalid` for an answer that is too long, `client-closed` when its signal has given it up).
    */
   call(request: Call): Promise<CallResponse>;
   readonly services: FilterServices;
@@ -295,6 +298,8 @@ export interface Call {
   readonly timeout: number;
   /** Bytes of the answer's body; a longer one rejects. */
   readonly maxBody: number;
+  /** Gives the call up, as a rule `Exchange.signal`. */
+  readonly signal?: AbortSignal;
 }
 
 export interface CallResponse {

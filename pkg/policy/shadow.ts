@@ -139,6 +139,11 @@ class ShadowExchange implements Exchange {
 
   mirror(): void {}
 
+  /** It outlives the exchange: what it asks ends by its own timeout. */
+  get signal(): AbortSignal {
+    return new AbortController().signal;
+  }
+
   observe(): Observer {
     return this.#observer;
   }

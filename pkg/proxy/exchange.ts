@@ -120,6 +120,10 @@ export class ActiveExchange implements Exchange {
     this.mirrors.push(cluster);
   }
 
+  get signal(): AbortSignal {
+    return this.downstream === null ? AbortSignal.abort() : this.phases.signal;
+  }
+
   observe(): Observer {
     return (this.#observer ??= new ExchangeObserver(this));
   }
@@ -220,7 +224,7 @@ export class ActiveExchange implements Exchange {
   abandon(code: ErrorCode): void {
     this.error ??= code;
     this.forward.cancel();
-    this.#log();
+    this.log();
     this.release();
   }
 
@@ -381,19 +385,12 @@ export class ActiveExchange implements Exchange {
   }
 
   #settle(): void {
-    this.#log();
+    this.log();
     this.downstream!.finished(!this.response.close);
   }
 
-  #log(): void {
+  log(): void {
     describeExchange(this);
     this.core.telemetry.exchange(this.record);
-  }
-
-  /** Of a tunnel, which logs when it ends. @param bytes from the client, to the client */
-  logTunnel(received: number, sent: number): void {
-    this.record.requestBytes = received;
-    this.writer.bodyBytes = sent;
-    this.#log();
   }
 }

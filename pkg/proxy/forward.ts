@@ -5,7 +5,7 @@ import type { Backend } from '../ir/route.ts';
 import type { RuntimeRule } from '../routing/table.ts';
 import type { AccessRecord } from '../telemetry/record.ts';
 import { chooseBackend } from '../upstream/balance/backends.ts';
-import { backoff, isIdempotent, retriesFailure, retriesStatus } from '../upstream/retry.ts';
+import { backoff, isConnectFailure, isIdempotent, retriesFailure, retriesStatus } from '../upstream/retry.ts';
 import type { ClusterRuntime, ResponseHandler, UpstreamStream } from '../upstream/upstream.ts';
 import { Deadline } from './deadline.ts';
 import { EarlyBody } from './early-body.ts';
@@ -393,8 +393,4 @@ export class Forward implements ResponseHandler {
     timers.cancel(this.#backoffTimer);
     timers.cancel(this.#idleTimer);
   }
-}
-
-function isConnectFailure(code: ErrorCode): boolean {
-  return code === 'connect-failed' || code === 'connect-timeout';
 }

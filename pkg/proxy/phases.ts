@@ -17,15 +17,25 @@ export class Phases {
   chain: readonly Phase[] | null = null;
   at = -1;
   #run = 0;
+  /** null until a filter asks for its signal. */
+  #controller: AbortController | null = null;
 
   constructor(exchange: ActiveExchange) {
     this.#exchange = exchange;
+  }
+
+  get signal(): AbortSignal {
+    this.#controller ??= new AbortController();
+    return this.#controller.signal;
   }
 
   /** A filter that is still thinking is not waited for any more. */
   abandon(): void {
     this.#run++;
     this.at = -1;
+    if (this.#controller === null) return;
+    this.#controller.abort();
+    this.#controller = null;
   }
 
   /** @param phases null for none @param from index of the first that runs */

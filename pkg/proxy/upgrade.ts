@@ -84,8 +84,11 @@ export class Tunnel extends TimerEntry {
     // A peer that does not take its last bytes is not waited for longer than this.
     if (!this.#upstream.finish(reset) || !done) this.#core.timers.schedule(this, LastBytesMs);
     this.#exchange.error = code;
-    this.#exchange.logTunnel(this.#client.bytes, this.#upstream.bytes);
-    this.#exchange.release();
+    const exchange = this.#exchange;
+    exchange.record.requestBytes = this.#client.bytes;
+    exchange.writer.bodyBytes = this.#upstream.bytes;
+    exchange.log();
+    exchange.release();
     this.#core.telemetry.tunnel('closed');
     this.#core.gone(this.#downstream.socketId);
   }

@@ -181,6 +181,7 @@ export function createExchange(options: ExchangeOptions = {}): {
     },
     mirror: (cluster) => void mirrors.push(cluster),
     observe: () => observer,
+    signal: new AbortController().signal,
   };
   return {
     exchange,

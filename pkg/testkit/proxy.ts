@@ -7,7 +7,7 @@ import type { Listener } from '../ir/listener.ts';
 import type { Action, Match, Rule } from '../ir/route.ts';
 import type { Settings } from '../ir/settings.ts';
 import { createFilter } from '../policy/filters.ts';
-import type { RuntimeFilter } from '../policy/runtime.ts';
+import type { FilterEnv, RuntimeFilter } from '../policy/runtime.ts';
 import { Descriptors } from '../proxy/descriptors.ts';
 import { createProxy, type Proxy } from '../proxy/proxy.ts';
 import { Timers } from '../proxy/timers.ts';
@@ -15,6 +15,7 @@ import type { Transport } from '../proxy/transport.ts';
 import { createSocketTransport } from '../proxy/transport-socket.ts';
 import { createCompiler } from '../routing/compile.ts';
 import type { AccessRecord, Telemetry } from '../telemetry/record.ts';
+import { createCall } from '../upstream/call.ts';
 import { createClusters } from '../upstream/clusters.ts';
 import { testFilterEnv } from './filter-env.ts';
 
@@ -58,6 +59,8 @@ export interface TestProxy {
   readonly limits: readonly string[];
   /** What `policyDecision` was told: `policy mode decision code`. */
   readonly decisions: readonly string[];
+  /** What filters have as `FilterEnv.call`, to the same clusters. */
+  readonly call: FilterEnv['call'];
   readonly faults: readonly unknown[];
   /** Client connections that were told as opened and not yet as closed. */
   readonly open: number;
@@ -138,11 +141,14 @@ export async function createTestProxy(options: TestProxyOptions = {}): Promise<T
     resolve: async () => [],
     egress: testSettings.egress,
   });
+  const call = createCall({ clusters, timers });
   const runtimeFilters = options.runtimeFilters ?? {};
   const compiler = createCompiler({
     filter: (filter, secret) => {
       const own = (filter.config as { readonly runtime?: string }).runtime;
-      return own === undefined ? createFilter(filter, { ...testFilterEnv({ random }), secret }) : runtimeFilters[own]!;
+      return own === undefined
+        ? createFilter(filter, { ...testFilterEnv({ random }), secret, call })
+        : runtimeFilters[own]!;
     },
   });
   const proxy = createProxy({
@@ -174,6 +180,7 @@ export async function createTestProxy(options: TestProxyOptions = {}): Promise<T
     records,
     limits,
     decisions,
+    call,
     faults,
     get open() {
       return open;

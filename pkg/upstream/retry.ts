@@ -45,3 +45,8 @@ export function backoff(retry: Retry, made: number, random: number): number {
   const full = Math.min(retry.backoff * 2 ** made, MaxBackoffMs);
   return full / 2 + (full / 2) * random;
 }
+
+/** No server has seen the request: another endpoint may do. */
+export function isConnectFailure(code: ErrorCode): boolean {
+  return code === 'connect-failed' || code === 'connect-timeout';
+}

@@ -1,11 +1,11 @@
 /** The data plane, put together from its rooms: the one place that knows them all. */
 import { createFilter } from '../policy/filters.ts';
-import { inertFilterEnv } from '../policy/inert-env.ts';
 import { Descriptors } from '../proxy/descriptors.ts';
 import { createProxy } from '../proxy/proxy.ts';
 import { Timers } from '../proxy/timers.ts';
 import { chooseTransport } from '../proxy/transport-selftest.ts';
 import { createCompiler } from '../routing/compile.ts';
+import { createCall } from '../upstream/call.ts';
 import { createClusters } from '../upstream/clusters.ts';
 import { createResolver } from '../upstream/egress.ts';
 import { createDataWorker, type DataWorker } from './dataworker.ts';
@@ -35,8 +35,9 @@ export async function assembleDataWorker(env: WorkerEnv): Promise<DataWorker> {
     onShort: () => shortage.tell(),
   });
   shortage.listen(() => clusters.trim());
+  const call = createCall({ clusters, timers });
   const compiler = createCompiler({
-    filter: (filter, secret) => createFilter(filter, { ...inertFilterEnv(), random, now, wallClock, secret, services }),
+    filter: (filter, secret) => createFilter(filter, { random, now, wallClock, secret, call, services }),
     report: (what, error) =>
       log.error({ what, error: textOf(error) }, 'a filter or pattern could not be built; its rules fail closed'),
   });
