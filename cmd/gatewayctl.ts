@@ -10,16 +10,7 @@ import { supportBundle } from './ctl/support-bundle.ts';
 import { translate } from './ctl/translate.ts';
 import { validate } from './ctl/validate.ts';
 
-const commands: readonly Command[] = [
-  validate,
-  status,
-  translate,
-  route,
-  crds,
-  sign,
-  supportBundle,
-  ...apiKeyCommands,
-];
+const commands: readonly Command[] = [validate, status, translate, route, crds, sign, supportBundle, ...apiKeyCommands];
 
 const ExitUsage = 2;
 

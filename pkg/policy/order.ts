@@ -67,6 +67,7 @@ const order = {
     failure: 'Open',
     schema: compressionSchema,
     reason: 'behind everything that reads or changes a body or its fields on responses',
+  },
   signedURLs: {
     merge: 'Replace',
     failure: 'Closed',
