@@ -30,7 +30,13 @@ function write(name: string, text: string): string {
 
 async function signed(...args: readonly string[]): Promise<string> {
   let out = '';
-  expect(await sign.run(readArgs(sign, args), (text) => void (out += text))).toBe(0);
+  expect(
+    await sign.run(
+      readArgs(sign, args),
+      (text) => void (out += text),
+      () => undefined,
+    ),
+  ).toBe(0);
   return out.trim();
 }
 
@@ -115,12 +121,24 @@ describe('wrong usage', () => {
     [[url, ...hmac, '--path-prefix', 'a'], 'escaped path'],
     [[url, ...hmac, '--path-prefix', '/a&b'], 'escaped path'],
   ])('%j', async (args, message) => {
-    await expect(Promise.resolve().then(() => sign.run(readArgs(sign, args), () => undefined))).rejects.toThrow(
-      UsageError,
-    );
-    await expect(Promise.resolve().then(() => sign.run(readArgs(sign, args), () => undefined))).rejects.toThrow(
-      message,
-    );
+    await expect(
+      Promise.resolve().then(() =>
+        sign.run(
+          readArgs(sign, args),
+          () => undefined,
+          () => undefined,
+        ),
+      ),
+    ).rejects.toThrow(UsageError);
+    await expect(
+      Promise.resolve().then(() =>
+        sign.run(
+          readArgs(sign, args),
+          () => undefined,
+          () => undefined,
+        ),
+      ),
+    ).rejects.toThrow(message);
   });
 });
 
