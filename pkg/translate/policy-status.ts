@@ -1,4 +1,5 @@
 /** The status of a GatewayPolicy: what is in force, where, and who overrides whom. GEP-713, and `api-shapes.md`. */
+import type { TargetKind } from '../api/gatewaypolicy.ts';
 import { GATEWAY_API_GROUP } from '../api/kinds.ts';
 import { refOf } from '../api/object.ts';
 import type { Problem } from '../status/problem.ts';
@@ -52,6 +53,7 @@ export function policyStatus(state: PolicyState, tally: Tally | undefined, gatew
         state: fault === '' ? 'Attached' : 'NotFound',
         reason: fault === '' ? 'Attached' : 'TargetNotFound',
         message: limit(fault === '' ? foundText(name, found) : fault),
+        ...routesAt(kind, found, targets.length, tally),
       })),
       affectedRoutes: tally?.routes.size ?? 0,
       summary: summaryOf(state, keys, accepted, enforced),
@@ -165,6 +167,17 @@ function told(keys: readonly KeyStatus[]): readonly Problem[] {
   return keys
     .filter(({ reason }) => reason === 'Conflicted' || reason === 'OverriddenAbove')
     .map(({ key, reason, message }) => ({ path: `spec.policies.${key}`, reason, message }));
+}
+
+/** Where it can be told: routes are their own count, and of a single target all that the policy reaches are its. */
+function routesAt(
+  kind: TargetKind,
+  found: readonly string[],
+  targets: number,
+  tally: Tally | undefined,
+): { readonly routes?: number } {
+  if (kind !== 'Gateway' && kind !== 'ListenerSet') return { routes: found.length };
+  return targets === 1 ? { routes: tally?.routes.size ?? 0 } : {};
 }
 
 function foundText(name: string | undefined, found: readonly string[]): string {
