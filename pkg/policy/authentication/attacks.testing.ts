@@ -159,7 +159,8 @@ export const attacks: readonly (readonly [name: string, token: string])[] = [
   signedHeader('header a text', '"RS256"'),
   signedHeader('header no JSON', '{alg:RS256}'),
   signedHeader('header with a comma too many', '{"alg":"RS256","kid":"a",}'),
-  ['header not UTF-8', notUtf8Header()],
+  ['header not UTF-8', notUtf8('{"alg":"RS256","kid":"a","x":"\xff"}', JSON.stringify(claims))],
+  ['claims not UTF-8', notUtf8(JSON.stringify(header), JSON.stringify({ ...claims, sub: 'ad\xff' }))],
   signedClaims('claims a list', [claims]),
   signedClaims('claims null', 'null'),
   signedClaims('claims a text', '"ada"'),
@@ -236,8 +237,7 @@ function unencoded(): string {
   return `${head}.${p}.${base64url(signature(`${head}.${JSON.stringify(claims)}`, 'RS256', rsa.privateKey))}`;
 }
 
-function notUtf8Header(): string {
-  const bytes = Buffer.from('{"alg":"RS256","kid":"a","x":"\xff"}', 'latin1');
-  const input = `${base64url(bytes)}.${p}`;
+function notUtf8(head: string, body: string): string {
+  const input = [head, body].map((text) => base64url(Buffer.from(text, 'latin1'))).join('.');
   return `${input}.${base64url(signature(input, 'RS256', rsa.privateKey))}`;
 }

@@ -189,6 +189,8 @@ describe('mistakes', () => {
     ['broken JSON', inline('{"keys":'), '.localJWKS.inline', 'YAML'],
     ['65 keys', inline(JSON.stringify({ keys: Array<object>(65).fill(jwkOf(ec)) })), '.localJWKS.inline', 'at most 64'],
     ['a small RSA key', inline(rsa1024), '.localJWKS.inline', '1024 bits'],
+    ['an exponent of 1', inline(JSON.stringify(jwkOf(rsa, { e: 'AQ' }))), '.localJWKS.inline', 'exponent'],
+    ['an even exponent', inline(JSON.stringify(jwkOf(rsa, { e: 'AQAC' }))), '.localJWKS.inline', 'exponent'],
     ['a private key in PEM', inline(privatePem), '.localJWKS.inline', 'private'],
     ['a private JWK', inline(privateJwk), '.localJWKS.inline', 'private'],
     ['a symmetric JWK', inline('{"kty":"oct","k":"eA"}'), '.localJWKS.inline', 'sharedSecret'],

@@ -300,6 +300,9 @@ describe('keys from elsewhere', () => {
     expect(asked).toBe(1);
     expect((await run(filter, bearer(token({ ...header, kid: 'c' }, claims)))).denied).toBe('unauthenticated');
     expect(asked).toBe(2);
+    // What can be no key's id is not looked for.
+    await run(filter, bearer(token({ ...header, kid: 'c'.repeat(257) }, claims)));
+    expect(asked).toBe(2);
   });
 
   test('with an unknown id while nobody can be asked: 503', async () => {

@@ -92,7 +92,6 @@ class Jwt implements Method {
     if (token === 'foreign') return this.#foreign(text);
     if (token === null) return this.#refused('The token is malformed');
     if (isForeign(this.#config.rules, token)) return this.#foreign(text);
-    if (!this.#verifier.allows(token.algorithm)) return this.#refused();
     const outcome = this.#decide(token, id, keys).finally(() => {
       if (this.#underWay.get(id) === outcome) this.#underWay.delete(id);
     });

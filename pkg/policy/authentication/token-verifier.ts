@@ -46,14 +46,9 @@ export class TokenVerifier {
     return this.#keys.current();
   }
 
-  /** RFC 8725 3.1: the algorithms are the configuration's, never the token's. */
-  allows(algorithm: string): algorithm is Algorithm {
-    return this.#algorithms.has(algorithm);
-  }
-
   async verify(token: Token, keys: KeySet | null): Promise<Verdict> {
     const { algorithm } = token;
-    if (!this.allows(algorithm)) return bad;
+    if (!this.#allows(algorithm)) return bad;
     const candidates = isSymmetric(algorithm) ? this.#secretKeys() : await this.#publicKeys(token, algorithm, keys);
     if (candidates === null) return { kind: 'unknown' };
     if (!(await isSignedByAny(token, algorithm, candidates))) return bad;
@@ -63,6 +58,11 @@ export class TokenVerifier {
 
   close(): void {
     this.#keys.close();
+  }
+
+  /** RFC 8725 3.1: the algorithms are the configuration's, never the token's. */
+  #allows(algorithm: string): algorithm is Algorithm {
+    return this.#algorithms.has(algorithm);
   }
 
   // The shared secret alone, never a public key: with "HS256" a token could else be signed with what everybody knows.
