@@ -1,5 +1,6 @@
 /** A provider, an app behind the gateway, and the policy that lets only users of the one see the other. */
 import { testCertificates } from '../../pkg/testkit/certificates.ts';
+import type { Browser, Page } from './browser.ts';
 import { createEcho } from './echo.ts';
 import { type Feature, startFeature } from './feature.ts';
 import { gatewayClass, gatewayManifest, services } from './folder.ts';
@@ -15,11 +16,14 @@ export interface LoginStage {
 
 const secret = 'a secret: with % and +';
 
-/** @param goodFor seconds that an access token is good for; it is refreshed when four fifths are over */
-export async function startLogin(goodFor: number): Promise<LoginStage> {
+/**
+ * @param goodFor seconds that an access token is good for; it is refreshed when four fifths are over
+ * @param redis where sessions are kept; null: in cookies
+ */
+export async function startLogin(goodFor: number, redis: string | null = null): Promise<LoginStage> {
   const provider = await createOpenIdProvider();
   const origin = await createEcho('one', 'Set-Cookie: own=1');
-  const feature = await startFeature({ 'all.yaml': manifests(provider, origin.port) }, { workers: 2 });
+  const feature = await startFeature({ 'all.yaml': manifests(provider, origin.port, redis) }, { workers: 2 });
   const app = `https://app.localhost:${feature.gateway.port(443)}`;
   provider.open(
     {
@@ -44,11 +48,34 @@ export async function startLogin(goodFor: number): Promise<LoginStage> {
   };
 }
 
-function manifests({ issuer, authority }: OpenIdProvider, originPort: number): string {
+/** Opens a page and logs in as ada. @returns where that leads */
+export async function logIn({ app, provider }: LoginStage, browser: Browser, path: string): Promise<Page> {
+  const form = await browser.open(app + path);
+  if (form.url.origin !== provider.issuer) throw new Error(`not sent to the provider, but to ${form.url.href}`);
+  const consent = await browser.submit(form, { login: 'ada', password: 'x' });
+  return browser.submit(consent);
+}
+
+function manifests({ issuer, authority }: OpenIdProvider, originPort: number, redis: string | null): string {
   const { certificate, key } = testCertificates().localhost;
   const encoded = (text: string): string => Buffer.from(text).toString('base64');
   const listener = '{ name: https, port: 443, protocol: HTTPS, tls: { certificateRefs: [{ name: tls }] } }';
-  return `${gatewayClass}---
+  const kept =
+    redis === null
+      ? gatewayClass
+      : `apiVersion: gateway.networking.k8s.io/v1
+kind: GatewayClass
+metadata: { name: suuupra }
+spec:
+  controllerName: gateway.suuupra.io/controller
+  parametersRef: { group: gateway.suuupra.io, kind: GatewayClassConfig, name: config, namespace: default }
+---
+apiVersion: gateway.suuupra.io/v1alpha1
+kind: GatewayClassConfig
+metadata: { name: config }
+spec: { dataPlane: { redis: { urls: ["${redis}"] } } }
+`;
+  return `${kept}---
 ${gatewayManifest('public', `[${listener}]`)}${services({ one: originPort })}---
 apiVersion: v1
 kind: Secret
@@ -89,7 +116,7 @@ spec:
             scopes: [email, offline_access]
             parameters: [{ name: prompt, value: consent }]
             afterLogoutPath: /bye
-            session: { keys: [{ name: oidc, key: cookies }] }
+            session: { keys: [{ name: oidc, key: cookies }], store: ${redis === null ? 'Cookie' : 'Redis'} }
             forwardAccessToken: true
             idTokenHeader: X-Id-Token
             claimToHeaders: [{ header: X-User, claim: sub }, { header: X-Email, claim: email }]

@@ -3,7 +3,7 @@ import { setTimeout } from 'node:timers/promises';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { Browser, type Page } from './browser.ts';
 import type { Echoed } from './echo.ts';
-import { type LoginStage, startLogin } from './login-stage.ts';
+import { type LoginStage, logIn, startLogin } from './login-stage.ts';
 
 /** Seconds that an access token is good for; it is refreshed when four fifths are over. */
 const GOOD_FOR = 5;
@@ -15,20 +15,13 @@ beforeAll(async () => {
 });
 afterAll(() => stage.stop());
 
-async function login(browser: Browser, path: string): Promise<Page> {
-  const form = await browser.open(stage.app + path);
-  expect(form.url.origin).toBe(stage.provider.issuer);
-  const consent = await browser.submit(form, { login: 'ada', password: 'x' });
-  return browser.submit(consent);
-}
-
 const seenBy = ({ body }: Page): Echoed => JSON.parse(body) as Echoed;
 const session = (browser: Browser) =>
   [...(browser.cookies.get('app.localhost') ?? [])].filter(([name]) => /^__Host-session-\w+(\.\d)?$/.test(name));
 
 test('logs in, goes on where it was, stays logged in, and tells the backend who it is', async () => {
   const browser = new Browser();
-  const page = await login(browser, '/orders?page=2&q=%2F');
+  const page = await logIn(stage, browser, '/orders?page=2&q=%2F');
   expect(page.url.href).toBe(`${stage.app}/orders?page=2&q=%2F`);
   expect(page.status).toBe(200);
   const { fields, line } = seenBy(page);
@@ -46,7 +39,7 @@ test('logs in, goes on where it was, stays logged in, and tells the backend who 
 
 test('is prolonged by the refresh token, once for many requests at the same time', async () => {
   const browser = new Browser();
-  await login(browser, '/');
+  await logIn(stage, browser, '/');
   const before = session(browser);
   const tokens = stage.provider.asked.filter((asked) => asked === 'POST /token').length;
   await setTimeout(GOOD_FOR * 800 + 300);
@@ -59,7 +52,7 @@ test('is prolonged by the refresh token, once for many requests at the same time
 
 test('logs out here and at the provider', async () => {
   const browser = new Browser();
-  await login(browser, '/');
+  await logIn(stage, browser, '/');
   const question = await browser.open(`${stage.app}/oauth2/logout`);
   expect(question.url.origin).toBe(stage.provider.issuer);
   expect(session(browser)).toEqual([]);

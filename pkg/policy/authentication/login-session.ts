@@ -18,6 +18,8 @@ export interface SessionData {
 export interface Session {
   readonly data: SessionData;
   readonly identity: Identity;
+  /** Names it in its store. */
+  readonly ticket: string;
   /** Cookies that the browser has of it. */
   readonly parts: number;
 }

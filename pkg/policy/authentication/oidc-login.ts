@@ -72,7 +72,11 @@ export class OidcLogin {
     }
     const after = this.#config.afterLogoutPath;
     if (session === null) return this.#go(exchange, after);
-    this.#sessions.forget(request);
+    try {
+      await this.#sessions.remove(session, request);
+    } catch {
+      return unavailable;
+    }
     // Of this answer alone: others may still carry the session's identity.
     const identity = { ...session.identity };
     this.#sessions.sendWith(identity, this.#sessions.cookiesBy(request).session.clear(session.parts));

@@ -35,4 +35,5 @@ export interface SessionConfig {
   /** Milliseconds. */
   readonly lifetime: number;
   readonly refresh: boolean;
+  readonly store: 'Cookie' | 'Redis';
 }

@@ -23,11 +23,16 @@ const sessionSchema = Type.Object(
       }),
     ),
     lifetime: Type.Optional(duration('After so long the user has to log in again, at most 720h; absent: 12h.')),
+    store: choice(
+      ['Cookie', 'Redis'],
+      'Cookie: all of it is in the cookie. Redis: in the Redis of the GatewayClassConfig (dataPlane.redis); a logout ends every copy.',
+      { default: 'Cookie' },
+    ),
     refresh: choice(['Enabled', 'Disabled'], 'Whether a refresh token, if there is one, prolongs the session.', {
       default: 'Enabled',
     }),
   },
-  { description: 'How a browser stays logged in: an encrypted cookie.' },
+  { description: 'How a browser stays logged in: by an encrypted cookie.' },
 );
 
 export const oidcSchema = Type.Object(

@@ -28,6 +28,7 @@ test('what becomes of the shortest policy; secrets are named, never copied', () 
       cookieName: expect.stringMatching(/^session-[0-9a-f]{8}$/),
       lifetime: 43_200_000,
       refresh: true,
+      store: 'Cookie',
     },
     forwardAccessToken: false,
     idTokenHeader: '',

@@ -68,6 +68,7 @@ export function translateOidc(spec: OidcSpec, path: string, context: PolicyConte
       cookieName: spec.session.cookieName ?? defaultCookieName(spec),
       lifetime,
       refresh: spec.session.refresh === 'Enabled',
+      store: spec.session.store,
     },
     forwardAccessToken: spec.forwardAccessToken,
     idTokenHeader: spec.idTokenHeader ?? '',

@@ -2,7 +2,7 @@
 import { hash } from 'node:crypto';
 import { createExchange, type ExchangeOptions, type Seen } from '../../testkit/exchange.ts';
 import { TestFeed } from '../../testkit/filter-env.ts';
-import type { HttpAnswer, HttpQuestion } from '../feeds.ts';
+import type { HttpAnswer, HttpQuestion, RedisQuestion } from '../feeds.ts';
 import { authentication } from './methods.testing.ts';
 import { jwkOf, NOW, rsa, token } from './tokens.testing.ts';
 
@@ -32,7 +32,14 @@ interface Stage {
   idToken: (nonce: string) => string;
   accessToken: string;
   refreshToken: string;
+  /** Called before the provider answers. */
+  onAsk: () => void;
+  subject: string;
   readonly asked: HttpQuestion[];
+  /** What Redis holds; null: it is gone. */
+  redis: Map<string, string> | null;
+  /** Commands that it got. */
+  readonly commands: string[];
 }
 
 export function setup(spec: object = {}) {
@@ -41,18 +48,24 @@ export function setup(spec: object = {}) {
     now: NOW * 1000,
     answer: null,
     idToken: (nonce) =>
-      token({ alg: 'RS256' }, { iss: issuer, sub: 'ada', aud: 'app', exp: NOW + 9000, iat: NOW, nonce }),
+      token({ alg: 'RS256' }, { iss: issuer, sub: at.subject, aud: 'app', exp: NOW + 9000, iat: NOW, nonce }),
     accessToken: 'access-1',
     refreshToken: 'refresh-1',
+    onAsk: () => undefined,
+    subject: 'ada',
     asked: [],
+    redis: new Map(),
+    commands: [],
   };
   const discovery = new TestFeed({ provider, fetchedAt: 1, failure: '' });
   const jwks = new TestFeed({ keys: [jwkOf(rsa, { kid: 'a' })], fetchedAt: 1, failure: '' });
   const ask = (kind: string, question: unknown): unknown => {
+    if (kind === 'redis') return redis(at, question as RedisQuestion);
     if (kind !== 'http') return false;
     at.asked.push(question as HttpQuestion);
     const verifier = new URLSearchParams(String((question as HttpQuestion).body)).get('code_verifier') ?? '';
     const nonce = nonces.get(hash('sha256', verifier, 'base64url')) ?? '';
+    at.onAsk();
     if (at.answer instanceof Error) throw at.answer;
     return (
       at.answer ??
@@ -69,6 +82,7 @@ export function setup(spec: object = {}) {
     const filter = authentication(
       { methods: [{ name: 'sso', type: 'OIDC', oidc: { ...oidc, ...spec, ...more } }] },
       {
+        now: () => at.now,
         wallClock: () => at.now,
         feed: (kind) => (kind === 'discovery' ? discovery : jwks),
         ask,
@@ -112,4 +126,17 @@ function keep(jar: Map<string, string>, line: string): void {
 
 export function answerOf(status: number, body: object): HttpAnswer {
   return { status, headers: {}, body: Buffer.from(JSON.stringify(body)) };
+}
+
+/** GET, DEL and SET with NX or XX. */
+function redis({ redis: held, commands }: Stage, question: RedisQuestion): string | number | null {
+  if (held === null) throw new Error('unavailable');
+  if (question.kind !== 'command') throw new Error('no script is known');
+  const [name = '', value = '', ...options] = question.args.map(String);
+  commands.push([question.name, ...options].join(' '));
+  if (question.name === 'GET') return held.get(name) ?? null;
+  if (question.name === 'DEL') return Number(held.delete(name));
+  if (options.includes(held.has(name) ? 'NX' : 'XX')) return null;
+  held.set(name, value);
+  return 'OK';
 }
