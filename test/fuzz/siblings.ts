@@ -2,8 +2,15 @@
 import { type KubeObject, objectId } from '../../pkg/api/object.ts';
 import type { Ir } from '../../pkg/ir/ir.ts';
 
-/** Kinds that say something about every object; whoever changes with them may change. */
-const universal = new Set(['Namespace', 'GatewayClass', 'GatewayClassConfig', 'ReferenceGrant', 'IngressClass']);
+/** Kinds that say something about every object; whoever changes with them may change. A policy names its targets, or selects them by labels. */
+const universal = new Set([
+  'Namespace',
+  'GatewayClass',
+  'GatewayClassConfig',
+  'ReferenceGrant',
+  'IngressClass',
+  'GatewayPolicy',
+]);
 
 /**
  * @param without IR of the case without the object
@@ -20,6 +27,8 @@ export function changedSibling(
   after: Ir,
 ): string | null {
   if (universal.has(original.kind) || universal.has(changed.kind)) return null;
+  // Gateways of one address conflict by port and protocol: another one may gain or lose what this one no longer claims.
+  if (socketsOf(original) !== socketsOf(changed)) return null;
   const names = [original.metadata.name, changed.metadata.name];
   for (const sibling of objects) {
     if (sibling === original || objectId(idOf(sibling)) === objectId(idOf(changed))) continue;
@@ -50,6 +59,15 @@ export function changedSibling(
     }
   }
   return null;
+}
+
+/** Ports and protocols that a Gateway or ListenerSet claims, as text; `''` for any other kind. */
+function socketsOf(object: KubeObject): string {
+  if (object.kind !== 'Gateway' && object.kind !== 'ListenerSet') return '';
+  const { spec } = object as KubeObject & {
+    readonly spec?: { readonly listeners?: readonly { readonly port?: number; readonly protocol?: string }[] };
+  };
+  return JSON.stringify((spec?.listeners ?? []).map(({ port, protocol }) => [port, protocol]));
 }
 
 function isRoute({ kind }: KubeObject): boolean {
