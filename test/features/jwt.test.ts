@@ -4,7 +4,7 @@ import type { AddressInfo } from 'node:net';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { ec, jwkOf, rsa, token } from '../../pkg/policy/authentication/tokens.testing.ts';
 import { testCertificates } from '../../pkg/testkit/certificates.ts';
-import type { Origin } from '../../pkg/testkit/origin.ts';
+import { createOrigin, type Origin, reply } from '../../pkg/testkit/origin.ts';
 import { createEcho, type Echoed } from './echo.ts';
 import { type AskOptions, type Feature, startFeature } from './feature.ts';
 import { baseManifests } from './folder.ts';
@@ -13,6 +13,7 @@ const { certificate, key } = testCertificates().localhost;
 const issuer = { keys: [jwkOf(rsa, { kid: 'a' })] as readonly object[], asked: 0 };
 let server: Server;
 let origin: Origin;
+let keys: Origin;
 let feature: Feature;
 let address: string;
 
@@ -24,14 +25,19 @@ beforeAll(async () => {
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   address = `https://localhost:${(server.address() as AddressInfo).port}`;
   origin = await createEcho('one');
+  // A Service of the cluster, over http.
+  keys = await createOrigin(({ startLine }) =>
+    reply(startLine.startsWith('GET /realm/certs ') ? JSON.stringify({ keys: issuer.keys }) : 'no'),
+  );
   feature = await startFeature(
-    { 'base.yaml': baseManifests({ one: origin.port }), 'policy.yaml': manifests(address) },
+    { 'base.yaml': baseManifests({ one: origin.port, keys: keys.port }), 'policy.yaml': manifests(address) },
     { workers: 2 },
   );
 });
 afterAll(async () => {
   await feature.stop();
   await origin.close();
+  await keys.close();
   server.close();
   server.closeAllConnections();
 });
@@ -72,6 +78,16 @@ test('the issuer is asked once for all workers, whatever they are asked', async 
   expect(issuer.asked).toBe(1);
 });
 
+test('keys of a Service are fetched by the workers', async () => {
+  const options = withToken(tokenOf({ iss: 'keycloak' }));
+  await feature.becomes('http://c.test/', 200, options);
+  const answers = await Promise.all(Array.from({ length: 20 }, () => feature.ask('http://c.test/', options)));
+  expect(answers.map(({ status }) => status)).toEqual(Array(20).fill(200));
+  expect((await feature.ask('http://c.test/', withToken(tokenOf({ iss: 'keycloak' }, {}, ec.privateKey)))).status).toBe(
+    401,
+  );
+});
+
 test('keys that are nowhere to be had: 503', async () => {
   const answer = await feature.becomes('http://b.test/', 503, withToken(tokenOf({ iss: 'https://localhost:1' })));
   expect(JSON.parse(answer.body)).toMatchObject({ code: 'policy-unavailable' });
@@ -98,7 +114,8 @@ spec:
   hostnames: [${name}.test]
   rules: [{ backendRefs: [{ name: one, port: 8080 }] }]
 `;
-  const policy = (name: string, uri: string) => `---
+  const fetched = (uri: string) => `{ uri: "${uri}/jwks", caCertificateRef: { name: ca } }`;
+  const policy = (name: string, issuer: string, remoteJWKS: string) => `---
 apiVersion: gateway.suuupra.io/v1alpha1
 kind: GatewayPolicy
 metadata: { name: ${name} }
@@ -110,8 +127,8 @@ spec:
         - name: corp
           type: JWT
           jwt:
-            issuer: ${uri}
-            remoteJWKS: { uri: "${uri}/jwks", caCertificateRef: { name: ca } }
+            issuer: ${issuer}
+            remoteJWKS: ${remoteJWKS}
             forward: Strip
             claimToHeaders: [{ header: X-User, claim: sub }]
 `;
@@ -119,5 +136,5 @@ spec:
 kind: ConfigMap
 metadata: { name: ca }
 data: { ca.crt: ${JSON.stringify(certificate)} }
-${route('a')}${policy('a', address)}${route('b')}${policy('b', 'https://localhost:1')}`;
+${route('a')}${policy('a', address, fetched(address))}${route('b')}${policy('b', 'https://localhost:1', fetched('https://localhost:1'))}${route('c')}${policy('c', 'keycloak', '{ backendRef: { kind: Service, name: keys, port: 8080 }, path: /realm/certs }')}`;
 }
