@@ -8,7 +8,7 @@ import { identityOfOwner, type KeyLookup, type KeyRules, type KnownKey, knownKey
 import { readKeyRecord } from './apikey-record.ts';
 import type { RedisKeySource } from './apikey-schema.ts';
 import type { ClaimFields } from './claim-fields.ts';
-import { Recent } from './recent.ts';
+import { Recent } from '../recent.ts';
 
 /** Each; an entry takes about 1 KB. Apart, so that made-up ids do not push out keys that are used. */
 const Remembered = 10_000;

@@ -2,12 +2,12 @@
 import { Buffer } from 'node:buffer';
 import { createHmac, hash, randomBytes, timingSafeEqual } from 'node:crypto';
 import type { Identity } from '../identity.ts';
+import { Recent } from '../recent.ts';
 import type { FilterEnv } from '../runtime.ts';
 import type { BasicConfig } from './basic-schema.ts';
 import { ClaimFields } from './claim-fields.ts';
 import { nobodyOf, type Password, parseHtpasswd } from './htpasswd.ts';
 import type { Method, Outcome } from './method.ts';
-import { Recent } from './recent.ts';
 
 /** Comparing takes up to half a second: who was right is right for so many ms, and who was wrong stays so for a moment. */
 const Good = 300_000;

@@ -1,21 +1,19 @@
 /** A client certificate as a header field. */
 import { Buffer } from 'node:buffer';
+import { escapedPem } from '../certificate-pem.ts';
 import type { ClientCertificate } from '../runtime.ts';
 import type { CertificateFormat } from './clientcert-schema.ts';
 
 /** @returns the value, text beyond ASCII as the bytes of its UTF-8 */
 export function certificateValue(certificate: ClientCertificate, format: CertificateFormat): string {
-  const base64 = () => Buffer.from(certificate.raw).toString('base64');
   switch (format) {
     case 'XFCC':
       return Buffer.from(xfccOf(certificate), 'utf8').toString('latin1');
     case 'ClientCert':
       // RFC 9440 2.1: "a Structured Field Item, whose value is a Byte Sequence" of the DER.
-      return `:${base64()}:`;
-    case 'PEM': {
-      const lines = base64().replace(/.{64}(?=.)/g, '$&\n');
-      return encodeURIComponent(`-----BEGIN CERTIFICATE-----\n${lines}\n-----END CERTIFICATE-----\n`);
-    }
+      return `:${Buffer.from(certificate.raw).toString('base64')}:`;
+    case 'PEM':
+      return escapedPem(certificate);
     default:
       return format satisfies never;
   }

@@ -1,7 +1,8 @@
 /** The headers that tell a backend who is asking: made once per identity, and taken out of what clients send. */
 import type { Identity } from '../identity.ts';
 import type { HeaderView } from '../runtime.ts';
-import { type ClaimHeader, claimFields, removeAll, spellings } from './claim-header.ts';
+import { removeAll, spellings } from '../spellings.ts';
+import { type ClaimHeader, claimFields } from './claim-header.ts';
 
 type Fields = readonly (readonly [name: string, value: string])[];
 

@@ -1,6 +1,5 @@
 /** Claims as header fields for the backend, and the removal of what a client sends under their names. */
 import { Buffer } from 'node:buffer';
-import type { HeaderView } from '../runtime.ts';
 import { claimOf, isPlain } from './claim.ts';
 
 export interface ClaimHeader {
@@ -13,7 +12,6 @@ type Field = readonly [name: string, value: string];
 
 // eslint-disable-next-line no-control-regex
 const control = /[\x00-\x1f\x7f]/;
-const MAX_HYPHENS = 5;
 
 /** @returns null if a value holds control characters: then it cannot be said who is asking, and nobody should guess */
 export function claimFields(headers: readonly ClaimHeader[], claims: Claims): readonly Field[] | null {
@@ -34,22 +32,4 @@ function textOf(value: unknown): string | null {
   // A comma inside of a value would make two of it: roles ["reader,admin"] must not read as admin.
   if (Array.isArray(value) && value.every((one) => isPlain(one) && !String(one).includes(','))) return value.join(',');
   return Buffer.from(JSON.stringify(value), 'utf8').toString('base64url');
-}
-
-/**
- * Every spelling under which a backend could read the header: CGI, WSGI and Rack make `_` of `-`, so `X_User` is X-User to them.
- * @returns names in lower case
- */
-export function spellings(header: string): readonly string[] {
-  const parts = header.toLowerCase().split(/[-_]/);
-  if (parts.length - 1 > MAX_HYPHENS) return [parts.join('-'), parts.join('_'), header.toLowerCase()];
-  return parts
-    .slice(1)
-    .reduce((names, part) => names.flatMap((name) => [`${name}-${part}`, `${name}_${part}`]), [
-      parts[0] ?? '',
-    ] as readonly string[]);
-}
-
-export function removeAll(headers: HeaderView, names: readonly string[]): void {
-  for (const name of names) headers.remove(name);
 }

@@ -1,10 +1,10 @@
 /** Data-plane half of client certificates: who the listener has let in, as an identity. */
 import type { Identity } from '../identity.ts';
 import type { ClientCertificate, HeaderView } from '../runtime.ts';
+import { removeAll, spellings } from '../spellings.ts';
 import { certificateValue } from './certificate-header.ts';
 import { isAllowed, namesOf, subjectOf } from './certificate-names.ts';
 import { ClaimFields } from './claim-fields.ts';
-import { removeAll, spellings } from './claim-header.ts';
 import type { CertificateHeader, ClientCertificateConfig } from './clientcert-schema.ts';
 import type { Method, Outcome } from './method.ts';
 

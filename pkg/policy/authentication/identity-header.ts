@@ -1,7 +1,7 @@
 /** Control-plane check of headers that say who is asking. */
 import type { Problem } from '../../status/problem.ts';
+import { spellings } from '../spellings.ts';
 import { unsupported } from '../translated.ts';
-import { spellings } from './claim-header.ts';
 
 /** Frame the message, belong to the connection, or say what the gateway itself says of the request. */
 const RESERVED = new Set([

@@ -1,6 +1,7 @@
 /** Data-plane half of token introspection: asks once for a token, and knows the answer for a while. */
 import { hash } from 'node:crypto';
 import type { Identity } from '../identity.ts';
+import { Recent } from '../recent.ts';
 import type { FilterEnv } from '../runtime.ts';
 import { claimOf, wordsOf } from './claim.ts';
 import { ClaimFields } from './claim-fields.ts';
@@ -8,7 +9,6 @@ import { createIntrospect, type Introspected } from './introspection-client.ts';
 import type { IntrospectionConfig } from './introspection-schema.ts';
 import { findToken, stripTokens } from './jwt-location.ts';
 import type { Method, Outcome } from './method.ts';
-import { Recent } from './recent.ts';
 
 /** Each; an entry takes about 2 KB. Apart, so that made-up tokens do not push out good ones. */
 const Remembered = 10_000;

@@ -1,8 +1,8 @@
 import { generateKeyPairSync } from 'node:crypto';
 import { describe, expect, test } from '@jest/globals';
 import { Value } from 'typebox/value';
+import { spellings } from '../spellings.ts';
 import { isProblems } from '../translated.ts';
-import { spellings } from './claim-header.ts';
 import type { JwtConfig } from './jwt-schema.ts';
 import { configOf, jwt, translated } from './methods.testing.ts';
 import { authenticationSchema } from './spec.ts';

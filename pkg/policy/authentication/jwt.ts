@@ -2,6 +2,7 @@
 import { Buffer } from 'node:buffer';
 import { createSecretKey, hash } from 'node:crypto';
 import type { Identity } from '../identity.ts';
+import { Recent } from '../recent.ts';
 import type { Exchange, FilterEnv } from '../runtime.ts';
 import { ClaimFields } from './claim-fields.ts';
 import { type ClaimFault, identityOf, isForeign, timeFault, type Validity } from './jwt-claims.ts';
@@ -10,7 +11,6 @@ import type { JwtConfig } from './jwt-schema.ts';
 import { MAX_TOKEN, parseToken, type Token } from './jwt-token.ts';
 import type { KeySet } from './key-set.ts';
 import type { Method, Outcome } from './method.ts';
-import { Recent } from './recent.ts';
 import { TokenVerifier } from './token-verifier.ts';
 
 /** A worker's, for one configuration; an entry takes about 2 KB. Only tokens with a good signature get in. */

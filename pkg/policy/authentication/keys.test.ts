@@ -1,11 +1,11 @@
 import { describe, expect, test } from '@jest/globals';
 import { run } from '../../testkit/exchange.ts';
 import { testFilterEnv } from '../../testkit/filter-env.ts';
+import { Recent } from '../recent.ts';
 import type { CallResponse } from '../runtime.ts';
 import { ClusterKeys } from './key-cluster.ts';
 import { KeySet } from './key-set.ts';
 import { authentication, jwt } from './methods.testing.ts';
-import { Recent } from './recent.ts';
 import { claims, ec, header, jwkOf, NOW, rsa, token } from './tokens.testing.ts';
 
 const config = {

@@ -2,6 +2,7 @@
 import { hash } from 'node:crypto';
 import type { DiscoveryValue, ProviderMetadata } from '../feeds.ts';
 import type { Identity } from '../identity.ts';
+import { Recent } from '../recent.ts';
 import type { FilterEnv, RequestView, Watch } from '../runtime.ts';
 import { BrowserCookie, type StoredCookie } from './browser-cookie.ts';
 import { ClaimFields } from './claim-fields.ts';
@@ -10,7 +11,6 @@ import { identityOf } from './jwt-claims.ts';
 import { type Claims, parseToken } from './jwt-token.ts';
 import { type Session, type SessionData, sessionData } from './login-session.ts';
 import type { OidcConfig } from './oidc-schema.ts';
-import { Recent } from './recent.ts';
 import { Sealer } from './sealer.ts';
 import { RedisSessions } from './session-redis.ts';
 import { cookieStore, type SessionStore } from './session-store.ts';

@@ -1,9 +1,9 @@
 /** Data-plane half of OIDC login: sessions of browsers. The way to one is in `oidc-login.ts`. */
 import type { Identity } from '../identity.ts';
 import type { Exchange, FilterEnv } from '../runtime.ts';
+import { removeAll, spellings } from '../spellings.ts';
 import { stripCookies } from './browser-cookie.ts';
 import { ClaimFields } from './claim-fields.ts';
-import { removeAll, spellings } from './claim-header.ts';
 import type { Session } from './login-session.ts';
 import type { Method, Outcome } from './method.ts';
 import { OidcLogin } from './oidc-login.ts';
