@@ -10,6 +10,7 @@ export function inertFilterEnv(secrets: Readonly<Record<string, string>> = {}): 
     wallClock: () => 0,
     secret: (id) => secrets[id] ?? '',
     call: nobody,
+    unary: nobody,
     services: { watch: () => ({ value: undefined, first: nobody, close: () => undefined }), ask: nobody },
   };
 }

@@ -3,6 +3,7 @@
  * Views live as long as the exchange; a filter must not keep one.
  */
 
+import type { DescMethodUnary, Message } from '@bufbuild/protobuf';
 import type { Answers, Feed, FeedKind, FeedValues, Question, QuestionKind } from './feeds.ts';
 import type { Identity } from './identity.ts';
 
@@ -16,6 +17,8 @@ export interface HeaderView {
   /** Appends one more field line. */
   add(name: string, value: string): void;
   remove(name: string): void;
+  /** Every field line, names in lower case. Made on each call. */
+  lines(): readonly (readonly [name: string, value: string])[];
 }
 
 export interface RequestView {
@@ -282,7 +285,24 @@ export interface FilterEnv {
    * `upstream-invalid` for an answer that is too long, `client-closed` when its signal has given it up).
    */
   call(request: Call): Promise<CallResponse>;
+  /**
+   * Calls a method of a gRPC service (over HTTP/2) at a cluster. Obeys balancing and the egress guard; only what no server has seen is sent
+   * again. Rejects with an Error whose `code` is the proxy's; a status of gRPC other than OK is `upstream-invalid`.
+   */
+  unary(call: UnaryCall): Promise<Message>;
   readonly services: FilterServices;
+}
+
+export interface UnaryCall {
+  /** Id in `Ir.clusters`. */
+  readonly cluster: string;
+  readonly method: DescMethodUnary;
+  /** Of the method's input. */
+  readonly message: Message;
+  /** Milliseconds for all of it. */
+  readonly timeout: number;
+  /** Gives the call up, as a rule `Exchange.signal`. */
+  readonly signal?: AbortSignal;
 }
 
 export interface Call {

@@ -247,6 +247,7 @@ function readOnly(fields: () => HeaderView): HeaderView {
   return {
     get: (name) => fields().get(name),
     has: (name) => fields().has(name),
+    lines: () => fields().lines(),
     set: nothing,
     add: nothing,
     remove: nothing,

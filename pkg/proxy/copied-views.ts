@@ -50,6 +50,7 @@ function copyFields(lines: readonly FieldLine[]): HeaderView {
       return values.length === 0 ? undefined : values.join(name === 'cookie' ? '; ' : ', ');
     },
     has: (name) => lines.some(([each]) => each === name),
+    lines: () => lines,
     set: nothing,
     add: nothing,
     remove: nothing,

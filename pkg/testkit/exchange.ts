@@ -270,6 +270,10 @@ class Lines implements HeaderView {
     this.#lines = this.#lines.filter((line) => !isNamed(line, name));
   }
 
+  lines(): readonly (readonly [string, string])[] {
+    return this.#lines.map(([name, value]) => [name.toLowerCase(), value]);
+  }
+
   text(): readonly string[] {
     return this.#lines.map(([name, value]) => `${name}: ${value}`);
   }

@@ -1,6 +1,7 @@
 /** A FilterEnv for filter tests: clocks and answers are what the test says; what it does not say fails. */
+import type { Message } from '@bufbuild/protobuf';
 import type { FeedKind, QuestionKind, Questions } from '../policy/feeds.ts';
-import type { Call, CallResponse, FilterEnv, Watch } from '../policy/runtime.ts';
+import type { Call, CallResponse, FilterEnv, UnaryCall, Watch } from '../policy/runtime.ts';
 
 export interface FilterEnvOptions {
   readonly random?: () => number;
@@ -8,6 +9,7 @@ export interface FilterEnvOptions {
   readonly wallClock?: () => number;
   readonly secrets?: Readonly<Record<string, string>>;
   readonly call?: (request: Call) => CallResponse | Promise<CallResponse>;
+  readonly unary?: (call: UnaryCall) => Message | Promise<Message>;
   readonly feed?: (kind: FeedKind, config: unknown) => TestFeed;
   readonly ask?: (kind: QuestionKind, question: Questions[QuestionKind]) => unknown;
 }
@@ -53,6 +55,7 @@ export function testFilterEnv(options: FilterEnvOptions = {}): FilterEnv {
   const feed = options.feed ?? missing('feed');
   const ask = options.ask ?? missing('answers');
   const call = options.call ?? missing('call');
+  const unary = options.unary ?? missing('gRPC service');
   return {
     random: options.random ?? (() => 0),
     now: options.now ?? (() => performance.now()),
@@ -63,6 +66,7 @@ export function testFilterEnv(options: FilterEnvOptions = {}): FilterEnv {
       return value;
     },
     call: async (request) => call(request),
+    unary: async (request) => unary(request),
     services: {
       watch: ({ kind, config }, changed) => feed(kind, config).watch(changed) as never,
       ask: async ({ kind, question }) => ask(kind, question) as never,

@@ -17,6 +17,7 @@ import { createCompiler } from '../routing/compile.ts';
 import type { AccessRecord, Telemetry } from '../telemetry/record.ts';
 import { createCall } from '../upstream/call.ts';
 import { createClusters } from '../upstream/clusters.ts';
+import { createUnary } from '../upstream/unary.ts';
 import { testFilterEnv } from './filter-env.ts';
 
 /** Changes to the default settings, section by section. */
@@ -143,11 +144,12 @@ export async function createTestProxy(options: TestProxyOptions = {}): Promise<T
   });
   const call = createCall({ clusters, timers });
   const runtimeFilters = options.runtimeFilters ?? {};
+  const unary = createUnary(clusters);
   const compiler = createCompiler({
     filter: (filter, secret) => {
       const own = (filter.config as { readonly runtime?: string }).runtime;
       return own === undefined
-        ? createFilter(filter, { ...testFilterEnv({ random }), secret, call })
+        ? createFilter(filter, { ...testFilterEnv({ random }), secret, call, unary })
         : runtimeFilters[own]!;
     },
   });

@@ -1,8 +1,10 @@
 /** One cluster in one worker: its endpoints, each with a lane, and the balancer between them. Made and updated by `clusters.ts`. */
+import type { DescMethodUnary, Message } from '@bufbuild/protobuf';
 import type { Cluster, Endpoint } from '../ir/cluster.ts';
 import type { Balancer, Candidate } from './balance/balancer.ts';
 import { LeastRequest } from './balance/least-request.ts';
 import { RoundRobin } from './balance/round-robin.ts';
+import { GrpcError, type GrpcLane } from './grpc-lane.ts';
 import { endpointName, type Lane, type LaneStats } from './lane.ts';
 import { Pending } from './pending.ts';
 import type { ClusterRuntime, ResponseHandler, UpstreamRequest, UpstreamStream } from './upstream.ts';
@@ -23,30 +25,51 @@ export interface ClusterStats {
 /** Makes the lane of one endpoint. */
 export type OpenLane = (cluster: Cluster, endpoint: Endpoint, pending: Pending) => Lane;
 
+/** The same for calls of gRPC. */
+export type OpenGrpc = (cluster: Cluster, endpoint: Endpoint) => GrpcLane;
+
 class Member implements Candidate {
   readonly name: string;
   readonly lane: Lane;
+  readonly #openGrpc: () => GrpcLane;
+  #grpc: GrpcLane | null = null;
   weight: number;
   terminating: boolean;
 
-  constructor(endpoint: Endpoint, lane: Lane) {
+  constructor(endpoint: Endpoint, lane: Lane, openGrpc: () => GrpcLane) {
     this.name = endpointName(endpoint.host, endpoint.port);
     this.lane = lane;
+    this.#openGrpc = openGrpc;
     this.weight = endpoint.weight;
     this.terminating = endpoint.terminating;
   }
 
   get load(): number {
-    return this.lane.load;
+    return this.lane.load + (this.#grpc?.load ?? 0);
+  }
+
+  /** Few clusters are ever asked by gRPC. */
+  get grpc(): GrpcLane {
+    return (this.#grpc ??= this.#openGrpc());
+  }
+
+  get lanes(): readonly Retired[] {
+    return this.#grpc === null ? [this.lane] : [this.lane, this.#grpc];
   }
 }
+
+/** What finishes what it does. */
+export type Retired = Pick<Lane, 'close' | 'destroy'>;
+
+const UntouchedRetries = 2;
 
 export class LiveCluster implements ClusterRuntime {
   readonly id: string;
   name: string;
   readonly #openLane: OpenLane;
+  readonly #openGrpc: OpenGrpc;
   readonly #random: () => number;
-  readonly #retire: (lane: Lane) => void;
+  readonly #retire: (lane: Retired) => void;
   readonly #pending: Pending;
   /** As last given to `update`. */
   config: Cluster;
@@ -57,10 +80,17 @@ export class LiveCluster implements ClusterRuntime {
   #candidates: readonly Member[] = [];
 
   /** @param retire takes a lane that no new request shall use */
-  constructor(id: string, config: Cluster, openLane: OpenLane, random: () => number, retire: (lane: Lane) => void) {
+  constructor(
+    id: string,
+    config: Cluster,
+    open: { readonly lane: OpenLane; readonly grpc: OpenGrpc },
+    random: () => number,
+    retire: (lane: Retired) => void,
+  ) {
     this.id = id;
     this.name = config.name;
-    this.#openLane = openLane;
+    this.#openLane = open.lane;
+    this.#openGrpc = open.grpc;
     this.#random = random;
     this.#retire = retire;
     this.#pending = new Pending(config.limits.maxPendingRequests);
@@ -94,7 +124,7 @@ export class LiveCluster implements ClusterRuntime {
       const name = endpointName(endpoint.host, endpoint.port);
       // The same endpoint in two slices is one.
       if (members.has(name)) continue;
-      const member = kept.get(name) ?? new Member(endpoint, this.#openLane(config, endpoint, this.#pending));
+      const member = kept.get(name) ?? this.#open(config, endpoint);
       member.weight = endpoint.weight;
       member.terminating = endpoint.terminating;
       members.set(name, member);
@@ -104,12 +134,27 @@ export class LiveCluster implements ClusterRuntime {
     this.#settings = settings;
     this.#members = members;
     this.#candidates = candidatesOf([...members.values()]);
-    for (const [name, member] of before) if (members.get(name) !== member) this.#retire(member.lane);
+    for (const [name, member] of before) if (members.get(name) !== member) this.#retireAll(member);
   }
 
   request(request: UpstreamRequest, handler: ResponseHandler, avoid: string): UpstreamStream {
     if (this.#candidates.length === 0) return new NoEndpoint(handler);
     return this.#balancer.pick(this.#candidates, avoid).lane.dispatchRaw(request, handler);
+  }
+
+  async unary(method: DescMethodUnary, message: Message, timeout: number, signal: AbortSignal): Promise<Message> {
+    let avoid = '';
+    for (let tries = 0; ; tries++) {
+      if (this.#candidates.length === 0) throw new GrpcError('no-endpoint', `${this.name} has no endpoint`, true);
+      const member = this.#balancer.pick(this.#candidates, avoid);
+      try {
+        return await member.grpc.unary(method, message, timeout, signal);
+      } catch (error) {
+        const again = error instanceof GrpcError && error.untouched && tries < UntouchedRetries;
+        if (!again || signal.aborted) throw error;
+        avoid = member.name;
+      }
+    }
   }
 
   trim(): void {
@@ -118,9 +163,18 @@ export class LiveCluster implements ClusterRuntime {
 
   /** Every endpoint goes: what is under way finishes. */
   retire(): void {
-    for (const { lane } of this.#members.values()) this.#retire(lane);
+    for (const member of this.#members.values()) this.#retireAll(member);
     this.#members = new Map();
     this.#candidates = [];
+  }
+
+  #open(config: Cluster, endpoint: Endpoint): Member {
+    const lane = this.#openLane(config, endpoint, this.#pending);
+    return new Member(endpoint, lane, () => this.#openGrpc(config, endpoint));
+  }
+
+  #retireAll(member: Member): void {
+    for (const lane of member.lanes) this.#retire(lane);
   }
 }
 

@@ -6,13 +6,13 @@ import { Descriptors } from '../proxy/descriptors.ts';
 import type { Timers } from '../proxy/timers.ts';
 import type { Transport } from '../proxy/transport.ts';
 import type { Telemetry } from '../telemetry/record.ts';
-import { type ClusterStats, LiveCluster, type OpenLane } from './cluster.ts';
+import { type ClusterStats, LiveCluster, type OpenGrpc, type OpenLane, type Retired } from './cluster.ts';
 import { DescriptorGate } from './descriptor-gate.ts';
 import { createDial } from './dial.ts';
 import { createEgressGuard, type EgressGuard, type Resolve } from './egress.ts';
+import { GrpcLane } from './grpc-lane.ts';
 import { H1Context } from './h1context.ts';
 import { H1Dispatcher } from './h1dispatcher.ts';
-import type { Lane } from './lane.ts';
 import { tlsOptions } from './tls.ts';
 import { UndiciLane } from './undici.ts';
 import type { ClusterRuntime } from './upstream.ts';
@@ -55,7 +55,7 @@ export function createClusters(env: ClustersEnv): Clusters {
   const { transport, timers, random, telemetry, resolve, maxHeadBytes = DefaultHeadBytes } = env;
   const live = new Map<string, LiveCluster>();
   /** Lanes that finish what they do. */
-  const retired = new Set<Lane>();
+  const retired = new Set<Retired>();
   let guard: EgressGuard = createEgressGuard(env.egress ?? closed, { resolve });
   let material: Pick<Ir, 'certificates' | 'authorities'> = { certificates: {}, authorities: {} };
   const trim = (): void => {
@@ -76,6 +76,13 @@ export function createClusters(env: ClustersEnv): Clusters {
     maxHeadBytes,
   );
 
+  const tlsOf = ({ tls }: Cluster) =>
+    tls === undefined ? null : tlsOptions(tls, material.certificates, material.authorities);
+  const openGrpc: OpenGrpc = (cluster, { host, port }) => {
+    const { name, connectTimeout, idleTimeout } = cluster;
+    const options = { cluster: name, host, port, tls: tlsOf(cluster), connectTimeout, idleTimeout };
+    return new GrpcLane(options, { telemetry, gate, guard: () => guard });
+  };
   const openLane: OpenLane = (cluster, { host, port }, pending) => {
     const options = {
       cluster: cluster.name,
@@ -88,14 +95,13 @@ export function createClusters(env: ClustersEnv): Clusters {
     };
     if (cluster.tls === undefined && cluster.lane === 'Auto')
       return new H1Dispatcher(options, context, pending, telemetry);
-    const tls = cluster.tls === undefined ? null : tlsOptions(cluster.tls, material.certificates, material.authorities);
     return new UndiciLane(
-      { ...options, tls, maxHeadBytes },
+      { ...options, tls: tlsOf(cluster), maxHeadBytes },
       { transport, telemetry, gate, guard: () => guard },
       pending,
     );
   };
-  const retire = (lane: Lane): void => {
+  const retire = (lane: Retired): void => {
     retired.add(lane);
     void lane.close().then(() => retired.delete(lane));
   };
@@ -109,7 +115,7 @@ export function createClusters(env: ClustersEnv): Clusters {
         // Nearly all clusters are the same objects as in the last update.
         if (known !== undefined && known.config === cluster && sameMaterial(cluster, before, material)) continue;
         if (known === undefined) {
-          known = new LiveCluster(id, cluster, openLane, random, retire);
+          known = new LiveCluster(id, cluster, { lane: openLane, grpc: openGrpc }, random, retire);
           live.set(id, known);
         }
         known.update(cluster, settingsOf(cluster, material));

@@ -6,6 +6,7 @@
  * One conformance suite runs on both.
  */
 import type { Buffer } from 'node:buffer';
+import type { DescMethodUnary, Message } from '@bufbuild/protobuf';
 import type { Head } from '../http1/head.ts';
 import type { ErrorCode } from '../proxy/errors.ts';
 import type { Connection } from '../proxy/transport.ts';
@@ -106,4 +107,10 @@ export interface ClusterRuntime {
    * @param avoid endpoint of the failed try before, or `''`
    */
   request(request: UpstreamRequest, handler: ResponseHandler, avoid: string): UpstreamStream;
+  /**
+   * One call of gRPC; only what no server has seen is sent again.
+   * @param timeout milliseconds that the server is told of
+   * @param signal ends the call; rejects with a `GrpcError`
+   */
+  unary(method: DescMethodUnary, message: Message, timeout: number, signal: AbortSignal): Promise<Message>;
 }

@@ -8,6 +8,7 @@ import { createCompiler } from '../routing/compile.ts';
 import { createCall } from '../upstream/call.ts';
 import { createClusters } from '../upstream/clusters.ts';
 import { createResolver } from '../upstream/egress.ts';
+import { createUnary } from '../upstream/unary.ts';
 import { createDataWorker, type DataWorker } from './dataworker.ts';
 import { openShortage } from './shortage.ts';
 import type { WorkerEnv } from './worker-main.ts';
@@ -36,8 +37,9 @@ export async function assembleDataWorker(env: WorkerEnv): Promise<DataWorker> {
   });
   shortage.listen(() => clusters.trim());
   const call = createCall({ clusters, timers });
+  const unary = createUnary(clusters);
   const compiler = createCompiler({
-    filter: (filter, secret) => createFilter(filter, { random, now, wallClock, secret, call, services }),
+    filter: (filter, secret) => createFilter(filter, { random, now, wallClock, secret, call, unary, services }),
     report: (what, error) =>
       log.error({ what, error: textOf(error) }, 'a filter or pattern could not be built; its rules fail closed'),
   });
