@@ -3,12 +3,12 @@
  * namespace is forgotten at once, so that a revoked key is refused everywhere as soon as Redis has told it.
  */
 import type { RedisChannelValue } from '../feeds.ts';
+import { Recent } from '../recent.ts';
 import type { FilterEnv, Watch } from '../runtime.ts';
 import { identityOfOwner, type KeyLookup, type KeyRules, type KnownKey, knownKey } from './apikey-known.ts';
 import { readKeyRecord } from './apikey-record.ts';
 import type { RedisKeySource } from './apikey-schema.ts';
 import type { ClaimFields } from './claim-fields.ts';
-import { Recent } from '../recent.ts';
 
 /** Each; an entry takes about 1 KB. Apart, so that made-up ids do not push out keys that are used. */
 const Remembered = 10_000;
