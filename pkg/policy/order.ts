@@ -55,13 +55,6 @@ const order = {
     reason:
       'before authentication, so that no forged request gets as far as a login; behind cors, whose preflights are no requests yet',
   },
-  requestLimits: {
-    merge: 'Stack',
-    failure: 'Closed',
-    schema: requestLimitsSchema,
-    reason:
-      'before authentication, which may read bodies: what is too large is read by nobody; behind cors, whose preflights it must not refuse',
-  },
   compression: {
     merge: 'Replace',
     failure: 'Open',
@@ -86,6 +79,13 @@ const order = {
     failure: 'Closed',
     schema: authorizationSchema,
     reason: 'right behind authentication, whose identity it judges; before anything is spent on the request',
+  },
+  requestLimits: {
+    merge: 'Stack',
+    failure: 'Closed',
+    schema: requestLimitsSchema,
+    reason:
+      'behind authorization: who may not ask at all learns nothing of what may be asked; before whatever reads a body, for which it sets the limit',
   },
   responseHeaders: {
     merge: 'Replace',
