@@ -22,9 +22,25 @@ const allowed = new Set(['content-digest', 'content-md5']);
 
 /** Whether a field may be passed on in trailers. @param name in any case */
 export function allowedInTrailers(name: string): boolean {
-  // Many servers read `_` as `-`, so `Content_Length` is as dangerous as the name it imitates.
-  const plain = name.toLowerCase().replaceAll('_', '-');
+  const plain = plainName(name);
   return allowed.has(plain) || !(forbidden.has(plain) || forbiddenPrefix.test(plain));
+}
+
+/** Lower case. Many servers read `_` as `-`, so `Content_Length` is as dangerous as the name it imitates. */
+export function plainName(name: string): string {
+  return name.toLowerCase().replaceAll('_', '-');
+}
+
+/**
+ * @param lines CRLF-terminated
+ * @param names as `plainName` makes them
+ * @returns null if no line is left
+ */
+export function dropTrailers(lines: Buffer, names: ReadonlySet<string>): Buffer | null {
+  const all = lines.toString('latin1').split(/(?<=\r\n)/);
+  const kept = all.filter((line) => !names.has(plainName(line.slice(0, line.indexOf(':')))));
+  if (kept.length === all.length) return lines;
+  return kept.length === 0 ? null : Buffer.from(kept.join(''), 'latin1');
 }
 
 /** Gathers one trailer section. Nothing is allocated before the first trailer field of a connection comes. */

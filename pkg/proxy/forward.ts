@@ -106,7 +106,7 @@ export class Forward implements ResponseHandler {
     if (last) {
       this.#unflushed = false;
       this.replay.end(trailers);
-      stream.end(trailers);
+      stream.end(this.#exchange.request.headers.trailers(trailers));
     } else if (!more) this.#exchange.downstream!.block();
   }
 
@@ -272,7 +272,7 @@ export class Forward implements ResponseHandler {
     const more = this.replay.write(stream);
     if (exchange.requestDone) {
       this.#unflushed = false;
-      stream.end(this.replay.trailers);
+      stream.end(request.headers.trailers(this.replay.trailers));
     } else if (more) exchange.downstream!.unblock();
   }
 

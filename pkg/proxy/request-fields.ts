@@ -1,5 +1,8 @@
 /** The request's header fields: what the client sent, without what it may not say, and with what the gateway says itself (X-Forwarded-*). */
+import type { Buffer } from 'node:buffer';
+import type { Head } from '../http1/head.ts';
 import { Known } from '../http1/known.ts';
+import { dropTrailers, plainName } from '../http1/trailers.ts';
 import { type FieldLine, Fields } from './fields.ts';
 
 /** Fields that the gateway makes itself; bits of `own`. */
@@ -31,11 +34,28 @@ export interface OwnValues {
 export class RequestFields extends Fields {
   /** Bits of Own: those written. A filter that sets or removes one of these names takes its bit away. */
   own = 0;
+  /** Trailers may come: then it is remembered which fields filters have set or removed. */
+  mayTrail = false;
+  readonly #judged = new Set<string>();
   readonly #values: OwnValues;
 
   constructor(values: OwnValues) {
     super();
     this.#values = values;
+  }
+
+  override reset(bytes: Buffer, head: Head | null, hidden: Uint8Array | null): void {
+    super.reset(bytes, head, hidden);
+    this.mayTrail = false;
+    if (this.#judged.size > 0) this.#judged.clear();
+  }
+
+  /**
+   * Trailers without what filters have set or removed in the head: a backend that merges both would take it from there (CVE-2013-5704).
+   * @param lines CRLF-terminated
+   */
+  trailers(lines: Buffer | null): Buffer | null {
+    return lines === null || this.#judged.size === 0 ? lines : dropTrailers(lines, this.#judged);
   }
 
   override get(name: string): string | undefined {
@@ -66,6 +86,7 @@ export class RequestFields extends Fields {
 
   override remove(name: string): void {
     super.remove(name);
+    if (this.mayTrail) this.#judged.add(plainName(name));
     const bit = ownByName.get(name.toLowerCase());
     if (bit !== undefined) this.own &= ~bit;
   }

@@ -11,7 +11,7 @@ import type { PathSettings, Settings } from '../ir/settings.ts';
 import type { Measure, RequestView } from '../policy/runtime.ts';
 import { canonicalPath, isForwardable, isPlainPath } from '../routing/canonical.ts';
 import type { MatchInput } from '../routing/table.ts';
-import type { UpstreamRequest } from '../upstream/upstream.ts';
+import { BodyChunked, type UpstreamRequest } from '../upstream/upstream.ts';
 import type { BodyReader } from './body-reader.ts';
 import { readClientHeader } from './client-header.ts';
 import type { ErrorCode } from './errors.ts';
@@ -107,6 +107,7 @@ export class Request implements RequestView, MatchInput, UpstreamRequest, OwnVal
     const options = connectionOptions(buffer, head);
     if (options === InvalidOptions) return 'bad-request';
     this.bodyLength = length;
+    this.headers.mayTrail = length === BodyChunked;
     this.options = options;
 
     this.scheme = peer.secure ? 'https' : 'http';
