@@ -1,5 +1,6 @@
 /** The request's header fields: what the client sent, without what it may not say, and with what the gateway says itself (X-Forwarded-*). */
 import type { Buffer } from 'node:buffer';
+import { isNamed } from '../http1/connection.ts';
 import type { Head } from '../http1/head.ts';
 import { Known } from '../http1/known.ts';
 import { dropTrailers, plainName } from '../http1/trailers.ts';
@@ -56,6 +57,19 @@ export class RequestFields extends Fields {
    */
   trailers(lines: Buffer | null): Buffer | null {
     return lines === null || this.#judged.size === 0 ? lines : dropTrailers(lines, this.#judged);
+  }
+
+  /**
+   * Takes out what Connection names. RFC 9110 7.6.1: "Intermediaries MUST parse a received Connection header field before a message is
+   * forwarded and, for each connection-option in this field, remove any header or trailer field(s) from the message with the same name". Before
+   * anybody looks: a policy that judges by a field which no backend will see lets pass what it does not know.
+   */
+  dropNamed(head: Head): void {
+    for (let i = 0; i < head.count; i++) {
+      if (hopByHop[head.known[i]!] === 1 || !isNamed(this.bytes, head, i)) continue;
+      this.removed[i] = 1;
+      this.hasRemoved = true;
+    }
   }
 
   override get(name: string): string | undefined {

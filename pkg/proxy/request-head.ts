@@ -1,6 +1,5 @@
 /** Encodes the request that goes upstream: the client's lines as they came, without what belongs to its hop, and ours behind them. */
 import type { Buffer } from 'node:buffer';
-import { isNamed, NamesOthers } from '../http1/connection.ts';
 import { literal, writeBytes, writeDecimal, writeLineEnd, writeText } from '../http1/encode.ts';
 import { Known } from '../http1/known.ts';
 import { BodyChunked } from '../upstream/upstream.ts';
@@ -98,16 +97,13 @@ function writeFields(request: Request, out: Buffer, at: number): number {
 }
 
 /** Whether received field i goes upstream as it came. */
-function isForwarded({ buffer, head, headers, options }: Request, i: number): boolean {
+function isForwarded({ head, headers }: Request, i: number): boolean {
   const known = head.known[i]!;
   if (known !== 0) {
     if (hopByHop[known] === 1 || headers.hidden![known] === 1) return false;
     if (headers.own !== 0 && replaces(headers.own, known)) return false;
   }
-  if (headers.removed[i] === 1) return false;
-  // RFC 9110 7.6.1: "Intermediaries MUST parse a received Connection header field before a message is forwarded and, for each
-  // connection-option in this field, remove any header or trailer field(s) from the message with the same name".
-  return (options & NamesOthers) === 0 || !isNamed(buffer, head, i);
+  return headers.removed[i] === 0;
 }
 
 /** Whether an own field takes the place of this one. */

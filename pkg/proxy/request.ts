@@ -1,7 +1,7 @@
 /** One request, as routing, filters and the upstream see it: three views over the same bytes. One instance per exchange, refilled. */
 import type { Buffer } from 'node:buffer';
 import { Authority } from '../http1/authority.ts';
-import { connectionOptions, InvalidOptions, Upgrade } from '../http1/connection.ts';
+import { connectionOptions, InvalidOptions, NamesOthers, Upgrade } from '../http1/connection.ts';
 import { codeOfRefusal, requestLength } from '../http1/framing.ts';
 import { Head } from '../http1/head.ts';
 import { KeptText } from '../http1/kept-text.ts';
@@ -109,6 +109,7 @@ export class Request implements RequestView, MatchInput, UpstreamRequest, OwnVal
     this.bodyLength = length;
     this.headers.mayTrail = length === BodyChunked;
     this.options = options;
+    if ((options & NamesOthers) !== 0) this.headers.dropNamed(head);
 
     this.scheme = peer.secure ? 'https' : 'http';
     const refusal = this.#readFields(peer.terms.underscores) ?? this.#readTarget(settings);

@@ -12,13 +12,15 @@ beforeAll(async () => {
 });
 afterAll(() => origin.close());
 
-const hosts = ['allow.test', 'drop.test', 'reject.test'] as const;
+const hosts = ['allow.test', 'drop.test', 'a.reject.test'] as const;
+
+const modeOf = (host: string): string => host.split('.').at(-2) ?? '';
 
 /** A listener for each way to treat underscores. */
 function manifests(): Readonly<Record<string, string>> {
   const listeners = hosts.map(
     (host) =>
-      `{ name: ${host.split('.', 1)[0]}, port: 80, protocol: HTTP, hostname: ${host}, allowedRoutes: { namespaces: { from: All } } }`,
+      `{ name: ${modeOf(host)}, port: 80, protocol: HTTP, hostname: ${host === 'a.reject.test' ? '"*.reject.test"' : host}, allowedRoutes: { namespaces: { from: All } } }`,
   );
   const gateway = `---
 apiVersion: gateway.networking.k8s.io/v1
@@ -27,7 +29,7 @@ metadata: { name: public }
 spec: { gatewayClassName: suuupra, listeners: [${listeners.join(', ')}] }
 `;
   const underscores = hosts.map((host) => {
-    const [sectionName = ''] = host.split('.', 1);
+    const sectionName = modeOf(host);
     return policyManifest(sectionName, {
       targetRefs: [{ group: 'gateway.networking.k8s.io', kind: 'Gateway', name: 'public', sectionName }],
       policies: { client: { headers: { underscores: `${sectionName[0]?.toUpperCase()}${sectionName.slice(1)}` } } },
@@ -50,6 +52,12 @@ spec: { gatewayClassName: suuupra, listeners: [${listeners.join(', ')}] }
   return {
     'base.yaml': gatewayClass + gateway + services({ one: origin.port }) + underscores.join(''),
     'api.yaml': route + policy,
+    'hop.yaml':
+      gatewayRoute('hop', ['hop.reject.test'], [{ backendRefs: [{ name: 'one', port: 8080 }] }]) +
+      policyManifest('hop', {
+        targetRefs: [routeTarget('hop')],
+        policies: { authorization: { rules: [{ name: 'a', when: 'request.headers["x-tenant"] == "acme"' }] } },
+      }),
   };
 }
 
@@ -108,6 +116,14 @@ describe.each(['socket', 'handle'])('on the %s transport', (transport) => {
     expect(leaked(before)).toEqual([]);
     // Those that mean nothing to a policy still are.
     expect(origin.requests.at(-1)?.trailers).toEqual([['X-Checksum', '1']]);
+  });
+
+  test('what Connection names is for this hop alone: a policy must not judge by what no backend will see', async () => {
+    const tenant = ['X-Tenant: acme', 'Content-Length: 0'];
+    expect(await ask('hop.reject.test', [...tenant, ''])).toBe('nobody');
+    const before = origin.requests.length;
+    expect(await ask('hop.reject.test', [...tenant, 'Connection: x-tenant', ''])).toBe('403');
+    expect(origin.requests).toHaveLength(before);
   });
 
   test('a request does not inherit who asked before it, however they come', async () => {
