@@ -6,15 +6,16 @@ import { levelsOfListener } from './rule-policies.ts';
 /** A rule that the listener serves tells of the key in its statuses, so nothing is returned. */
 export function translateClientPolicies(context: Context): void {
   for (const [id, listener] of context.listeners) {
-    const { origins } = context.effective.get(levelsOfListener(id, context));
-    const setting = origins.find(({ key, state }) => key.key === 'client' && state === 'Enforced')?.key.setting;
-    if (setting?.key !== 'client') continue;
-    const { client, tls } = setting.value;
-    const changed: Listener = {
-      ...listener,
-      client,
-      ...(listener.tls !== undefined && { tls: { ...listener.tls, ...tls } }),
-    };
-    context.listeners.set(id, context.memo.stable(`listener ${id}`, changed));
+    const changed = withClientPolicy(id, listener, context);
+    if (changed !== listener) context.listeners.set(id, context.memo.stable(`listener ${id}`, changed));
   }
+}
+
+/** What policies say of the clients of one listener. @param id of the listener; the same instance if they say nothing */
+export function withClientPolicy(id: string, listener: Listener, context: Context): Listener {
+  const { origins } = context.effective.get(levelsOfListener(id, context));
+  const setting = origins.find(({ key, state }) => key.key === 'client' && state === 'Enforced')?.key.setting;
+  if (setting?.key !== 'client') return listener;
+  const { client, tls } = setting.value;
+  return { ...listener, client, ...(listener.tls !== undefined && { tls: { ...listener.tls, ...tls } }) };
 }

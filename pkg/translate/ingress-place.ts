@@ -4,13 +4,17 @@
  */
 import type { Ingress } from '../api/core.ts';
 import { GATEWAY_API_GROUP } from '../api/kinds.ts';
+import type { Listener } from '../ir/listener.ts';
 import type { Attachment } from '../ir/route.ts';
 import type { Problem } from '../status/problem.ts';
 import type { PublishedAddress } from './addresses.ts';
 import { attach } from './attach.ts';
 import type { AttachableGateway, AttachableListener } from './attachable.ts';
 import { findDefaultCertificate } from './certificate.ts';
+import { withClientPolicy } from './client-policies.ts';
 import type { Context } from './context.ts';
+import { Draft, mergeOutputs } from './draft.ts';
+import { translateFrontendTls } from './frontend-tls.ts';
 import { intersectHostnames } from './hostname.ts';
 import { publishIngress } from './ingress-front.ts';
 import { coversHost, type TlsHost } from './ingress-rules.ts';
@@ -65,7 +69,7 @@ export class Place {
     this.addresses = [context.addresses.takeShared()];
     this.published = publishIngress(this.addresses, context.options, context);
     const http = { id: `${Synthetic}/http`, port: 80, protocol: 'HTTP', hostname: '' } as const;
-    this.problem = this.#listen(http, 'http', undefined, 'spec.rules');
+    this.problem = this.#listen(http, 'http', 'spec.rules');
     this.#own = context.listeners.has(http.id) ? [http] : [];
   }
 
@@ -114,7 +118,12 @@ export class Place {
     }
     const name = `https:${host === '' ? '*' : host}`;
     const listener = { id: `${this.id}/${name}`, port: this.httpsPort, protocol: 'HTTPS', hostname: host } as const;
-    const problem = this.#listen(listener, name, certificate, path);
+    const demands = this.#demandsOf(listener, name, certificate, shadows);
+    if (demands === undefined) {
+      const message = `Gateway ${this.id} asks clients of port ${this.httpsPort} for certificates and has no CA that can be used, so TLS is refused for ${named(host)}; see its status`;
+      return { path, reason: 'NoValidCACertificate', message };
+    }
+    const problem = this.#listen(listener, name, path, demands);
     if (this.#context.listeners.has(listener.id)) this.#virtual.set(host, { ...listener, certificate, owner, shadows });
     return problem;
   }
@@ -130,7 +139,7 @@ export class Place {
     this.#context.outputs.certificates.set(found.id, found.certificate);
     const listener = { id: `${this.id}/https:*`, port: this.httpsPort, protocol: 'HTTPS', hostname: '' } as const;
     // Without port 443 every `tls` entry tells so.
-    this.#listen(listener, 'https:*', found.id, '');
+    this.#listen(listener, 'https:*', '', { tls: { certificates: [found.id], minVersion: 'TLSv1.2' } });
     if (this.#context.listeners.has(listener.id))
       this.#virtual.set('', { ...listener, certificate: found.id, owner: Synthetic, shadows: undefined });
   }
@@ -151,7 +160,37 @@ export class Place {
     return this.#gateway?.listeners.filter(covers).toSorted((a, b) => b.hostname.length - a.hostname.length)[0];
   }
 
-  #listen(listener: PlaceListener, name: string, certificate: string | undefined, path: string): Problem | undefined {
+  /**
+   * What a virtual listener asks of its clients: what the listener asked that had the hostname before, or the Gateway asks of all. A
+   * certificate of its own must not be a way around the Gateway's demands.
+   * @returns undefined: nobody can meet them
+   */
+  #demandsOf(
+    { id, port, protocol, hostname }: PlaceListener,
+    name: string,
+    certificate: string,
+    shadows: AttachableListener | undefined,
+  ): Pick<Listener, 'tls' | 'client'> | undefined {
+    const context = this.#context;
+    const before = shadows && context.listeners.get(shadows.id);
+    const certificates = [certificate];
+    if (before?.tls !== undefined)
+      return { tls: { ...before.tls, certificates }, ...(before.client && { client: before.client }) };
+    const gateway = this.#gateway && context.get('Gateway', this.#gateway.namespace, this.#gateway.name);
+    const draft = gateway && new Draft(gateway, context);
+    const frontend = draft && translateFrontendTls(gateway, port, draft);
+    if (frontend?.notAccepted !== undefined) return undefined;
+    if (draft !== undefined) mergeOutputs(context.outputs, draft.outputs);
+    const tls = { certificates, minVersion: 'TLSv1.2' as const, ...(frontend && { client: frontend.client }) };
+    return withClientPolicy(id, { gateway: this.id, name, port, protocol, hostname, tls }, context);
+  }
+
+  #listen(
+    listener: PlaceListener,
+    name: string,
+    path: string,
+    demands: Pick<Listener, 'tls' | 'client'> = {},
+  ): Problem | undefined {
     const { port, protocol, hostname, id } = listener;
     const { sockets, options } = this.#context;
     const tier = this.#gateway === undefined ? IngressTier : GatewayTier;
@@ -187,9 +226,9 @@ export class Place {
         };
     }
     if (ids.length === 0) return problem;
-    const tls =
-      certificate === undefined ? {} : { tls: { certificates: [certificate], minVersion: 'TLSv1.2' as const } };
-    this.#context.addListener(id, { gateway: this.id, name, port, protocol, hostname, ...tls }, ids, tier);
+    const { tls, client } = demands;
+    const asked = { ...(tls && { tls }), ...(client && { client }) };
+    this.#context.addListener(id, { gateway: this.id, name, port, protocol, hostname, ...asked }, ids, tier);
     return problem;
   }
 }

@@ -4,6 +4,7 @@ import { describe, expect, test } from '@jest/globals';
 import { createCompiler } from '../routing/compile.ts';
 import { request } from '../routing/fixture.ts';
 import { Misdirected } from '../routing/table.ts';
+import { testCertificates } from '../testkit/certificates.ts';
 import { readCase } from '../testkit/golden.ts';
 import { Memo } from './memo.ts';
 import { translate } from './translate.ts';
@@ -91,4 +92,53 @@ test('what did not change is the same route in the next run', () => {
   const first = translate(snapshot, options, memo).ir.routes;
   const second = translate(snapshot, options, memo).ir.routes;
   for (const [id, route] of Object.entries(first)) expect(second[id]).toBe(route);
+});
+
+describe('what a Gateway asks of its clients holds on the virtual listeners of Ingresses, too', () => {
+  const text = readFileSync(new URL('./testdata/ingress-gateway.in.yaml', import.meta.url), 'utf8');
+  const { certificate } = testCertificates().localhost;
+  const authority = `---\n${JSON.stringify({ apiVersion: 'v1', kind: 'ConfigMap', metadata: { name: 'ca', namespace: 'infra' }, data: { 'ca.crt': certificate } })}\n`;
+  const policy = `---
+apiVersion: gateway.suuupra.io/v1alpha1
+kind: GatewayPolicy
+metadata: { name: clients, namespace: infra }
+spec:
+  targetRefs: [{ group: gateway.networking.k8s.io, kind: Gateway, name: public }]
+  policies: { client: { headers: { underscores: Drop }, tls: { minVersion: TLSv1_3 } } }
+`;
+  const asks =
+    'tls: { frontend: { default: { validation: { caCertificateRefs: [{ group: "", kind: ConfigMap, name: ca }] } } } }';
+  const withDemands =
+    text.replace('  gatewayClassName: suuupra\n', `  gatewayClassName: suuupra\n  ${asks}\n`) + policy;
+  const listeners = (yaml: string) => {
+    const { options, snapshot } = readCase(yaml);
+    const { ir, statuses } = translate(snapshot, options);
+    const problems = statuses.find(({ ref }) => ref.kind === 'Ingress')?.problems.map(({ reason }) => reason);
+    return { all: ir.listeners, virtual: ir.listeners['infra/public/https:a.example.com'], problems, ir };
+  };
+
+  test.each([
+    ['which take their host from another', withDemands + authority],
+    [
+      'which nobody else serves',
+      withDemands.replace('protocol: HTTPS, tls', 'protocol: HTTPS, hostname: z.example.com, tls') + authority,
+    ],
+  ])('%s', (_, yaml) => {
+    const { all, virtual, ir } = listeners(yaml);
+    const own = all['infra/public/https'];
+    expect(own?.tls?.client).toMatchObject({ mode: 'Demand' });
+    expect(virtual?.tls).toEqual({ ...own?.tls, certificates: virtual?.tls?.certificates });
+    expect(virtual?.tls?.minVersion).toBe('TLSv1.3');
+    expect(virtual?.client).toEqual(own?.client);
+    expect(virtual?.client).toMatchObject({ underscores: 'Drop' });
+    expect(virtual?.tls?.certificates).not.toEqual(own?.tls?.certificates);
+    expect(Object.keys(ir.authorities)).toEqual(own?.tls?.client?.authorities);
+  });
+
+  test('and where nobody can be let in by them, the host is not served over TLS', () => {
+    const { virtual, problems } = listeners(
+      withDemands.replace('protocol: HTTPS, tls', 'protocol: HTTPS, hostname: z.example.com, tls'),
+    );
+    expect([virtual, problems]).toEqual([undefined, ['NoValidCACertificate']]);
+  });
 });
