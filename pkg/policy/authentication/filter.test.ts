@@ -52,6 +52,7 @@ const any: readonly Row[] = [
   // Another credential does not make up for one that nobody accepts.
   [[foreign, accepted('b', 'y')], 'unauthenticated', null],
   [[foreign, b], 'unauthenticated', null],
+  [[foreign, { ...foreign, credential: 'y' }, accepted('b', 'y')], 'unauthenticated', null],
 ];
 
 const all: readonly Row[] = [

@@ -41,8 +41,8 @@ class Attempt {
   readonly #exchange: Exchange;
   readonly #challenges: string[] = [];
   readonly #accepted: Accepted[] = [];
-  /** A credential that no method has accepted so far; null for none. */
-  #foreign: string | null = null;
+  /** Credentials that no method has accepted so far. */
+  readonly #foreign = new Set<string>();
   #at = 0;
 
   constructor(rules: Rules, methods: readonly Method[], exchange: Exchange) {
@@ -72,14 +72,14 @@ class Attempt {
         return false;
       case 'foreign':
         this.#challenge(outcome.challenge);
-        this.#foreign = outcome.credential;
+        this.#foreign.add(outcome.credential);
         return all ? this.#refuse('unauthenticated') : false;
       case 'accepted': {
         const { identity, credential = '' } = outcome;
         this.#accepted.push({ method: this.#methods[this.#at - 1]!, identity, credential });
-        if (credential === this.#foreign) this.#foreign = null;
+        this.#foreign.delete(credential);
         if (all) return false;
-        return this.#foreign === null ? this.#pass() : this.#refuse('unauthenticated');
+        return this.#foreign.size === 0 ? this.#pass() : this.#refuse('unauthenticated');
       }
       case 'refused':
       case 'forbidden':
@@ -101,7 +101,7 @@ class Attempt {
     const complete = require === 'All' ? this.#methods.length : 1;
     // Anonymous is who shows nothing at all: half of what All asks for is no credential either, and a bad one.
     const enough = this.#accepted.length >= complete || (allowAnonymous && this.#accepted.length === 0);
-    if (this.#foreign !== null) this.#refuse('unauthenticated');
+    if (this.#foreign.size > 0) this.#refuse('unauthenticated');
     else if (enough) this.#pass();
     else return this.#turnAway();
     return undefined;
