@@ -21,7 +21,7 @@ const secret = valid({
   stringData: { secret: 'a secret of thirty-two bytes, no less' },
 });
 
-function objects(target: object, generation = 1): readonly KubeObject[] {
+function objects(target: object, generation = 1, uid = 'u1'): readonly KubeObject[] {
   const namespace = 'infra';
   const jwt = { algorithms: ['HS256'], sharedSecret: { name: 'jwt', key: 'secret' } };
   return [
@@ -46,7 +46,7 @@ function objects(target: object, generation = 1): readonly KubeObject[] {
     valid({
       apiVersion: 'gateway.suuupra.io/v1alpha1',
       kind: 'GatewayPolicy',
-      metadata: { name: 'baseline', namespace, generation },
+      metadata: { name: 'baseline', namespace, generation, uid },
       spec: { targetRefs: [target], policies: { authentication: { methods: [{ name: 'corp', type: 'JWT', jwt }] } } },
     }),
   ];
@@ -55,8 +55,9 @@ function objects(target: object, generation = 1): readonly KubeObject[] {
 /** Runs with and without the Secret, at times of ms. */
 function runs(target: object) {
   const memo = new Memo();
-  return (now: number, withSecret: boolean, generation = 1): Translation => {
-    const all = [...objects(target, generation), ...(withSecret ? [secret] : [])];
+  return (now: number, withSecret: boolean, generation = 1, uid?: string): Translation => {
+    const policies = objects(target, generation, uid).filter(({ kind }) => uid !== '' || kind !== 'GatewayPolicy');
+    const all = [...policies, ...(withSecret ? [secret] : [])];
     return translate(storeOf(all).snapshot(), { ...goldenOptions, now }, memo);
   };
 }
@@ -101,4 +102,14 @@ test.each<[string, object, number]>([
 
 test('a policy that never was good fails closed at once', () => {
   expect(action(runs(gatewayTarget)(1_000, false))).toBe('refuse');
+});
+
+test.each([
+  ['between two runs', []],
+  ['with a run in which it was gone', ['']],
+])('nothing is kept of a policy that was deleted and made anew under its name, %s', (_, uids) => {
+  const run = runs(gatewayTarget);
+  expect(action(run(1_000, true))).toBe('forward');
+  for (const uid of uids) run(2_000, false, 1, uid);
+  expect(action(run(3_000, false, 1, uids.length === 0 ? 'u2' : 'u1'))).toBe('refuse');
 });

@@ -16,6 +16,8 @@ export interface Built {
 }
 
 export interface LastGood {
+  /** Of the policy: one that was deleted and made anew under its name is another, with the same generation. */
+  readonly uid: string | undefined;
   readonly generation: number;
   readonly built: Built;
   /** Since when its references do not resolve, in ms since the epoch; 0 while they do. */
@@ -31,22 +33,29 @@ export function keepLastGood(
   known: Map<string, LastGood>,
   now: number,
 ): Built & { readonly until: number } {
-  const { namespace, name, generation } = policy.metadata;
+  const { namespace, name, generation, uid } = policy.metadata;
   const id = `${namespace}/${name}`;
   const lost = built.level.keys.filter(({ problems }) => problems.length > 0 && problems.every(isLost));
   if (lost.length === 0) {
-    known.set(id, { generation, built, lostAt: 0, kept: undefined });
+    known.set(id, { uid, generation, built, lostAt: 0, kept: undefined });
     return { ...built, until: 0 };
   }
   const before = known.get(id);
   // An edit is a new policy: what it said before is not what its owner wants now.
-  if (before === undefined || before.generation !== generation || !isShared(policy)) return { ...built, until: 0 };
+  const same = before?.uid === uid && before?.generation === generation;
+  if (before === undefined || !same || !isShared(policy)) return { ...built, until: 0 };
   const lostAt = before.lostAt === 0 ? now : before.lostAt;
   const until = lostAt + KeepFor;
   if (now >= until) return { ...built, until: 0 };
   const level = before.kept?.broken === built.level ? before.kept.level : merged(built.level, before.built.level);
   known.set(id, { ...before, lostAt, kept: { broken: built.level, level } });
   return { level, outputs: before.built.outputs, until };
+}
+
+/** Forgets those of policies that are gone. @param known changed in place */
+export function forgetLastGood(policies: readonly GatewayPolicy[], known: Map<string, LastGood>): void {
+  const names = new Set(policies.map(({ metadata }) => `${metadata.namespace}/${metadata.name}`));
+  for (const id of known.keys()) if (!names.has(id)) known.delete(id);
 }
 
 /** A route owns its mistakes alone; a Gateway's are those of everybody on it. */

@@ -7,7 +7,7 @@ import { createdOf } from './age.ts';
 import type { Context } from './context.ts';
 import { type Draft, mergeOutputs } from './draft.ts';
 import type { Classes } from './gatewayclass.ts';
-import { type Built, keepLastGood } from './last-good.ts';
+import { type Built, forgetLastGood, keepLastGood } from './last-good.ts';
 import { policyContext } from './policy-context.ts';
 import { type AttachedPolicy, compileKeys, type Level, Rank } from './policy-level.ts';
 
@@ -43,7 +43,9 @@ const targetRank = {
 
 export function translatePolicies(context: Context, classes: Classes): readonly PolicyState[] {
   attachDefaults(context, classes);
-  return context.list('GatewayPolicy').map((policy) => {
+  const policies = context.list('GatewayPolicy');
+  forgetLastGood(policies, context.memo.lastGood);
+  return policies.map((policy) => {
     const built = context.translate(policy, (draft) => build(policy, draft));
     const { level, outputs, until } = keepLastGood(policy, built, context.memo.lastGood, context.options.now);
     if (outputs !== built.outputs) mergeOutputs(context.outputs, outputs);
