@@ -235,4 +235,27 @@ describe('filters', () => {
     });
     expect(reports).toHaveLength(1);
   });
+
+  test('but in Shadow it is left out, and reported', () => {
+    const reports: string[] = [];
+    const compiler = createCompiler({
+      filter: () => {
+        throw new Error('cannot be built');
+      },
+      report: (what) => reports.push(what),
+    });
+    const ir = irOf({
+      listeners,
+      filters: { tried: { ...respond('a'), mode: 'Shadow' } },
+      routes: [
+        route(
+          'a',
+          [{ listener: 'l', hostnames: ['a.example'] }],
+          [rule(0, [match(prefix('/'))], { filters: ['tried'] })],
+        ),
+      ],
+    });
+    expect(found(compiler.compile(1, ir), 'a.example')).toMatchObject({ action: { kind: 'local' }, onRequest: null });
+    expect(reports).toEqual(['filter tried']);
+  });
 });

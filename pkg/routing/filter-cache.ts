@@ -8,7 +8,7 @@ type Secrets = Readonly<Record<string, string>>;
 /** What a worker gives to the compiler. */
 export interface CompilerEnv {
   /**
-   * Builds a filter; called once per id. `secret` gives a value of `Ir.secrets` and throws if there is none. A throw makes every rule that uses it answer `policy-invalid`.
+   * Builds a filter; called once per id. `secret` gives a value of `Ir.secrets` and throws if there is none. A throw makes every rule that uses it answer `policy-invalid`, unless it is in Shadow.
    */
   filter(filter: Filter, secret: (id: string) => string): RuntimeFilter;
   /** Told of each configuration that could not be built (a filter or a pattern), which translate should have refused. */
@@ -75,7 +75,8 @@ export class FilterCache {
       return this.#env.filter(filter, (secret) => this.#secret(secret));
     } catch (error) {
       this.#env.report?.(`filter ${id}`, error);
-      return null;
+      // What is only tried must not close a rule.
+      return filter?.mode === 'Shadow' ? {} : null;
     }
   }
 }
