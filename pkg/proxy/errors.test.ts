@@ -1,6 +1,6 @@
 import { afterEach, describe, expect, test } from '@jest/globals';
 import { reply } from '../testkit/origin.ts';
-import { get, post, Stage, transports } from './suite.ts';
+import { filtered, get, post, Stage, transports } from './suite.ts';
 
 const stage = new Stage();
 afterEach(() => stage.close());
@@ -184,6 +184,24 @@ describe.each(transports)('on the %s transport', (_, transport) => {
       expect(proxy.faults).toHaveLength(1);
     },
   );
+
+  test('the 500 of a request phase that throws passes the response phases: a page may read it', async () => {
+    const { client, proxy } = await stage.scene(
+      transport,
+      filtered(
+        { onResponse: ({ response }) => response.headers.set('x-cors', '1') },
+        {
+          onRequest: () => {
+            throw new Error('a bug');
+          },
+        },
+      ),
+    );
+    client.send(get('/'));
+    const response = await client.message();
+    expect([response.startLine, response.header('x-cors')]).toEqual(['HTTP/1.1 500 Internal Server Error', '1']);
+    expect(proxy.faults).toHaveLength(1);
+  });
 
   test.each(['onRequest', 'onResponse'] as const)('a filter may wait in %s, with bodies both ways', async (phase) => {
     const { client, origin } = await stage.scene(transport, {

@@ -379,8 +379,8 @@ export class ActiveExchange implements Exchange {
       downstream.destroy('internal', true);
       return;
     }
-    // One of the filters may be what threw.
-    this.#unfiltered = true;
+    // In a response phase one of the filters may be what threw, and would again.
+    this.#unfiltered = !this.inRequest;
     this.fail('filter-failed');
   }
 
