@@ -1,7 +1,7 @@
 /** Puts policies on the rules of a route: which levels reach it where it is attached, and what they come to. */
 import type { Filter } from '../ir/filter.ts';
 import type { Action, Attachment, Rule } from '../ir/route.ts';
-import { compareFilters } from '../policy/order.ts';
+import { compareFilters, placeOf } from '../policy/order.ts';
 import type { Draft } from './draft.ts';
 import { type Fault, type Origin, originsOf, type RankedLevel } from './effective.ts';
 import { type AttachedPolicy, Rank } from './policy-level.ts';
@@ -74,7 +74,9 @@ export function applyPolicies(
   const id = (filter: Filter): string => draft.addFilter(filter);
   if (faults.length > 0) {
     const policies = draft.addOrigins(originsOf(origins, id));
-    return { rule: { ...rule, action: refusal, filters: [], policies }, origins, faults };
+    // Those that only dress answers stay: without them a page could not even read that it is a 500.
+    const kept = filters.filter(({ kind }) => placeOf(kind).failure === 'Open').map(id);
+    return { rule: { ...rule, action: refusal, filters: kept, policies }, origins, faults };
   }
   const all = [...plain, ...filters].sort(compareFilters);
   return {
