@@ -39,6 +39,17 @@ interface Sample {
 }
 
 export async function measureRounds(bench: Bench, options: RoundsOptions): Promise<Record<string, TargetResult>> {
+  return (await measurePaired(bench, options)).targets;
+}
+
+/** The same, and CPU per request of every round by target, so that what ran next to each other can be compared. */
+export async function measurePaired(
+  bench: Bench,
+  options: RoundsOptions,
+): Promise<{
+  readonly targets: Record<string, TargetResult>;
+  readonly samples: ReadonlyMap<string, readonly Pick<Sample, 'cpu' | 'foreign'>[]>;
+}> {
   const names = [...options.targets.keys()];
   const samples = new Map<string, Sample[]>(names.map((name) => [name, []]));
   const errors = await warmUp(bench, options);
@@ -53,9 +64,10 @@ export async function measureRounds(bench: Bench, options: RoundsOptions): Promi
       errors.set(name, errors.get(name)! + sample.errors);
     }
   }
-  return Object.fromEntries(
+  const targets = Object.fromEntries(
     names.map((name) => [name, resultOf(leastDisturbed(samples.get(name)!, rounds), errors.get(name)!)]),
   );
+  return { targets, samples };
 }
 
 /** Up to this share of the proxy's core, what else runs on it hardly shows. */
@@ -79,20 +91,14 @@ export function rotated<T>(list: readonly T[], i: number): T[] {
 /** Returns the errors by target. A line that is missing in an access log is one. */
 async function warmUp(bench: Bench, { targets, drive }: RoundsOptions): Promise<Map<string, number>> {
   const errors = new Map<string, number>();
-  const loads = new Map<string, Load>();
   for (const [name, running] of targets) {
     if (running.log !== null) await emptyLog(running.log);
-    const sample = await measureOnce(bench, running, drive, bench.settings.warmUpSeconds);
-    errors.set(name, bench.faults(name) + sample.errors);
-    loads.set(name, sample.load);
-  }
-  for (const [name, { log }] of targets) {
-    if (log === null) continue;
-    const load = loads.get(name)!;
-    const lines = await countLines(log, load.requests);
+    const { load, errors: wrong } = await measureOnce(bench, running, drive, bench.settings.warmUpSeconds);
+    // At once: targets may be routes of one process, and share its log.
+    const lines = running.log === null ? load.requests : await countLines(running.log, load.requests);
     const missing = outside(lines, load);
     if (missing > 0) bench.print(`${name}: ${load.requests} requests, ${lines} lines in the access log`);
-    errors.set(name, errors.get(name)! + missing);
+    errors.set(name, bench.faults(name) + wrong + missing);
   }
   return errors;
 }

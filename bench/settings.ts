@@ -1,4 +1,4 @@
-/** What the user asked for: SCENARIO, TARGETS, ROUNDS, QUICK. The one place in bench/ that reads the environment. */
+/** What the user asked for: SCENARIO, TARGETS, ROUNDS, QUICK, BEFORE. The one place in bench/ that reads the environment. */
 import { homedir } from 'node:os';
 import { join } from 'node:path';
 
@@ -12,6 +12,8 @@ export interface Settings {
   readonly seconds: number;
   readonly warmUpSeconds: number;
   readonly quick: boolean;
+  /** An earlier checkout of this repository, to compare with; null for none. */
+  readonly before: string | null;
   /** Compiled tools and downloaded proxies. */
   readonly cache: string;
 }
@@ -28,6 +30,7 @@ export function readSettings(env: Readonly<Record<string, string | undefined>> =
     seconds: quick ? 0.2 : 2,
     warmUpSeconds: quick ? 0.2 : 2,
     quick,
+    before: env['BEFORE'] === undefined || env['BEFORE'] === '' ? null : env['BEFORE'],
     cache: join(env['XDG_CACHE_HOME'] ?? join(homedir(), '.cache'), 'suuupra-gateway', 'bench'),
   };
 }

@@ -31,20 +31,27 @@ export interface RequestOptions {
   readonly body?: number;
   /** Asks for the end of the connection. */
   readonly close?: boolean;
+  /** Behind the path, with the question mark. */
+  readonly query?: string;
+  /** More header lines. */
+  readonly fields?: readonly string[];
 }
 
 /** How many different requests are sent in turn: they lie on hosts and prefixes over the whole table. */
 const Different = 64;
 
 /** A browser's request, for routes all over the table. */
-export function siteRequests(site: Site, { answer, body = 0, close = false }: RequestOptions): readonly LoadRequest[] {
+export function siteRequests(
+  site: Site,
+  { answer, body = 0, close = false, query = '', fields = [] }: RequestOptions,
+): readonly LoadRequest[] {
   const bytes = bodyOf(body);
   return Array.from({ length: Different }, (_, i) => {
     // Steps without a common divisor with the counts, so that all prefixes and far-apart hosts come.
     const host = site.hosts[(i * 67) % site.hosts.length]!;
     const prefix = site.prefixes[(i * 3) % site.prefixes.length]!;
     const head = [
-      `${body > 0 ? 'POST' : 'GET'} ${prefix}${answer} HTTP/1.1`,
+      `${body > 0 ? 'POST' : 'GET'} ${prefix}${answer}${query} HTTP/1.1`,
       `Host: ${host}`,
       'User-Agent: Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0',
       'Accept: text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8',
@@ -53,6 +60,7 @@ export function siteRequests(site: Site, { answer, body = 0, close = false }: Re
       'Cookie: sid=0123456789abcdef0123456789abcdef',
       ...(body > 0 ? ['Content-Type: application/octet-stream', `Content-Length: ${body}`] : []),
       ...(close ? ['Connection: close'] : []),
+      ...fields,
       '',
       '',
     ];

@@ -9,6 +9,7 @@ import { measureConfiguration } from './compile.ts';
 import { measureMatcher } from './matcher.ts';
 import { measure } from './measure.ts';
 import { parserBenchmarks } from './parser.ts';
+import { measurePolicies } from './policies.ts';
 import { rewriteBenchmarks } from './rewrite.ts';
 import { renderFigures } from './table.ts';
 import { telemetryBenchmarks } from './telemetry.ts';
@@ -29,6 +30,7 @@ const groups: Readonly<Record<string, () => readonly Figure[] | Promise<readonly
     return figures;
   },
   matcher: () => measureMatcher(rounds),
+  policies: () => measurePolicies(rounds),
   configuration: () => measureConfiguration(few),
   translation: () => measureTranslation(few),
 };

@@ -6,6 +6,7 @@ import { connectionPerRequest } from './connection-per-request.ts';
 import { floor } from './floor.ts';
 import { idle } from './idle.ts';
 import { latency } from './latency.ts';
+import { policies } from './policies.ts';
 import { post10k } from './post10k.ts';
 import { scale } from './scale.ts';
 import type { Scenario } from './scenario.ts';
@@ -28,6 +29,7 @@ export const scenarios: readonly Scenario[] = [
   latency,
   idle,
   scale,
+  policies,
   undici,
   churn,
 ];

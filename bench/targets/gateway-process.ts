@@ -6,7 +6,7 @@ import { startPinned } from '../pinned.ts';
 import { untilReady } from './ready.ts';
 import type { Running, StartOptions } from './target.ts';
 
-const entry = join(import.meta.dirname, '../../cmd/gateway.ts');
+const root = join(import.meta.dirname, '../..');
 const collect = new URL('./collect.ts', import.meta.url).href;
 
 export interface GatewayOptions extends Pick<StartOptions, 'core' | 'directory'> {
@@ -17,6 +17,8 @@ export interface GatewayOptions extends Pick<StartOptions, 'core' | 'directory'>
   readonly routeOf: Running['routeOf'];
   /** Garbage is collected when the file `collect` is written to `directory`; see collect.ts. */
   readonly collects?: boolean;
+  /** Another checkout of this repository, whose gateway it is. */
+  readonly checkout?: string;
 }
 
 /** Beside what every target has: where the manifests lie. */
@@ -39,7 +41,7 @@ export async function startGateway({ core, directory, ...options }: GatewayOptio
     command: process.execPath,
     args: [
       ...(options.collects === true ? ['--expose-gc', '--import', collect] : []),
-      entry,
+      join(options.checkout ?? root, 'cmd/gateway.ts'),
       `--directory=${manifests}`,
       '--workers=1',
       `--access-log=${log}`,

@@ -1,6 +1,7 @@
 /** The gateway as users run it: manifests in a directory, one worker, an access log in a file, everything else at its default. */
 import { readFile } from 'node:fs/promises';
 import { version } from '../../pkg/config/version.ts';
+import type { Manifest } from '../estate.ts';
 import { hostName, routeName, type Site } from '../site.ts';
 import { certificate } from '../tls/paths.ts';
 import { manifestText, startGateway } from './gateway-process.ts';
@@ -53,14 +54,18 @@ const backendRefs: Readonly<Record<Upstream, object>> = {
   Undici: { group: 'gateway.suuupra.io', kind: 'Backend', name: 'general' },
 };
 
+export async function gatewayManifests(site: Site, originPort: number, upstream?: Upstream): Promise<string> {
+  return manifestText(await gatewayObjects(site, originPort, upstream));
+}
+
 /** An HTTPRoute for each host with a rule for each prefix. */
-export async function gatewayManifests(
+export async function gatewayObjects(
   site: Site,
   originPort: number,
   upstream: Upstream = 'Service',
-): Promise<string> {
-  const metadata = (name: string, more: object = {}): object => ({ name, namespace: 'bench', ...more });
-  const objects: object[] = [
+): Promise<readonly Manifest[]> {
+  const metadata = (name: string, more: object = {}): Manifest => ({ name, namespace: 'bench', ...more });
+  return [
     {
       apiVersion: 'gateway.networking.k8s.io/v1',
       kind: 'GatewayClass',
@@ -123,5 +128,4 @@ export async function gatewayManifests(
       },
     })),
   ];
-  return manifestText(objects);
 }
