@@ -33,7 +33,9 @@ export function keyStatus(compiled: CompiledKey, tally: KeyTally | undefined, ke
     message: limit(message),
   });
   const [problem] = problems;
-  if (problem !== undefined) {
+  const elsewhere = tally !== undefined && [...tally.rules.keys()].every((each) => each === 'Overridden');
+  // Overridden everywhere it closes nothing, and the first thing to know is who says otherwise.
+  if (problem !== undefined && !elsewhere) {
     const closed = mode === 'Enforce' && failsClosed(key);
     const effect = closed ? 'the rules it is for answer 500' : 'the rules it is for are served without it';
     return say(closed ? 'FailedClosed' : 'LeftOut', problem.reason, `${summarise(problems.map(text))}; ${effect}`);
@@ -49,7 +51,8 @@ export function keyStatus(compiled: CompiledKey, tally: KeyTally | undefined, ke
   const left = overridden - tally.overridden.length;
   const lost = [...tally.overridden, ...(left > 0 ? [`${left} more rules`] : [])];
   const [why = 'OverriddenBelow'] = tally.why;
-  if (acting === 0) return say('Overridden', why, `in force nowhere: ${lost.join('; ')}`);
+  const broken = problems.map(text);
+  if (acting === 0) return say('Overridden', why, [`in force nowhere: ${lost.join('; ')}`, ...broken].join('; '));
   const verb = { Enforce: 'in force', Shadow: 'tried', Disabled: 'off' }[mode];
   const message = [`${verb} ${where}`, ...kept, ...replaces, ...beside];
   if (overridden > 0) return say('PartiallyEnforced', why, [...message, `not on ${lost.join('; ')}`].join('; '));
