@@ -21,7 +21,9 @@ const env = { ...process.env, KUBECONFIG: join(root, 'cmd/testdata/no-kubeconfig
 
 function ctl(...args: readonly string[]): Promise<Result> {
   return new Promise((resolve) => {
-    execFile(process.execPath, [join(root, 'cmd/gatewayctl.ts'), ...args], { cwd: root, env }, (error, out, err) => {
+    // The CRDs alone are more than a mebibyte.
+    const options = { cwd: root, env, maxBuffer: 16 * 1024 * 1024 };
+    execFile(process.execPath, [join(root, 'cmd/gatewayctl.ts'), ...args], options, (error, out, err) => {
       resolve({ code: typeof error?.code === 'number' ? error.code : 0, out, err });
     });
   });

@@ -1,4 +1,5 @@
 /** The policies a rule can carry. Types only: the IR is JSON and has no code. */
+import type { ExternalAuthConfig } from '../extauth/config.ts';
 import type { AuthenticationConfig } from '../policy/authentication/schema.ts';
 import type { AuthorizationConfig } from '../policy/authorization/schema.ts';
 import type { CompressionConfig } from '../policy/compression/schema.ts';
@@ -27,6 +28,7 @@ export interface FilterConfigs {
   readonly compression: CompressionConfig;
   readonly signedURLs: SignedURLsConfig;
   readonly authentication: AuthenticationConfig;
+  readonly externalAuth: ExternalAuthConfig;
   readonly authorization: AuthorizationConfig;
   readonly redirect: RedirectConfig;
   readonly directResponse: DirectResponseConfig;

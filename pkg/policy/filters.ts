@@ -6,6 +6,7 @@ import { createCompression } from './compression/filter.ts';
 import { createCors } from './cors/filter.ts';
 import { createCsrf } from './csrf/filter.ts';
 import { createDirectResponse } from './directresponse/filter.ts';
+import { createExternalAuth } from './externalauth/filter.ts';
 import { createIpAccess } from './ipaccess/filter.ts';
 import { createMirror } from './mirror/filter.ts';
 import { createRedirect } from './redirect/filter.ts';
@@ -29,6 +30,7 @@ const filters: { readonly [K in FilterKind]: (config: FilterConfigs[K], env: Fil
   compression: createCompression,
   signedURLs: createSignedURLs,
   authentication: createAuthentication,
+  externalAuth: createExternalAuth,
   authorization: createAuthorization,
   redirect: createRedirect,
   directResponse: createDirectResponse,

@@ -74,6 +74,12 @@ const order = {
     schema: authenticationSchema,
     reason: 'before everything that may answer or that asks who is asking',
   },
+  externalAuth: {
+    merge: 'Replace',
+    failure: 'Closed',
+    reason:
+      'right behind authentication: a service that a route asks is one more check beside that of the policies, and sees no request that they refuse',
+  },
   authorization: {
     merge: 'Stack',
     failure: 'Closed',

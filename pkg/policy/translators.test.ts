@@ -24,6 +24,10 @@ const responseHeaders: GatewayRouteFilter = {
   type: 'ResponseHeaderModifier',
   responseHeaderModifier: { remove: ['x-a'] },
 };
+const externalAuth: GatewayRouteFilter = {
+  type: 'ExternalAuth',
+  externalAuth: { protocol: 'HTTP', backendRef: { group: '', kind: 'Service', name: 'a', port: 80 }, http: {} },
+};
 const mirror = (name: string): GatewayRouteFilter => ({
   type: 'RequestMirror',
   requestMirror: { backendRef: { group: '', kind: 'Service', name, port: 80 } },
@@ -71,17 +75,6 @@ describe('translateFilters', () => {
       'spec.rules[0].filters[0].type',
       'UnsupportedValue',
     ],
-    [
-      'ExternalAuth',
-      [
-        {
-          type: 'ExternalAuth',
-          externalAuth: { protocol: 'HTTP', backendRef: { group: '', kind: 'Service', name: 'a' } },
-        },
-      ],
-      'spec.rules[0].filters[0].type',
-      'UnsupportedValue',
-    ],
   ])('refuses %s', (_, filters, path, reason) => {
     expect(translateFilters(filters, 'spec.rules[0].filters', context)).toEqual([
       expect.objectContaining({ path, reason }),
@@ -96,7 +89,7 @@ describe('translateFilters', () => {
 
 describe('the registries', () => {
   const every: readonly Filter[] = [
-    ...translated([mirror('a'), rewrite, requestHeaders, responseHeaders, cors, direct]).filters,
+    ...translated([mirror('a'), rewrite, requestHeaders, responseHeaders, cors, direct, externalAuth]).filters,
     ...translated([redirect]).filters,
     ...policyFilters(),
   ];

@@ -2,6 +2,7 @@
 import type { DirectResponseFilter, GatewayRouteFilter, GatewayRouteURLRewrite } from '../api/gatewayroute.ts';
 import type {
   HTTPCORSFilter,
+  HTTPExternalAuthFilter,
   HTTPHeaderFilter,
   HTTPRequestMirrorFilter,
   HTTPRequestRedirectFilter,
@@ -19,6 +20,7 @@ import { translateCors } from './cors/translate.ts';
 import type { CsrfSpec } from './csrf/schema.ts';
 import { translateCsrf } from './csrf/translate.ts';
 import { type ResolveBody, translateDirectResponse } from './directresponse/translate.ts';
+import { translateExternalAuth } from './externalauth/translate.ts';
 import type { IpAccessSpec } from './ipaccess/schema.ts';
 import { translateIpAccess } from './ipaccess/translate.ts';
 import { type ResolveMirror, translateMirror } from './mirror/translate.ts';
@@ -63,6 +65,7 @@ interface Specs {
   readonly compression: CompressionSpec;
   readonly signedURLs: SignedURLsSpec;
   readonly authentication: AuthenticationSpec;
+  readonly externalAuth: HTTPExternalAuthFilter;
   readonly authorization: AuthorizationSpec;
   readonly responseOverrides: ResponseOverridesSpec;
   readonly validation: ValidationSpec;
@@ -91,6 +94,7 @@ const translators: { readonly [K in FilterKind]: Translator<K> } = {
   compression: (spec, path) => built(translateCompression(spec, path)),
   signedURLs: (spec, path, context) => built(translateSignedURLs(spec, path, context)),
   authentication: (spec, path, context) => built(translateAuthentication(spec, path, context)),
+  externalAuth: (spec, path, context) => built(translateExternalAuth(spec, path, context)),
   authorization: (spec, path) => built(translateAuthorization(spec, path)),
   redirect: (spec, path) => built(translateRedirect(spec, path)),
   directResponse: (spec, path, { resolveBody }) => built(translateDirectResponse(spec, path, resolveBody)),
@@ -126,6 +130,7 @@ function place(filter: GatewayRouteFilter, path: string): Placed | null {
     case 'ResponseHeaderModifier':
       return { kind: 'responseHeaders', spec: filter.responseHeaderModifier, path: `${path}.responseHeaderModifier` };
     case 'ExternalAuth':
+      return { kind: 'externalAuth', spec: filter.externalAuth, path: `${path}.externalAuth` };
     case 'ExtensionRef':
       return null;
     default:

@@ -13,25 +13,24 @@ export const caCertificateRef = Type.Optional(
 );
 
 /** @param what stands there: `the key set` */
+export function backendRef(what: string) {
+  return Type.Object(
+    {
+      group: Type.String({ maxLength: 253, default: '', description: 'API group; empty for the core group.' }),
+      kind: Type.String({ minLength: 1, maxLength: 63, default: 'Service', description: 'Service or Backend.' }),
+      name: objectName('Name of the object.'),
+      namespace: Type.Optional(text(63, 'Namespace; absent: that of the policy. Another one needs a ReferenceGrant.')),
+      port: Type.Optional(port('Port; required for a Service.')),
+    },
+    { description: `Service or Backend that serves ${what}, over http unless a BackendTLSPolicy says otherwise.` },
+  );
+}
+
+/** @param what stands there: `the key set` */
 export function endpointFields(what: string) {
   return {
     uri: Type.Optional(text(2048, `https address of ${what}.`, { pattern: '^https://[^\\s#]+$' })),
-    backendRef: Type.Optional(
-      Type.Object(
-        {
-          group: Type.String({ maxLength: 253, default: '', description: 'API group; empty for the core group.' }),
-          kind: text(63, 'Service or Backend.'),
-          name: objectName('Name of the object.'),
-          namespace: Type.Optional(
-            text(63, 'Namespace; absent: that of the policy. Another one needs a ReferenceGrant.'),
-          ),
-          port: Type.Optional(port('Port; required for a Service.')),
-        },
-        {
-          description: `Service or Backend that serves ${what}, over http unless a BackendTLSPolicy says otherwise.`,
-        },
-      ),
-    ),
+    backendRef: Type.Optional(backendRef(what)),
     path: Type.Optional(text(1024, `Path of ${what} at backendRef.`, { pattern: '^/[^\\s#]*$' })),
     caCertificateRef,
   };

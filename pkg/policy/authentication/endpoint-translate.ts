@@ -1,5 +1,6 @@
 /** Control-plane half of what a method asks over HTTP: references resolved, addresses checked. */
 import type { BackendObjectReference } from '../../api/gatewayapi.ts';
+import { serviceAuthority } from '../../extauth/service-name.ts';
 import type { Problem } from '../../status/problem.ts';
 import type { PolicyContext } from '../context.ts';
 import { isProblems, type Translated, unsupported } from '../translated.ts';
@@ -29,9 +30,7 @@ export function translateEndpoint(spec: EndpointSpec, path: string, context: Pol
     return [unsupported(`${path}.caCertificateRef`, 'is for uri; a BackendTLSPolicy says it for backendRef')];
   const cluster = context.backend(backendRef, `${path}.backendRef`);
   if (typeof cluster !== 'string') return [cluster];
-  const host = `${backendRef.name}.${backendRef.namespace ?? context.namespace}`;
-  const authority = backendRef.port === undefined ? host : `${host}:${backendRef.port}`;
-  return { kind: 'cluster', cluster, authority, path: spec.path };
+  return { kind: 'cluster', cluster, authority: serviceAuthority(backendRef, context.namespace), path: spec.path };
 }
 
 /** @returns PEM; null for the CAs of the system */

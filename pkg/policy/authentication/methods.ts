@@ -3,6 +3,7 @@ import type { FilterEnv } from '../runtime.ts';
 import { createApiKey } from './apikey.ts';
 import { createBasic } from './basic.ts';
 import { createClientCertificate } from './clientcert.ts';
+import { createExternalAuth } from './extauth.ts';
 import { createIntrospection } from './introspection.ts';
 import { createJwt } from './jwt.ts';
 import type { Method } from './method.ts';
@@ -17,6 +18,7 @@ const methods: {
   APIKey: createApiKey,
   Basic: createBasic,
   ClientCertificate: createClientCertificate,
+  ExternalAuth: createExternalAuth,
   Introspection: createIntrospection,
 };
 

@@ -2,6 +2,7 @@
 import type { ApiKeyConfig } from './apikey-schema.ts';
 import type { BasicConfig } from './basic-schema.ts';
 import type { ClientCertificateConfig } from './clientcert-schema.ts';
+import type { ExternalAuthMethodConfig } from './extauth-schema.ts';
 import type { IntrospectionConfig } from './introspection-schema.ts';
 import type { JwtConfig } from './jwt-schema.ts';
 import type { OidcConfig } from './oidc-schema.ts';
@@ -21,6 +22,7 @@ export interface MethodConfigs {
   readonly APIKey: ApiKeyConfig;
   readonly Basic: BasicConfig;
   readonly ClientCertificate: ClientCertificateConfig;
+  readonly ExternalAuth: ExternalAuthMethodConfig;
   readonly Introspection: IntrospectionConfig;
 }
 

@@ -4,6 +4,7 @@ import { celRules, choice, list, text, type ValueOf } from '../../api/schema.ts'
 import { apiKeySchema } from './apikey-spec.ts';
 import { basicSchema } from './basic-spec.ts';
 import { clientCertificateSchema } from './clientcert-spec.ts';
+import { externalAuthSchema } from './extauth-spec.ts';
 import { introspectionSchema } from './introspection-spec.ts';
 import { jwtSchema } from './jwt-spec.ts';
 import { oidcSchema } from './oidc-spec.ts';
@@ -15,6 +16,7 @@ export const methodMembers = {
   APIKey: 'apiKey',
   Basic: 'basic',
   ClientCertificate: 'clientCertificate',
+  ExternalAuth: 'externalAuth',
   Introspection: 'introspection',
 } as const;
 
@@ -29,6 +31,7 @@ const methodSchema = Type.Object(
     apiKey: Type.Optional(apiKeySchema),
     basic: Type.Optional(basicSchema),
     clientCertificate: Type.Optional(clientCertificateSchema),
+    externalAuth: Type.Optional(externalAuthSchema),
     introspection: Type.Optional(introspectionSchema),
   },
   celRules(
@@ -52,7 +55,14 @@ export const authenticationSchema = Type.Object(
       'x-kubernetes-list-map-keys': ['name'],
     }),
   },
-  { description: 'Who is asking.' },
+  {
+    description: 'Who is asking.',
+    ...celRules({
+      rule: "self.require == 'All' || !self.methods.exists(m, m.type == 'ExternalAuth') || (!self.allowAnonymous && self.methods[size(self.methods) - 1].type == 'ExternalAuth' && self.methods.exists_one(m, m.type == 'ExternalAuth'))",
+      message:
+        'with require Any, ExternalAuth must be the last method and allowAnonymous false: its service decides on every request that it is asked about',
+    }),
+  },
 );
 
 export type AuthenticationSpec = ValueOf<typeof authenticationSchema>;

@@ -5,6 +5,7 @@ import { isProblems, type Translated, unsupported } from '../translated.ts';
 import { translateApiKey } from './apikey-translate.ts';
 import { translateBasic } from './basic-translate.ts';
 import { translateClientCertificate } from './clientcert-translate.ts';
+import { translateExternalAuth } from './extauth-translate.ts';
 import { translateIntrospection } from './introspection-translate.ts';
 import { translateJwt } from './jwt-translate.ts';
 import { translateOidc } from './oidc-translate.ts';
@@ -24,6 +25,7 @@ const translators: { readonly [T in MethodType]: Translator<T> } = {
   APIKey: ({ apiKey }, path, context) => translateApiKey(apiKey!, path, context),
   Basic: ({ basic, name }, path, context) => translateBasic(basic!, name, path, context),
   ClientCertificate: ({ clientCertificate }, path) => translateClientCertificate(clientCertificate!, path),
+  ExternalAuth: ({ externalAuth }, path, context) => translateExternalAuth(externalAuth!, path, context),
   Introspection: ({ introspection }, path, context) => translateIntrospection(introspection!, path, context),
 };
 
@@ -44,6 +46,7 @@ export function translateAuthentication(
     // The type and its configuration belong together, which TypeScript cannot follow through the union.
     else methods.push({ name: method.name, type: method.type, config } as MethodConfig);
   }
+  problems.push(...serviceProblems(spec, path));
   if (problems.length > 0) return problems;
   return { require: spec.require, allowAnonymous: spec.allowAnonymous, methods };
 }
@@ -52,6 +55,25 @@ export function translateAuthentication(
 function wrongPlace({ require, methods }: AuthenticationSpec, index: number, path: string): readonly Problem[] {
   if (require === 'Any' || index === 0 || methods[index]?.type !== 'OIDC') return [];
   return [unsupported(`${path}.type`, 'OIDC has to be the first method where All are required; move it up')];
+}
+
+/** A service decides on every request that it is asked about, so that nothing comes behind it. */
+function serviceProblems({ require, allowAnonymous, methods }: AuthenticationSpec, path: string): readonly Problem[] {
+  const at = methods.findIndex(({ type }) => type === 'ExternalAuth');
+  if (require === 'All' || at < 0) return [];
+  return [
+    ...(at === methods.length - 1
+      ? []
+      : [
+          unsupported(
+            `${path}.methods[${at + 1}]`,
+            'is never asked, since ExternalAuth before it decides; move that down',
+          ),
+        ]),
+    ...(allowAnonymous
+      ? [unsupported(`${path}.allowAnonymous`, 'is for the service of ExternalAuth to decide; remove it')]
+      : []),
+  ];
 }
 
 function wrongMembers(method: MethodSpec, path: string): readonly Problem[] {

@@ -1,0 +1,3 @@
+import { createAuthentication } from '../policy/authentication/filter.ts';
+
+export const shared = createAuthentication;
