@@ -4,7 +4,8 @@ import type { Cluster, Endpoint } from '../ir/cluster.ts';
 import type { Balancer, Candidate } from './balance/balancer.ts';
 import { LeastRequest } from './balance/least-request.ts';
 import { RoundRobin } from './balance/round-robin.ts';
-import { GrpcError, type GrpcLane } from './grpc-lane.ts';
+import { GrpcError } from './grpc-error.ts';
+import type { GrpcLane } from './grpc-lane.ts';
 import { endpointName, type Lane, type LaneStats } from './lane.ts';
 import { Pending } from './pending.ts';
 import type { ClusterRuntime, ResponseHandler, UpstreamRequest, UpstreamStream } from './upstream.ts';
@@ -26,17 +27,18 @@ export interface ClusterStats {
 export type OpenLane = (cluster: Cluster, endpoint: Endpoint, pending: Pending) => Lane;
 
 /** The same for calls of gRPC. */
-export type OpenGrpc = (cluster: Cluster, endpoint: Endpoint) => GrpcLane;
+export type OpenGrpc = (cluster: Cluster, endpoint: Endpoint) => Promise<GrpcLane>;
 
 class Member implements Candidate {
   readonly name: string;
   readonly lane: Lane;
-  readonly #openGrpc: () => GrpcLane;
+  readonly #openGrpc: () => Promise<GrpcLane>;
+  #opening: Promise<GrpcLane> | null = null;
   #grpc: GrpcLane | null = null;
   weight: number;
   terminating: boolean;
 
-  constructor(endpoint: Endpoint, lane: Lane, openGrpc: () => GrpcLane) {
+  constructor(endpoint: Endpoint, lane: Lane, openGrpc: () => Promise<GrpcLane>) {
     this.name = endpointName(endpoint.host, endpoint.port);
     this.lane = lane;
     this.#openGrpc = openGrpc;
@@ -49,12 +51,19 @@ class Member implements Candidate {
   }
 
   /** Few clusters are ever asked by gRPC. */
-  get grpc(): GrpcLane {
-    return (this.#grpc ??= this.#openGrpc());
+  grpc(): Promise<GrpcLane> {
+    this.#opening ??= this.#openGrpc().then((lane) => (this.#grpc = lane));
+    return this.#opening;
   }
 
   get lanes(): readonly Retired[] {
-    return this.#grpc === null ? [this.lane] : [this.lane, this.#grpc];
+    const opening = this.#opening;
+    if (opening === null) return [this.lane];
+    const grpc: Retired = {
+      close: async () => (await opening).close(),
+      destroy: async () => (await opening).destroy(),
+    };
+    return [this.lane, grpc];
   }
 }
 
@@ -148,7 +157,7 @@ export class LiveCluster implements ClusterRuntime {
       if (this.#candidates.length === 0) throw new GrpcError('no-endpoint', `${this.name} has no endpoint`, true);
       const member = this.#balancer.pick(this.#candidates, avoid);
       try {
-        return await member.grpc.unary(method, message, timeout, signal);
+        return await (await member.grpc()).unary(method, message, timeout, signal);
       } catch (error) {
         const again = error instanceof GrpcError && error.untouched && tries < UntouchedRetries;
         if (!again || signal.aborted) throw error;

@@ -10,7 +10,6 @@ import { type ClusterStats, LiveCluster, type OpenGrpc, type OpenLane, type Reti
 import { DescriptorGate } from './descriptor-gate.ts';
 import { createDial } from './dial.ts';
 import { createEgressGuard, type EgressGuard, type Resolve } from './egress.ts';
-import { GrpcLane } from './grpc-lane.ts';
 import { H1Context } from './h1context.ts';
 import { H1Dispatcher } from './h1dispatcher.ts';
 import { tlsOptions } from './tls.ts';
@@ -78,9 +77,10 @@ export function createClusters(env: ClustersEnv): Clusters {
 
   const tlsOf = ({ tls }: Cluster) =>
     tls === undefined ? null : tlsOptions(tls, material.certificates, material.authorities);
-  const openGrpc: OpenGrpc = (cluster, { host, port }) => {
+  const openGrpc: OpenGrpc = async (cluster, { host, port }) => {
     const { name, connectTimeout, idleTimeout } = cluster;
     const options = { cluster: name, host, port, tls: tlsOf(cluster), connectTimeout, idleTimeout };
+    const { GrpcLane } = await import('./grpc-lane.ts');
     return new GrpcLane(options, { telemetry, gate, guard: () => guard });
   };
   const openLane: OpenLane = (cluster, { host, port }, pending) => {

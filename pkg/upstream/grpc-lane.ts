@@ -2,6 +2,8 @@
  * gRPC to one endpoint: one HTTP/2 connection, plaintext or TLS, opened when it is first needed and again when it broke. It lives here, beside
  * the other lanes of the endpoint, because only a worker knows endpoints as they are at this moment: the services thread would have to be told
  * of each that comes and goes, and every call would cross two threads on its way.
+ *
+ * Loaded when a call is made: its libraries are 7 MB of heap, which no worker shall have that calls nobody.
  */
 import { connect as connectTcp, isIP, type Socket } from 'node:net';
 import { connect as connectTls } from 'node:tls';
@@ -12,6 +14,7 @@ import type { ErrorCode } from '../proxy/errors.ts';
 import type { Telemetry } from '../telemetry/record.ts';
 import type { DescriptorGate } from './descriptor-gate.ts';
 import { Denied, type EgressGuard } from './egress.ts';
+import { GrpcError } from './grpc-error.ts';
 import { endpointName } from './lane.ts';
 import { Missing, type TlsOptions } from './tls.ts';
 
@@ -31,18 +34,6 @@ export interface GrpcEnv {
   readonly gate: DescriptorGate;
   /** Asked at each connect, since the settings may change. */
   readonly guard: () => EgressGuard;
-}
-
-/** `untouched`: no server has seen the call. */
-export class GrpcError extends Error {
-  readonly code: ErrorCode;
-  readonly untouched: boolean;
-
-  constructor(code: ErrorCode, message: string, untouched: boolean, cause?: unknown) {
-    super(message, { cause });
-    this.code = code;
-    this.untouched = untouched;
-  }
 }
 
 /** Of one answer. */

@@ -1,6 +1,6 @@
 /** Calls of the gateway's own to services of gRPC at clusters: what policies ask authorization services. */
 import type { DescMethodUnary, Message } from '@bufbuild/protobuf';
-import { GrpcError } from './grpc-lane.ts';
+import { GrpcError } from './grpc-error.ts';
 import type { ClusterRuntime } from './upstream.ts';
 
 export interface UnaryRequest {
@@ -21,6 +21,8 @@ export function createUnary(clusters: {
   return async ({ cluster: id, method, message, timeout, signal }) => {
     const cluster = clusters.get(id);
     if (cluster === undefined) throw new GrpcError('no-endpoint', `there is no cluster ${id}`, true);
+    // The first call loads the libraries, which is not the service's delay.
+    await import('./grpc-lane.ts');
     const ending = new AbortController();
     const ended = Promise.withResolvers<never>();
     const end = (error: GrpcError): void => {
