@@ -4,11 +4,10 @@ import { type Head, MaxFields } from '../http1/head.ts';
 import type { HeaderView } from '../policy/runtime.ts';
 
 const Empty = Buffer.alloc(0);
-const fieldName = /^[!#$%&'*+\-.^_`|~0-9A-Za-z]+$/;
-// RFC 9110 5.5: "Field values containing CR, LF, or NUL characters are invalid and dangerous". Other controls are refused with them,
-// and so is what one latin-1 byte cannot hold.
-// eslint-disable-next-line no-control-regex
-const fieldValue = /^[\t\x20-\x7e\x80-\xff]*$/;
+/** 1 for the characters of a token (RFC 9110 5.6.2). Looked up one by one: for names a loop takes half of what a regular expression does. */
+const nameCharacters = new Uint8Array(128);
+for (const character of "!#$%&'*+-.^_`|~0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz")
+  nameCharacters[character.charCodeAt(0)] = 1;
 
 /** The name in lower case. */
 export type FieldLine = readonly [name: string, value: string];
@@ -36,10 +35,11 @@ export class Fields implements HeaderView {
     this.hidden = hidden;
     if (this.hasRemoved) this.removed.fill(0);
     this.hasRemoved = false;
-    if (this.names.length > 0) {
-      this.names.length = 0;
-      this.lower.length = 0;
-      this.values.length = 0;
+    // Not `length = 0`, which lets go of the memory that the next message needs again.
+    while (this.names.length > 0) {
+      this.names.pop();
+      this.lower.pop();
+      this.values.pop();
     }
   }
 
@@ -68,7 +68,7 @@ export class Fields implements HeaderView {
 
   set(name: string, value: string): void {
     const lower = checked(name, value);
-    this.remove(lower);
+    this.drop(lower);
     this.push(name, lower, value);
   }
 
@@ -77,7 +77,10 @@ export class Fields implements HeaderView {
   }
 
   remove(name: string): void {
-    const lower = name.toLowerCase();
+    this.drop(name.toLowerCase());
+  }
+
+  protected drop(lower: string): void {
     const { head } = this;
     if (head !== null) {
       for (let i = 0; i < head.count; i++) {
@@ -155,7 +158,23 @@ function join(name: string, before: string | undefined, value: string): string {
 
 /** @returns the name in lower case */
 function checked(name: string, value: string): string {
-  if (!fieldName.test(name)) throw new RangeError(`${JSON.stringify(name)} is no field name`);
-  if (!fieldValue.test(value)) throw new RangeError(`the value of ${name} holds bytes that no field may hold`);
+  if (!isName(name)) throw new RangeError(`${JSON.stringify(name)} is no field name`);
+  if (!isValue(value)) throw new RangeError(`the value of ${name} holds bytes that no field may hold`);
   return name.toLowerCase();
+}
+
+function isName(text: string): boolean {
+  // A code beyond the table is none of it.
+  for (let i = 0; i < text.length; i++) if (nameCharacters[text.charCodeAt(i)] !== 1) return false;
+  return text.length > 0;
+}
+
+// RFC 9110 5.5: "Field values containing CR, LF, or NUL characters are invalid and dangerous". Other controls are refused with them,
+// and so is what one latin-1 byte cannot hold.
+function isValue(text: string): boolean {
+  for (let i = 0; i < text.length; i++) {
+    const code = text.charCodeAt(i);
+    if (code > 255 || code === 127 || (code < 32 && code !== 9)) return false;
+  }
+  return true;
 }

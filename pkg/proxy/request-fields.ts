@@ -98,10 +98,10 @@ export class RequestFields extends Fields {
     super.add(name, value);
   }
 
-  override remove(name: string): void {
-    super.remove(name);
-    if (this.mayTrail) this.#judged.add(plainName(name));
-    const bit = ownByName.get(name.toLowerCase());
+  protected override drop(lower: string): void {
+    super.drop(lower);
+    if (this.mayTrail) this.#judged.add(plainName(lower));
+    const bit = ownByName.get(lower);
     if (bit !== undefined) this.own &= ~bit;
   }
 }

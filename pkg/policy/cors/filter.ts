@@ -41,11 +41,12 @@ export function createCors(config: CorsConfig): RuntimeFilter {
       const origin = request.headers.get('origin');
       if (origin === undefined) return;
       // The gateway's answer replaces the backend's, whatever that allowed.
-      response.headers.remove('access-control-allow-origin');
-      response.headers.remove('access-control-allow-credentials');
-      if (!allows(origin)) return;
-      response.headers.set('access-control-allow-origin', varies ? origin : '*');
-      if (config.credentials) response.headers.set('access-control-allow-credentials', 'true');
+      const allowed = allows(origin);
+      if (allowed) response.headers.set('access-control-allow-origin', varies ? origin : '*');
+      else response.headers.remove('access-control-allow-origin');
+      if (allowed && config.credentials) response.headers.set('access-control-allow-credentials', 'true');
+      else response.headers.remove('access-control-allow-credentials');
+      if (!allowed) return;
       if (config.expose !== '') response.headers.set('access-control-expose-headers', config.expose);
     },
   };

@@ -8,6 +8,8 @@ import { compileValues } from './values.ts';
 /** Computes at once, and gives what then changes the fields. */
 export type HeaderChange = (exchange: Exchange) => (headers: HeaderView) => void;
 
+const none: readonly (readonly [to: string, value: string | undefined])[] = [];
+
 export function createHeaderChange({ remove, rename, set, add }: HeadersTransform, scope: Scope): HeaderChange {
   const setValues = compileValues(set, fieldValue, scope);
   const addValues = compileValues(add, fieldValue, scope);
@@ -17,10 +19,10 @@ export function createHeaderChange({ remove, rename, set, add }: HeadersTransfor
     const adding = addValues(exchange);
     return (headers) => {
       for (const name of remove) headers.remove(name);
-      const renamed = rename.map(({ from }) => headers.get(from));
+      const renamed = rename.length === 0 ? none : rename.map(({ to, from }) => [to, headers.get(from)] as const);
       for (const { from } of rename) headers.remove(from);
       for (const name of copies) headers.remove(name);
-      for (const [i, { to }] of rename.entries()) if (renamed[i] !== undefined) headers.set(to, renamed[i]);
+      for (const [to, value] of renamed) if (value !== undefined) headers.set(to, value);
       for (const [name, value] of setting) headers.set(name, value);
       for (const [name, value] of adding) headers.add(name, value);
     };

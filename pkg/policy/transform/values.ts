@@ -17,9 +17,9 @@ export function compileValues<E extends NamedValue>(
   accept: (text: string, entry: E) => string | null,
   scope: Scope = {},
 ): (exchange: Exchange) => readonly Pair[] {
-  const steps = entries.map((entry): ((exchange: Exchange) => readonly Pair[]) => {
+  const steps = entries.map((entry): ((exchange: Exchange) => Pair | null) => {
     const { name, value } = entry;
-    const pair = (text: string | null): readonly Pair[] => (text === null ? [] : [[name, text]]);
+    const pair = (text: string | null): Pair | null => (text === null ? null : [name, text]);
     if (value.kind === 'text') {
       const constant = pair(accept(value.text, entry));
       return () => constant;
@@ -29,13 +29,20 @@ export function compileValues<E extends NamedValue>(
       try {
         return pair(accept(expression.evaluate(exchange), entry));
       } catch (error) {
-        if (error instanceof ExpressionFailure) return [];
+        if (error instanceof ExpressionFailure) return null;
         throw error;
       }
     };
   });
-  if (entries.some(({ value }) => value.kind === 'expression'))
-    return (exchange) => steps.flatMap((step) => step(exchange));
-  const constant = steps.flatMap((step) => step(undefined as never));
+  const all = (exchange: Exchange): readonly Pair[] => {
+    const pairs: Pair[] = [];
+    for (const step of steps) {
+      const pair = step(exchange);
+      if (pair !== null) pairs.push(pair);
+    }
+    return pairs;
+  };
+  if (entries.some(({ value }) => value.kind === 'expression')) return all;
+  const constant = all(undefined as never);
   return () => constant;
 }
