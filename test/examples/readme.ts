@@ -1,23 +1,26 @@
-/** Reads the request lines of an example's README: `GET http://host/path name: value; name: value → 200 text`. */
+/** Reads the request lines of an example's README: `POST http://host/path name: value; name: value {"json": 1} → 200 text`. */
 
 export interface Try {
   readonly line: string;
   readonly method: string;
   readonly url: URL;
   readonly headers: Readonly<Record<string, string>>;
+  /** '' for none. */
+  readonly body: string;
   readonly status: number;
   /** `name: value` of a response header, or a part of the body. */
   readonly expected: string;
 }
 
-const Line = /^(?<method>[A-Z]+)\s+(?<url>https?:\/\/\S+)\s*(?<headers>.*?)\s*→ (?<status>\d{3})\s*(?<expected>.*)$/;
+const Line =
+  /^(?<method>[A-Z]+)\s+(?<url>https?:\/\/\S+)\s*(?<headers>[^{]*?)\s*(?<body>\{.*\})?\s*→ (?<status>\d{3})\s*(?<expected>.*)$/;
 
 export function readTries(markdown: string): Try[] {
   return markdown.split('\n').flatMap((line) => {
     const groups = Line.exec(line)?.groups;
     if (groups === undefined) return [];
-    const { method = '', url = '', headers = '', status = '', expected = '' } = groups;
-    return [{ line, method, url: new URL(url), headers: readHeaders(headers), status: Number(status), expected }];
+    const { method = '', url = '', headers = '', body = '', status = '', expected = '' } = groups;
+    return [{ line, method, url: new URL(url), headers: readHeaders(headers), body, status: Number(status), expected }];
   });
 }
 

@@ -16,6 +16,7 @@ export function send(
     readonly method?: string;
     readonly headers?: Readonly<Record<string, string>>;
     readonly path?: string;
+    readonly body?: string;
   } = {},
 ): Promise<Answer> {
   const tls = url.protocol === 'https:';
@@ -42,6 +43,6 @@ export function send(
       response.on('error', reject);
       response.on('end', () => resolve({ status: response.statusCode ?? 0, headers: response.headers, body }));
     });
-    outgoing.end();
+    outgoing.end(options.body);
   });
 }
