@@ -13,11 +13,19 @@ export function createAuthentication(config: AuthenticationConfig, env: FilterEn
 type Rules = Pick<AuthenticationConfig, 'require' | 'allowAnonymous'>;
 
 export function authenticate(rules: Rules, methods: readonly Method[]): RuntimeFilter {
+  // What nearly every policy has, and nearly every request shows: one method, and a credential that it knows.
+  const only = methods.length === 1 ? methods[0] : undefined;
   const responding = methods.filter((method) => method.responded !== undefined);
   return {
     onRequest: (exchange) => {
       for (const method of methods) method.cleanse?.(exchange);
-      return new Attempt(rules, methods, exchange).next();
+      if (only === undefined) return new Attempt(rules, methods, exchange).next();
+      const outcome = only.authenticate(exchange);
+      if (outcome instanceof Promise || outcome.kind !== 'accepted')
+        return new Attempt(rules, methods, exchange).next(outcome);
+      exchange.identity = outcome.identity;
+      only.accepted?.(exchange, outcome.identity);
+      return undefined;
     },
     ...(responding.length > 0 && {
       onResponse: (exchange) => {
@@ -51,10 +59,16 @@ class Attempt {
     this.#exchange = exchange;
   }
 
-  /** Asks methods until one decides; waits only for those that have to. */
-  next(): void | Promise<void> {
+  /**
+   * Asks methods until one decides; waits only for those that have to.
+   * @param answer of the next method, if it was asked already
+   */
+  next(answer?: Outcome | Promise<Outcome>): void | Promise<void> {
+    let known = answer;
     while (this.#at < this.#methods.length) {
-      const outcome = this.#methods[this.#at++]!.authenticate(this.#exchange);
+      const outcome = known ?? this.#methods[this.#at]!.authenticate(this.#exchange);
+      known = undefined;
+      this.#at++;
       if (outcome instanceof Promise) return outcome.then((late) => (this.#take(late) ? undefined : this.next()));
       if (this.#take(outcome)) return undefined;
     }

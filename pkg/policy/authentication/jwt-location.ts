@@ -26,6 +26,11 @@ export function findToken(locations: TokenLocations, request: RequestView): stri
 export function stripTokens(locations: TokenLocations, request: RequestView, keep = ''): void {
   const { headers } = request;
   for (const { name, prefix } of locations.headers) {
+    // A field of its own goes, whatever it holds: it need not be read.
+    if (prefix === '' && keep === '') {
+      headers.remove(name);
+      continue;
+    }
     const found = afterPrefix(headers.get(name), prefix);
     if (found !== undefined && found !== keep) headers.remove(name);
   }
