@@ -57,14 +57,14 @@ export function createLine(settings: AccessLogSettings): Line {
 
 /**
  * Every field: what nearly all gateways write, as one expression. Texts that stay the same from request to request (client, route, endpoint) are
- * kept: 20 pieces to put together instead of 46.
+ * kept: 18 pieces to put together instead of 46.
  */
 function createWholeLine(): Line {
   const time = createTime();
   const client = createClientText();
   const route = createRouteText();
   const endpoint = createEndpointText();
-  const identity = createIdentityText();
+  const end = createEndText();
   let agent = '';
   let agentText = '""';
   return (r) => {
@@ -77,7 +77,7 @@ function createWholeLine(): Line {
       `,"protocol":"${r.protocol}","status":${r.status},"flag":"${r.flag}","requestId":${quoted(r.requestId)}` +
       `,"requestBytes":${r.requestBytes},"responseBytes":${r.responseBytes},"duration":${r.duration}` +
       `,"upstreamDuration":${r.upstreamDuration},"attempts":${r.attempts}${route(r)}${endpoint(r)}` +
-      `,"userAgent":${agentText}${identity(r)},"shadow":"${r.shadow}"}\n`
+      `,"userAgent":${agentText}${end(r)}`
     );
   };
 }
@@ -119,17 +119,22 @@ function createEndpointText(): Field {
   };
 }
 
-function createIdentityText(): Field {
-  let { identity, tenant, authMethod } = { identity: '', tenant: '', authMethod: '' };
-  let text = ',"identity":"","tenant":"","authMethod":""';
+/** What policies say of the request; of most nothing. */
+function createEndText(): Field {
+  const textOf = (r: PolicyFields): string =>
+    `,"identity":${quoted(r.identity)},"tenant":${quoted(r.tenant)},"authMethod":${quoted(r.authMethod)},"shadow":"${r.shadow}"}\n`;
+  let { identity, tenant, authMethod, shadow }: PolicyFields = { identity: '', tenant: '', authMethod: '', shadow: '' };
+  let text = textOf({ identity, tenant, authMethod, shadow });
   return (r) => {
-    if (r.identity !== identity || r.tenant !== tenant || r.authMethod !== authMethod) {
-      ({ identity, tenant, authMethod } = r);
-      text = `,"identity":${quoted(identity)},"tenant":${quoted(tenant)},"authMethod":${quoted(authMethod)}`;
+    if (r.identity !== identity || r.tenant !== tenant || r.authMethod !== authMethod || r.shadow !== shadow) {
+      ({ identity, tenant, authMethod, shadow } = r);
+      text = textOf(r);
     }
     return text;
   };
 }
+
+type PolicyFields = Pick<AccessRecord, 'identity' | 'tenant' | 'authMethod' | 'shadow'>;
 
 function keep<T>(kept: Map<string, T>, key: string, value: T): T {
   if (kept.size >= MaxKept) kept.clear();
