@@ -36,7 +36,7 @@ export function stripTokens(locations: TokenLocations, request: RequestView, kee
   }
   for (const name of locations.cookies) if ((request.cookie(name) ?? keep) !== keep) stripCookie(request, name);
   const params = locations.params.filter((name) => (request.queryParam(name) ?? keep) !== keep);
-  if (params.length > 0) request.setForwardQuery(withoutParams(request.query, params));
+  if (params.length > 0) request.setForwardQuery(withoutParams(request.forwardQuery, params));
   stripWebSocketToken(locations, request);
 }
 
