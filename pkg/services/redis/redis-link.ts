@@ -3,7 +3,7 @@
  * fails at once while there is none. ioredis's own reconnection asks neither the egress guard nor another server.
  */
 import { isIP } from 'node:net';
-import { Redis, type RedisOptions } from 'ioredis';
+import type { Redis, RedisOptions } from 'ioredis';
 import type { Clock } from '../../store/clock.ts';
 import { Denied, type EgressGuard } from '../../upstream/egress.ts';
 
@@ -70,12 +70,14 @@ export function openRedisLink(config: RedisConfig, env: RedisLinkEnv, events: Re
     const url = new URL(config.urls[attempts % config.urls.length] ?? '');
     const turn = Math.floor(attempts++ / config.urls.length);
     const host = url.hostname.replace(/^\[|\]$/g, '');
+    // Loaded when it is needed: most gateways have no Redis, and it is 10 MB.
+    const ioredis = await import('ioredis');
     const addresses = await guard.resolve(host).catch(() => []);
     if (closed) return;
     if (addresses === Denied) return failed(`${host} leads to no address that the gateway may ask`);
     const address = addresses[turn % addresses.length];
     if (address === undefined) return failed(`${host} has no address`);
-    const next = new Redis(optionsFor(config, url, host, address));
+    const next = new ioredis.Redis(optionsFor(config, url, host, address));
     candidate = next;
     // What is wrong comes from `connect` and commands, too; without a listener it would be printed.
     next.on('error', (error: Error) => (failure = `${url.host}: ${error.message}`));
