@@ -48,7 +48,11 @@ describe('validate', () => {
 
   // Two examples show what a mistake looks like; they say so in their manifests.
   test.each(examples)('finds in example %s just the problems it is about', async (example) => {
-    const expected: Record<string, RegExp> = { 'cross-namespace': /RefNotPermitted/, ingress: /auth-url/ };
+    const expected: Record<string, RegExp> = {
+      'cross-namespace': /RefNotPermitted/,
+      'gateway-policy': /securityHeaders: in force nowhere/,
+      ingress: /auth-url/,
+    };
     const { code, out } = await ctl('validate', `examples/${example}`);
     expect(out).toMatch(expected[example] ?? /^No problems\.\n$/);
     expect(code).toBe(expected[example] === undefined ? 0 : 1);
