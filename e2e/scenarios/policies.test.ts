@@ -1,6 +1,7 @@
 /** Policies in a cluster: attached at every level, live within seconds, and told in statuses, columns and `kubectl describe`. */
 import { createHmac } from 'node:crypto';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
+import { policyKeys } from '../../pkg/policy/order.ts';
 import { ask } from '../ask.ts';
 import { echoBackend } from '../backend.ts';
 import { gatewayAddress, httpGateway, httpRoute } from '../gateway.ts';
@@ -163,4 +164,9 @@ test('the API server refuses what can never work, with a sentence that says what
   expect(await refused(policy('bad', { ...ofRoute, group: 'apps' }, { cors: {} }))).toContain(
     'group does not have that kind',
   );
+  // Whatever a key needs, it needs it only to be on.
+  const quiet = Object.fromEntries(
+    policyKeys.filter((key) => key !== 'client').map((key) => [key, { mode: 'Disabled' }]),
+  );
+  expect(await refused(policy('quiet', ofRoute, quiet))).toBe('');
 });

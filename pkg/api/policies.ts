@@ -10,6 +10,8 @@ export type Mode = (typeof MODES)[number];
 export type PolicyValue<K extends PolicyKey> = Partial<ValueOf<PolicySchemas[K]>> & { readonly mode?: Mode };
 export type Policies = { readonly [K in PolicyKey]?: PolicyValue<K> };
 
+const off = "(has(self.mode) && self.mode == 'Disabled')";
+
 const modeSchema = choice(
   MODES,
   'Enforce acts; absent means it. Shadow decides, counts and logs, and lets pass. Disabled drops what Defaults above gave, where that can be replaced.',
@@ -39,10 +41,11 @@ function keySchema(schema: TObject): TSchema {
       ...(description !== undefined && { description }),
       ...celRules(
         ...requiredFields(schema).map((name) => ({
-          rule: `(has(self.mode) && self.mode == 'Disabled') || has(self.${name})`,
+          rule: `${off} || has(self.${name})`,
           message: `${name} is required unless mode is Disabled`,
         })),
-        ...rules,
+        // They speak of fields that only a key which is on must have.
+        ...rules.map(({ rule, message }) => ({ rule: `${off} || (${rule})`, message })),
       ),
     },
   );
