@@ -126,6 +126,14 @@ describe('route', () => {
     expect([text.code, json.code]).toEqual([0, 0]);
   });
 
+  test('says why a path that two rules could claim is refused', async () => {
+    const { code, out } = await ctl('route', 'examples/paths', 'GET', 'http://shop.example.com/admin;x=1');
+    expect(code).toBe(1);
+    expect(out).toMatch(
+      /^400 path-ambiguous: rule 1 of HTTPRoute\/shop\/shop serves \/admin;x=1, but not .*: \/admin\. /m,
+    );
+  });
+
   test('exits with 1 when nothing serves it', async () => {
     const { code, out } = await ctl(
       'route',

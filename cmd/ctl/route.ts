@@ -6,6 +6,7 @@ import type { Action } from '../../pkg/ir/route.ts';
 import { createFilter } from '../../pkg/policy/filters.ts';
 import { inertFilterEnv } from '../../pkg/policy/inert-env.ts';
 import { cookieOf, queryParamOf } from '../../pkg/proxy/query.ts';
+import { isAmbiguous } from '../../pkg/routing/ambiguous.ts';
 import { canonicalPath } from '../../pkg/routing/canonical.ts';
 import { createCompiler } from '../../pkg/routing/compile.ts';
 import { type Explanation, explain } from '../../pkg/routing/explain.ts';
@@ -104,10 +105,30 @@ function answerOf(
       summary: `400 path-invalid: ${url.path} holds encoded dot segments, a backslash or control characters.`,
     };
   const request = inputOf(url, method, path.canonical, headers);
-  const answers = sockets.map((socket) =>
-    describe(ir, path.canonical, explain(socket, request, url.tls ? url.host : null)),
-  );
+  const answers = sockets.map((socket) => answerBy(ir, socket, request, url.tls ? url.host : null, path.readings));
   return answers.find(({ rule }) => rule !== null) ?? answers[0] ?? { ...nothing, summary: 'Nothing listens.' };
+}
+
+function answerBy(
+  ir: Ir,
+  socket: CompiledSocket,
+  request: MatchInput,
+  servername: string | null,
+  readings: readonly string[],
+): Answer {
+  const answer = describe(ir, request.path, explain(socket, request, servername));
+  const match = socket.match(request, servername);
+  if (match === undefined || match === Misdirected || !isAmbiguous(socket, request, servername, match, readings))
+    return answer;
+  const { route, index } = match.rule;
+  const by = `rule ${index} of ${route.kind}/${route.namespace}/${route.name}`;
+  return {
+    ...nothing,
+    path: request.path,
+    listeners: answer.listeners,
+    candidates: answer.candidates,
+    summary: `400 path-ambiguous: ${by} serves ${request.path}, but not what a backend may read it as: ${readings.join(', ')}. See dataPlane.path of the GatewayClassConfig.`,
+  };
 }
 
 function describe(ir: Ir, path: string, { result, listeners, candidates }: Explanation): Answer {

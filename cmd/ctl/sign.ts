@@ -12,7 +12,7 @@ import {
   secretOf,
 } from '../../pkg/policy/signedurls/key.ts';
 import { signQuery } from '../../pkg/policy/signedurls/sign.ts';
-import { canonicalPath } from '../../pkg/routing/canonical.ts';
+import { canonicalPath, defaultPathSettings } from '../../pkg/routing/canonical.ts';
 import { type Command, UsageError } from './command.ts';
 
 export const sign: Command = {
@@ -64,7 +64,7 @@ function readUrl(text: string): SplitUrl {
   const [, origin = '', authority = '', path = '/', query = ''] = parts ?? [];
   if (parts === null || !/^[!-~]*$/.test(text))
     throw new UsageError(`"${text}" is no URL to sign; write https://HOST/PATH, escaped and without #`);
-  const canonical = canonicalPath(path, { escapedSlashes: 'Separate', mergeSlashes: true });
+  const canonical = canonicalPath(path, defaultPathSettings);
   if (canonical === 'path-invalid') throw new UsageError(`the gateway refuses the path ${path}`);
   const taken = query.split('&').find((part) => normalizePercent(part).startsWith(reserved));
   if (taken !== undefined)

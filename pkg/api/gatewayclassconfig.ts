@@ -130,6 +130,18 @@ const pathSchema = Type.Object(
       choice(['Separate', 'Data', 'Reject'], 'What `%2F` is to matching: a slash, data, or a reason for 400.'),
     ),
     mergeSlashes: optional(Type.Boolean({ description: 'Whether `//` matches as `/`.' })),
+    parameters: optional(
+      choice(
+        ['RejectAmbiguous', 'Data', 'Ignore', 'Reject'],
+        'What `;x=1` behind a segment is to matching: a reason for 400 where the path without it is served by another rule (default), data, nothing (it is forwarded all the same), or a reason for 400.',
+      ),
+    ),
+    doubleEscapes: optional(
+      choice(
+        ['RejectAmbiguous', 'Data', 'Reject'],
+        'What `%2561`, an escape behind an escape, is to matching: a reason for 400 where the path decoded once more is served by another rule (default), data, or a reason for 400.',
+      ),
+    ),
   },
   { description: 'How paths are made canonical before they are matched.' },
 );

@@ -60,6 +60,10 @@ export interface HeaderSettings {
 export interface PathSettings {
   readonly escapedSlashes: 'Separate' | 'Data' | 'Reject';
   readonly mergeSlashes: boolean;
+  /** `;x=1` behind a segment (RFC 3986 3.3). */
+  readonly parameters: 'RejectAmbiguous' | 'Data' | 'Ignore' | 'Reject';
+  /** `%2561`, which is `%61` to who decodes once, and `a` to who decodes twice. */
+  readonly doubleEscapes: 'RejectAmbiguous' | 'Data' | 'Reject';
 }
 
 /** Where the address of the client is read. */

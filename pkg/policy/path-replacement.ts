@@ -26,7 +26,7 @@ function replacePrefix(value: string): PathReplacement {
 function restOf(path: string, prefix: string): string {
   if (prefix === '/') return path;
   if (path.startsWith(prefix) && continues(path, prefix.length)) return fromSlash(path.slice(prefix.length));
-  const rest = path.slice(escapedLength(path, prefix));
+  const rest = path.slice(parametersEnd(path, escapedLength(path, prefix)));
   if (!continues(rest, 0))
     throw new Error(`the path ${path} was matched by ${prefix}, but does not continue with a slash`);
   return fromSlash(rest);
@@ -53,7 +53,10 @@ function escapedLength(path: string, prefix: string): number {
     if (run === undefined) {
       const char = path[at];
       if (char === prefix[matched]) matched++;
-      else if (char !== '/' || prefix[matched - 1] !== '/') break;
+      else if (char === ';') {
+        at = parametersEnd(path, at);
+        continue;
+      } else if (char !== '/' || prefix[matched - 1] !== '/') break;
       at++;
       continue;
     }
@@ -71,6 +74,13 @@ function escapedLength(path: string, prefix: string): number {
   if (matched < prefix.length)
     throw new Error(`the path ${path} does not start with the prefix ${prefix} that matched it`);
   return at;
+}
+
+/** Where the segment that has parameters from `at` on ends; `at` if it has none there. Only where routing ignores them can one stand inside of a prefix. */
+function parametersEnd(path: string, at: number): number {
+  if (path[at] !== ';') return at;
+  const slash = path.indexOf('/', at);
+  return slash < 0 ? path.length : slash;
 }
 
 /** The longest start of an escaped run that decodes to what stands in the prefix. */

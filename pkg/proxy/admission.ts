@@ -1,4 +1,5 @@
 /** What serves a request, decided before any filter runs. */
+import { isAmbiguous } from '../routing/ambiguous.ts';
 import { Misdirected, type RuntimeRule } from '../routing/table.ts';
 import type { Downstream } from './connection.ts';
 import type { Core } from './core.ts';
@@ -15,9 +16,12 @@ export function findRule(core: Core, request: Request, downstream: Downstream): 
   const socket = core.table.sockets.get(downstream.socketId);
   if (socket === undefined) return 'no-route';
   request.listenerPort = socket.socket.port;
-  const rule = socket.find(request, downstream.peer.servername);
-  if (rule === undefined) return 'no-route';
-  if (rule === Misdirected) return 'misdirected';
-  request.listenerPort = rule.listener.port;
-  return rule;
+  const { servername } = downstream.peer;
+  const match = socket.match(request, servername);
+  if (match === undefined) return 'no-route';
+  if (match === Misdirected) return 'misdirected';
+  if (request.pathReadings.length > 0 && isAmbiguous(socket, request, servername, match, request.pathReadings))
+    return 'path-ambiguous';
+  request.listenerPort = match.rule.listener.port;
+  return match.rule;
 }

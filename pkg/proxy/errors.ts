@@ -22,6 +22,7 @@ export const errors = {
   // The client's fault.
   'bad-request': error(400, 'DPE', 'The request is not valid HTTP/1.1'),
   'path-invalid': error(400, 'DPE', 'The path holds encoded dot segments, a backslash or control characters'),
+  'path-ambiguous': error(400, 'DPE', 'The path can be read in two ways, which different rules serve'),
   'header-invalid': error(400, 'DPE', 'A header field is not allowed'),
   'request-timeout': error(408, 'RT', 'The request did not arrive in time'),
   'method-not-allowed': error(405, 'DPE', 'The method is not supported'),

@@ -9,7 +9,7 @@ import { equalsLower, Known } from '../http1/known.ts';
 import { parseTarget, Target } from '../http1/target.ts';
 import type { PathSettings, Settings } from '../ir/settings.ts';
 import type { Measure, RequestView } from '../policy/runtime.ts';
-import { canonicalPath, isForwardable, isPlainPath } from '../routing/canonical.ts';
+import { canonicalPath, defaultPathSettings, isForwardable, isPlainPath, noReadings } from '../routing/canonical.ts';
 import type { MatchInput } from '../routing/table.ts';
 import { BodyChunked, type UpstreamRequest } from '../upstream/upstream.ts';
 import type { BodyReader } from './body-reader.ts';
@@ -46,6 +46,8 @@ export class Request implements RequestView, MatchInput, UpstreamRequest, OwnVal
   hostPort = 0;
   listenerPort = 0;
   path = '/';
+  /** As what else backends may read the path. */
+  pathReadings: readonly string[] = noReadings;
   forwardPath = '/';
   query = '';
   forwardQuery = '';
@@ -72,7 +74,7 @@ export class Request implements RequestView, MatchInput, UpstreamRequest, OwnVal
   saysLength = false;
   /** For the log. */
   readonly agent = new KeptText();
-  #pathSettings: PathSettings = { escapedSlashes: 'Separate', mergeSlashes: true };
+  #pathSettings: PathSettings = defaultPathSettings;
 
   readonly #reader: BodyReader | null;
 
@@ -279,6 +281,7 @@ export class Request implements RequestView, MatchInput, UpstreamRequest, OwnVal
     this.forwardQuery = '';
     this.queryUntouched = true;
     this.path = '/';
+    this.pathReadings = noReadings;
     this.forwardPath = '/';
     const refusal = parseTarget(
       buffer,
@@ -308,6 +311,7 @@ export class Request implements RequestView, MatchInput, UpstreamRequest, OwnVal
     const canonical = canonicalPath(received, settings.path);
     if (canonical === 'path-invalid') return canonical;
     this.path = canonical.canonical;
+    this.pathReadings = canonical.readings;
     this.forwardPath = canonical.forward;
     this.targetUntouched = canonical.forward === received;
     return null;

@@ -1,8 +1,8 @@
 import { describe, expect, test } from '@jest/globals';
 import type { PathSettings } from '../ir/settings.ts';
-import { canonicalPath, isForwardable, isPlainPath } from './canonical.ts';
+import { canonicalPath, defaultPathSettings, isForwardable, isPlainPath } from './canonical.ts';
 
-const settings: PathSettings = { escapedSlashes: 'Separate', mergeSlashes: true };
+const settings: PathSettings = defaultPathSettings;
 const invalid = 'path-invalid';
 
 describe('canonicalPath', () => {
@@ -72,32 +72,62 @@ describe('canonicalPath', () => {
     ['/%C3/../%A9', invalid],
     ['/a%20b/../c', ['/c', '/c']],
   ])('%s', (path, expected) => {
-    expect(canonicalPath(path, settings)).toEqual(
-      expected === invalid ? invalid : { forward: expected[0], canonical: expected[1] },
-    );
+    const result = canonicalPath(path, settings);
+    expect(result === invalid ? result : [result.forward, result.canonical]).toEqual(expected);
   });
 
-  test.each([
+  test.each<[path: string, other: Partial<PathSettings>, forward: string, canonical: string]>([
     ['/a%2fb', { escapedSlashes: 'Data', mergeSlashes: true }, '/a%2fb', '/a%2Fb'],
     ['/a%2F/b', { escapedSlashes: 'Data', mergeSlashes: true }, '/a%2F/b', '/a%2F/b'],
     ['/a//b', { escapedSlashes: 'Separate', mergeSlashes: false }, '/a//b', '/a//b'],
     ['/a%2f/b', { escapedSlashes: 'Separate', mergeSlashes: false }, '/a%2f/b', '/a//b'],
-  ] as const)('%s with %j', (path, other, forward, canonical) => {
-    expect(canonicalPath(path, other)).toEqual({ forward, canonical });
+    ['/a;x=1/b;y', { parameters: 'Ignore' }, '/a;x=1/b;y', '/a/b'],
+    ['/a;x%2fy/b%3By', { parameters: 'Ignore' }, '/a;x%2fy/b%3By', '/a/b;y'],
+    ['/;x/;y/a', { parameters: 'Ignore' }, '/;x/;y/a', '/a'],
+  ])('%s with %j', (path, other, forward, canonical) => {
+    expect(canonicalPath(path, { ...settings, ...other })).toMatchObject({ forward, canonical });
   });
 
-  test.each([
+  test.each<[path: string, other: Partial<PathSettings>, readings: readonly string[]]>([
+    ['/a%20b//c', {}, []],
+    ['/admin;x=1', {}, ['/admin']],
+    ['/admin%3Bx=1', {}, ['/admin']],
+    ['/;x/admin', {}, ['/admin']],
+    ['/admin;%2fpublic', {}, ['/admin', '/admin/public']],
+    ['/%2561dmin', {}, ['/admin']],
+    ['/admin%252fx', {}, ['/admin/x']],
+    ['/100%25/%2561dmin', {}, ['/100%/admin']],
+    ['/caf%25C3%25A9', {}, ['/café']],
+    ['/%2561;x', {}, ['/%61', '/a;x', '/a']],
+    ['/a%253Bx', {}, ['/a;x', '/a']],
+    ['/admin;x=1', { parameters: 'Data' }, []],
+    ['/admin;x=1', { parameters: 'Ignore' }, []],
+    ['/admin%3Bx=1', { parameters: 'Ignore' }, ['/admin']],
+    ['/%2561;x', { parameters: 'Data' }, ['/a;x']],
+    ['/%2561;x', { doubleEscapes: 'Data' }, ['/%61']],
+    ['/a%2Fb', { escapedSlashes: 'Data' }, []],
+    ['/a%2F%2562', { escapedSlashes: 'Data' }, ['/a%2Fb']],
+  ])('%s with %j may be read as %j', (path, other, readings) => {
+    const result = canonicalPath(path, { ...settings, ...other });
+    expect(new Set(result === invalid ? null : result.readings)).toEqual(new Set(readings));
+  });
+
+  test.each<[path: string, other: Partial<PathSettings>]>([
+    ['/a;x', { parameters: 'Reject' }],
+    ['/a%3bx', { parameters: 'Reject' }],
+    ['/a%2562', { doubleEscapes: 'Reject' }],
+    ['/a/..;x/b', { parameters: 'Ignore' }],
     ['/a%2Fb', { escapedSlashes: 'Reject', mergeSlashes: true }],
     ['/public/..%2fadmin', { escapedSlashes: 'Data', mergeSlashes: false }],
     ['/public%2f..', { escapedSlashes: 'Data', mergeSlashes: true }],
-  ] as const)('%s is refused with %j', (path, other) => {
-    expect(canonicalPath(path, other)).toBe(invalid);
+  ])('%s is refused with %j', (path, other) => {
+    expect(canonicalPath(path, { ...settings, ...other })).toBe(invalid);
   });
 
   test('a plain path is returned as the same string', () => {
-    const path = '/api/v1/users/42;x=1/a.b..c';
+    const path = '/api/v1/users/42,x=1/a.b..c';
     expect(isPlainPath(path)).toBe(true);
-    expect(canonicalPath(path, settings)).toEqual({ forward: path, canonical: path });
+    expect(canonicalPath(path, settings)).toEqual({ forward: path, canonical: path, readings: [] });
   });
 
   test('what is forwarded is canonical already: a second pass changes nothing', () => {

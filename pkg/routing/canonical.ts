@@ -9,10 +9,22 @@ export interface CanonicalPath {
   readonly forward: string;
   /** What is compared: all else decoded once as UTF-8, slashes merged. */
   readonly canonical: string;
+  /** As what else backends may take it, and must not be served by another rule: see `ambiguous.ts`. Nearly always none. */
+  readonly readings: readonly string[];
 }
 
-// Anything that canonicalPath would look at: an escape, a backslash, an empty segment, or one that begins with a dot.
-const unusual = /[%\\]|\/[/.]/;
+/** What a class without settings of its own has. */
+export const defaultPathSettings: PathSettings = {
+  escapedSlashes: 'Separate',
+  mergeSlashes: true,
+  parameters: 'RejectAmbiguous',
+  doubleEscapes: 'RejectAmbiguous',
+};
+
+export const noReadings: readonly string[] = [];
+
+// Anything that canonicalPath would look at: an escape, a backslash, parameters, an empty segment, or one that begins with a dot.
+const unusual = /[%\\;]|\/[/.]/;
 
 /** Whether `path` is its own canonical form, which nearly every path is: no object is made then. */
 export function isPlainPath(path: string): boolean {
@@ -24,7 +36,7 @@ export function isPlainPath(path: string): boolean {
  * @returns 'path-invalid' (400) if it holds what another parser may read as another path
  */
 export function canonicalPath(path: string, settings: PathSettings): CanonicalPath | 'path-invalid' {
-  if (isPlainPath(path)) return { forward: path, canonical: path };
+  if (isPlainPath(path)) return { forward: path, canonical: path, readings: noReadings };
   // RFC 3986 6.2.2.2: "percent-encoded octets [of unreserved characters] should be normalized by decoding", 6.2.2.3: dot segments are removed.
   const plain = path.replace(/%[0-9A-Fa-f]{2}/g, unreservedOnly);
   const forward = removeDotSegments(plain);
@@ -34,7 +46,13 @@ export function canonicalPath(path: string, settings: PathSettings): CanonicalPa
     return 'path-invalid';
   const decoded = decodeClean(forward, settings);
   if (decoded === null) return 'path-invalid';
-  return { forward, canonical: settings.mergeSlashes ? decoded.replace(/\/{2,}/g, '/') : decoded };
+  if (settings.parameters === 'Reject' && decoded.includes(';')) return 'path-invalid';
+  if (settings.doubleEscapes === 'Reject' && decodeAgain(decoded, settings) !== decoded) return 'path-invalid';
+  // RFC 3986 3.3 gives them a meaning where they are not escaped: `%3B` is data.
+  const bare = decode(withoutParameters(forward), settings);
+  if (bare === null) return 'path-invalid';
+  const canonical = merged(settings.parameters === 'Ignore' ? bare : decoded, settings);
+  return { forward, canonical, readings: readingsOf(canonical, bare, settings) };
 }
 
 /**
@@ -51,10 +69,38 @@ export function isForwardable(path: string, settings: PathSettings): boolean {
 }
 
 /** @returns the path decoded once, or null if another parser may read it as another path */
-function decodeClean(path: string, { escapedSlashes }: PathSettings): string | null {
-  const decoded = decode(path, escapedSlashes === 'Data');
+function decodeClean(path: string, settings: PathSettings): string | null {
+  const decoded = decode(path, settings);
   // Once more for checking only: a backend that decodes twice, or after matching, must not find another path.
   return decoded === null || isDangerous(decoded) || isDangerous(decodeDangerous(decoded)) ? null : decoded;
+}
+
+/**
+ * The path without parameters, decoded once more, and both, as far as the settings do not call them data.
+ * @param bare the path that lost its parameters before it was decoded
+ */
+function readingsOf(canonical: string, bare: string, settings: PathSettings): readonly string[] {
+  if (!canonical.includes(';') && !canonical.includes('%')) return noReadings;
+  let paths = settings.parameters === 'Data' ? [canonical] : [canonical, bare];
+  if (settings.doubleEscapes !== 'Data') paths = [...paths, ...paths.map((path) => decodeAgain(path, settings))];
+  if (settings.parameters !== 'Data') paths = [...paths, ...paths.map(withoutParameters)];
+  const readings = new Set(paths.map((path) => merged(path, settings)));
+  readings.delete(canonical);
+  return readings.size === 0 ? noReadings : [...readings];
+}
+
+// Not all or nothing, as `decode` is: lenient decoders leave what is no escape. An escaped slash that is data looks like `%2F`, and stays.
+function decodeAgain(path: string, { escapedSlashes }: PathSettings): string {
+  const escapes = escapedSlashes === 'Data' ? /(?:%(?!2F)[0-9A-Fa-f]{2})+/g : /(?:%[0-9A-Fa-f]{2})+/g;
+  return path.replace(escapes, (run) => Buffer.from(run.replaceAll('%', ''), 'hex').toString());
+}
+
+function withoutParameters(path: string): string {
+  return path.replace(/;[^/]*/g, '');
+}
+
+function merged(path: string, { mergeSlashes }: PathSettings): string {
+  return mergeSlashes ? path.replace(/\/{2,}/g, '/') : path;
 }
 
 function unreservedOnly(escape: string): string {
@@ -78,10 +124,10 @@ function removeDotSegments(path: string): string {
 }
 
 /** null if an escape is broken or the bytes are no UTF-8 (overlong forms such as `%C0%AE` are none). */
-function decode(path: string, keepSlashes: boolean): string | null {
+function decode(path: string, { escapedSlashes }: PathSettings): string | null {
   if (!path.includes('%')) return path;
   try {
-    return decodeURIComponent(keepSlashes ? path.replace(/%2f/gi, '%252F') : path);
+    return decodeURIComponent(escapedSlashes === 'Data' ? path.replace(/%2f/gi, '%252F') : path);
   } catch {
     return null;
   }

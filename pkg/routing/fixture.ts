@@ -4,6 +4,7 @@ import type { Ir } from '../ir/ir.ts';
 import type { Listener, Socket } from '../ir/listener.ts';
 import type { Attachment, Match, PathMatch, Route, Rule } from '../ir/route.ts';
 import type { Settings } from '../ir/settings.ts';
+import { defaultPathSettings } from './canonical.ts';
 import type { MatchInput } from './table.ts';
 
 export const settings: Settings = {
@@ -20,7 +21,7 @@ export const settings: Settings = {
   },
   timeouts: { handshake: 1, header: 1, body: 1, idle: 1, tunnel: 1, write: 1, minBodyRate: 0 },
   headers: { underscores: 'Reject', via: false, forwarded: false, serverHeader: '' },
-  path: { escapedSlashes: 'Separate', mergeSlashes: true },
+  path: defaultPathSettings,
   client: { trustedCIDRs: [], trustedHops: 0, proxyProtocol: 'Disabled', header: null, halfClose: 'Cancel' },
   egress: { allowLoopback: true, deniedCIDRs: [], allowedHostnames: [] },
   accessLog: { fields: [], sampling: 1, redact: [] },

@@ -2,6 +2,7 @@
 import type { Listener, Socket } from '../ir/listener.ts';
 import { compareHostnames, HostMap } from './hosts.ts';
 import type { ListenerTable } from './listener.ts';
+import type { CompiledMatch } from './match.ts';
 import { type MatchInput, Misdirected, type RuntimeRule, type SocketTable } from './table.ts';
 
 /** Immutable. */
@@ -39,7 +40,7 @@ export class CompiledSocket implements SocketTable {
     return best;
   }
 
-  find(request: MatchInput, servername: string | null): RuntimeRule | Misdirected | undefined {
+  match(request: MatchInput, servername: string | null): CompiledMatch | Misdirected | undefined {
     for (let i = 0; i < this.tiers.length; i++) {
       const tier = this.tiers[i]!;
       const table = tier.get(request.host);
@@ -49,8 +50,13 @@ export class CompiledSocket implements SocketTable {
       if (table === undefined) continue;
       // Listener isolation: no other listener of this tier is asked, whether or not this one has a route.
       const found = table.find(request);
-      if (found !== null) return found.rule;
+      if (found !== null) return found;
     }
     return undefined;
+  }
+
+  find(request: MatchInput, servername: string | null): RuntimeRule | Misdirected | undefined {
+    const match = this.match(request, servername);
+    return match === undefined || match === Misdirected ? match : match.rule;
   }
 }

@@ -3,6 +3,7 @@ import type { Listener, Socket } from '../ir/listener.ts';
 import type { Action, Retry, Route, Timeouts } from '../ir/route.ts';
 import type { Settings } from '../ir/settings.ts';
 import type { Phase } from '../policy/runtime.ts';
+import type { CompiledMatch } from './match.ts';
 
 export interface RoutingTable {
   /** Version of the IR this was compiled from. */
@@ -22,10 +23,12 @@ export interface SocketTable {
    */
   listenerForName(servername: string): Listener | undefined;
   /**
-   * The rule that serves a request; undefined is 404.
+   * The match whose rule serves a request; undefined is 404.
    * @param servername of the TLS connection, null on plaintext. Where another listener would take `host` than took `servername`,
    *   the answer is `Misdirected` (421; Gateway API, HTTPRouteHTTPSListenerDetectMisdirectedRequests).
    */
+  match(request: MatchInput, servername: string | null): CompiledMatch | Misdirected | undefined;
+  /** The rule of that match. */
   find(request: MatchInput, servername: string | null): RuntimeRule | Misdirected | undefined;
 }
 

@@ -13,6 +13,7 @@ import { createProxy, type Proxy } from '../proxy/proxy.ts';
 import { Timers } from '../proxy/timers.ts';
 import type { Transport } from '../proxy/transport.ts';
 import { createSocketTransport } from '../proxy/transport-socket.ts';
+import { defaultPathSettings } from '../routing/canonical.ts';
 import { createCompiler } from '../routing/compile.ts';
 import type { AccessRecord, Telemetry } from '../telemetry/record.ts';
 import { createCall } from '../upstream/call.ts';
@@ -101,7 +102,7 @@ export const testSettings: Settings = {
     minBodyRate: 0,
   },
   headers: { underscores: 'Drop', via: false, forwarded: false, serverHeader: '' },
-  path: { escapedSlashes: 'Separate', mergeSlashes: true },
+  path: defaultPathSettings,
   client: { trustedCIDRs: [], trustedHops: 0, proxyProtocol: 'Disabled', header: null, halfClose: 'Cancel' },
   egress: { allowLoopback: true, deniedCIDRs: [], allowedHostnames: [] },
   accessLog: { fields: [], sampling: 1, redact: [] },

@@ -36,7 +36,12 @@ const defaults: Omit<Settings, 'egress' | 'redis'> = {
     minBodyRate: 240,
   },
   headers: { underscores: 'Reject', via: false, forwarded: false, serverHeader: '' },
-  path: { escapedSlashes: 'Separate', mergeSlashes: true },
+  path: {
+    escapedSlashes: 'Separate',
+    mergeSlashes: true,
+    parameters: 'RejectAmbiguous',
+    doubleEscapes: 'RejectAmbiguous',
+  },
   client: { trustedCIDRs: [], trustedHops: 0, proxyProtocol: 'Disabled', header: null, halfClose: 'Cancel' },
   accessLog: { fields: [], sampling: 1, redact: [] },
 };

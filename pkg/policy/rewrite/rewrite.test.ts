@@ -40,6 +40,13 @@ describe('ReplacePrefixMatch', () => {
     ['/a%25/c', '/a%', '/x/c'],
     ['/a%25b/c', '/a%b', '/x/c'],
     ['/a%2525b/c', '/a%25b', '/x/c'],
+    // Where routing ignores parameters.
+    ['/a;v=1/b;w', '/a', '/x/b;w'],
+    ['/a;v=1', '/a', '/x'],
+    ['/a;/b;w%2fz/c', '/a/b', '/x/c'],
+    ['/;x/a/c', '/a', '/x/c'],
+    ['/%C3%A4;x/c', '/ä', '/x/c'],
+    ['/a;x/c', '/a;x', '/x/c'],
   ])('the escaped path %s starts with the decoded prefix %j', async (target, matchedPrefix, expected) => {
     expect((await rewrite(prefix('/x'), { target, matchedPrefix })).forwardPath).toBe(expected);
   });

@@ -1,7 +1,7 @@
 /** Signed URLs under attack: whatever is changed of a signed request, it is refused. */
 import { createHmac, generateKeyPairSync } from 'node:crypto';
 import { describe, expect, test } from '@jest/globals';
-import { canonicalPath } from '../../routing/canonical.ts';
+import { canonicalPath, defaultPathSettings } from '../../routing/canonical.ts';
 import { type ExchangeOptions, run, type Seen } from '../../testkit/exchange.ts';
 import { testFilterEnv } from '../../testkit/filter-env.ts';
 import { type Grant, stringToSign } from './canonical.ts';
@@ -51,7 +51,7 @@ async function ask(
   change: Partial<SignedURLsConfig> = {},
 ): Promise<Seen | 400> {
   const question = target.includes('?') ? target.indexOf('?') : target.length;
-  const path = canonicalPath(target.slice(0, question), { escapedSlashes: 'Separate', mergeSlashes: true });
+  const path = canonicalPath(target.slice(0, question), defaultPathSettings);
   if (path === 'path-invalid') return 400;
   const filter = createSignedURLs({ ...config, ...change }, testFilterEnv({ secrets, wallClock: () => now * 1000 }));
   const forwarded = path.forward + target.slice(question);
