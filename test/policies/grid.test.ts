@@ -16,20 +16,19 @@ import {
   guards,
   policyManifest,
   routeTarget,
-  startIntrospection,
+  startGuardServers,
 } from './guards.ts';
 import { spellings } from './spellings.ts';
 
-const introspection = await startIntrospection();
-const all = guards(introspection.port);
+const servers = await startGuardServers();
+const all = guards(servers.ports);
 let origins: readonly Origin[];
 beforeAll(async () => {
   origins = await Promise.all([createEcho('admin'), createEcho('public')]);
 });
 afterAll(async () => {
   await Promise.all(origins.map((origin) => origin.close()));
-  introspection.close();
-  introspection.closeAllConnections();
+  await servers.close();
 });
 
 /** What stands beside the guarded rule. */
@@ -61,8 +60,8 @@ spec: { gatewayClassName: suuupra, listeners: [${listener('http', '')}, ${listen
     targetRefs: [{ group: 'gateway.networking.k8s.io', kind: 'Gateway', name: 'public', sectionName: 'behind' }],
     policies: { client: { ip: { trustedCIDRs: ['127.0.0.0/8'] } } },
   });
-  const open = { name: 'routing', policies: {} };
-  const routes = [open, ...all].map(({ name, policies }) => {
+  const open: Pick<Guard, 'name' | 'policies' | 'judges'> = { name: 'routing', policies: {} };
+  const routes = [open, ...all].map(({ name, policies, judges }) => {
     const names = Object.entries(neighbours).map(([neighbour, prefix]) => {
       const rules = [
         {
@@ -74,11 +73,12 @@ spec: { gatewayClassName: suuupra, listeners: [${listener('http', '')}, ${listen
       ];
       return gatewayRoute(`${name}-${neighbour}`, [hostOf(name, neighbour as Neighbour)], rules);
     });
-    const targetRefs = Object.keys(neighbours).map((neighbour) => routeTarget(`${name}-${neighbour}`, 'admin'));
+    const section = judges === true ? undefined : 'admin';
+    const targetRefs = Object.keys(neighbours).map((neighbour) => routeTarget(`${name}-${neighbour}`, section));
     return names.join('') + (name === 'routing' ? '' : policyManifest(name, { targetRefs, policies }));
   });
   return {
-    'base.yaml': gatewayClass + gateway + services(ports) + backends.join('') + guardObjects() + behind,
+    'base.yaml': gatewayClass + gateway + services(ports) + backends.join('') + guardObjects(servers.ports) + behind,
     'routes.yaml': routes.join(''),
   };
 }

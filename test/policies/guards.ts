@@ -3,11 +3,14 @@ import { createHash } from 'node:crypto';
 import { createServer, type Server } from 'node:https';
 import type { AddressInfo } from 'node:net';
 import { text } from 'node:stream/consumers';
+import { startGrpcService } from '../../pkg/extauth/grpc-service.testing.ts';
+import { oauth2Proxy, startHttpService } from '../../pkg/extauth/http-service.testing.ts';
 import { createKey, hashOfKey } from '../../pkg/policy/authentication/apikey-format.ts';
 import { jwkOf, rsa, token } from '../../pkg/policy/authentication/tokens.testing.ts';
 import { hmacKey } from '../../pkg/policy/signedurls/key.ts';
 import { signQuery } from '../../pkg/policy/signedurls/sign.ts';
 import { testCertificates } from '../../pkg/testkit/certificates.ts';
+import { services } from '../features/folder.ts';
 
 export interface Guard {
   /** Label of its hosts. */
@@ -20,6 +23,8 @@ export interface Guard {
   readonly query: (host: string) => string;
   /** Status of a request without both. */
   readonly refusal: number;
+  /** Stands on the whole route: it knows `/admin` when it is shown it, and lets the open rule's requests pass. */
+  readonly judges?: true;
 }
 
 const { certificate, key: privateKey } = testCertificates().localhost;
@@ -51,10 +56,13 @@ export const jwtMethod = {
 const bearer = (): string => `Authorization: Bearer ${goodToken()}`;
 const basic = `Authorization: Basic ${Buffer.from('ada:opensesame').toString('base64')}`;
 const authentication = (method: object): Guard['policies'] => ({ authentication: { methods: [method] } });
+const ticket = 'X-Ticket: good';
 const unsigned = (): string => '';
 
-/** @param introspection port of the authorization server */
-export function guards(introspection: number): readonly Guard[] {
+/** Servers that guards ask, by what they are; each with its port. */
+export type GuardPorts = Readonly<Record<'introspection' | 'sso' | 'opa', number>>;
+
+export function guards(ports: GuardPorts): readonly Guard[] {
   const guard = (name: string, policies: Guard['policies'], fields: readonly string[], refusal: number): Guard => ({
     name,
     policies,
@@ -62,8 +70,14 @@ export function guards(introspection: number): readonly Guard[] {
     refusal,
     query: unsigned,
   });
-  const endpoint = { uri: `https://localhost:${introspection}/introspect`, caCertificateRef: { name: 'ca' } };
+  const endpoint = { uri: `https://localhost:${ports.introspection}/introspect`, caCertificateRef: { name: 'ca' } };
   const opaque = { clientID: 'gateway', clientSecret: { name: 'guards', key: 'password' }, endpoint };
+  const asked = (protocol: string, name: string, how: object) =>
+    authentication({
+      name,
+      type: 'ExternalAuth',
+      externalAuth: { protocol, backendRef: { name, port: 8080 }, ...how },
+    });
   return [
     guard('jwt', authentication(jwtMethod), [bearer()], 401),
     guard(
@@ -84,6 +98,18 @@ export function guards(introspection: number): readonly Guard[] {
       ['Authorization: Bearer opaque-1'],
       401,
     ),
+    guard(
+      'external-http',
+      asked('HTTP', 'sso', { http: { path: '/oauth2/auth' } }),
+      ['Cookie: _oauth2_proxy=valid'],
+      401,
+    ),
+    guard('external-grpc', asked('GRPC', 'opa', {}), [ticket], 403),
+    { ...guard('judge-http', asked('HTTP', 'sso', { http: { path: '/judge' } }), [ticket], 403), judges: true },
+    {
+      ...guard('judge-grpc', asked('GRPC', 'opa', { grpc: { contextExtensions: { judge: 'path' } } }), [ticket], 403),
+      judges: true,
+    },
     // Its listener believes this client.
     guard('address', { ipAccess: { allow: ['10.0.0.0/8'] } }, ['X-Forwarded-For: 10.1.2.3'], 403),
     guard(
@@ -111,10 +137,11 @@ export function guards(introspection: number): readonly Guard[] {
   ];
 }
 
-/** What the guards refer to. */
-export function guardObjects(namespace = 'default'): string {
+/** What the guards refer to, in the namespace `default`; each document begins with `---`. */
+export function guardObjects({ sso, opa }: GuardPorts): string {
+  const namespace = 'default';
   const sha = createHash('sha1').update('opensesame').digest('base64');
-  return [
+  const objects = [
     {
       apiVersion: 'v1',
       kind: 'Secret',
@@ -128,13 +155,44 @@ export function guardObjects(namespace = 'default'): string {
       metadata: { name: 'partner', namespace },
       spec: { subject: 'partner', keys: [{ id: 'one1', hash: hashOfKey(apiKey) }] },
     },
-  ]
-    .map((object) => `---\n${JSON.stringify(object)}\n`)
-    .join('');
+  ];
+  return objects.map((object) => `---\n${JSON.stringify(object)}\n`).join('') + services({ sso, opa }, namespace);
 }
 
+export interface GuardServers {
+  readonly ports: GuardPorts;
+  close(): Promise<void>;
+}
+
+export async function startGuardServers(): Promise<GuardServers> {
+  const introspection = await startIntrospection();
+  const sso = await startHttpService((request, response) => {
+    const { url, headers } = request;
+    const passes = headers['x-ticket'] === 'good' || !isAdmin(String(headers['x-original-uri']));
+    if (url === '/judge') response.writeHead(passes ? 200 : 403).end();
+    else oauth2Proxy(request, response);
+  });
+  const opa = await startGrpcService(({ attributes: { request, context_extensions: extensions } }) => {
+    const { headers, path } = request.http;
+    const open = extensions['judge'] === 'path' && !isAdmin(path);
+    return { status: { code: headers['x-ticket'] === 'good' || open ? 0 : 7 } };
+  });
+  return {
+    ports: { introspection: (introspection.address() as AddressInfo).port, sso: sso.port, opa: opa.port },
+    async close() {
+      introspection.close();
+      introspection.closeAllConnections();
+      opa.close();
+      await sso.close();
+    },
+  };
+}
+
+/** As services are written: they trust the gateway to show them what the backend will see. */
+const isAdmin = (target: string): boolean => /^\/admin(?:[/?]|$)/.test(target);
+
 /** An authorization server that knows the tokens `opaque-…`. */
-export async function startIntrospection(): Promise<Server & { readonly port: number }> {
+async function startIntrospection(): Promise<Server> {
   const server = createServer({ cert: certificate, key: privateKey }, (request, response) => {
     void text(request).then((body) => {
       const active = body.startsWith('token=opaque-');
@@ -143,7 +201,7 @@ export async function startIntrospection(): Promise<Server & { readonly port: nu
     });
   });
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  return Object.assign(server, { port: (server.address() as AddressInfo).port });
+  return server;
 }
 
 /** YAML of a GatewayPolicy in the namespace `default`; document with its separator. */

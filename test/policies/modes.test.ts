@@ -8,9 +8,11 @@ import { createEcho, readEcho } from '../features/echo.ts';
 import { type AskOptions, type Feature, startFeature } from '../features/feature.ts';
 import { baseManifests, routeManifest } from '../features/folder.ts';
 import { until } from '../features/until.ts';
+import { type Guard, type GuardServers, guardObjects, guards, startGuardServers } from './guards.ts';
 
 const directory = mkdtempSync(join(tmpdir(), 'modes-'));
 const accessLog = join(directory, 'access.log');
+const servers: GuardServers = await startGuardServers();
 let origin: Origin;
 let feature: Feature;
 
@@ -18,7 +20,7 @@ beforeAll(async () => {
   origin = await createEcho('one');
   feature = await startFeature(
     {
-      'base.yaml': baseManifests({ one: origin.port }),
+      'base.yaml': baseManifests({ one: origin.port }) + guardObjects(servers.ports),
       'route.yaml': routeManifest('shop', `[${['guarded', 'open'].map(ruleOf).join(', ')}]`),
     },
     { args: [`--access-log=${accessLog}`] },
@@ -27,6 +29,7 @@ beforeAll(async () => {
 afterAll(async () => {
   await feature.stop();
   await origin.close();
+  await servers.close();
   rmSync(directory, { recursive: true });
 });
 
@@ -77,6 +80,37 @@ describe('in Shadow', () => {
     await until(async () => logged().some(({ shadow }) => shadow?.includes(`${key}:${code}`) === true));
     expect(await feature.condition('GatewayPolicy', 'guard', 'Enforced')).toBe('False ShadowMode');
   });
+
+  const inMode = (mode: string, guard: Guard): string => {
+    const moded = Object.entries(guard.policies).map(([key, spec]) => `${key}: ${JSON.stringify({ mode, ...spec })}`);
+    return policy(moded.join(', '));
+  };
+
+  // The services that judge see the path of `/admin` only.
+  test.each(guards(servers.ports).filter(({ judges }) => judges !== true))(
+    '$name refuses nobody, and says whom it would have',
+    async (guard) => {
+      const url = `${guarded}/${guard.name}`;
+      const [key] = Object.keys(guard.policies);
+      await feature.folder.write('policy.yaml', inMode('Enforce', guard));
+      await feature.becomes(url, guard.refusal);
+      await feature.folder.write('policy.yaml', inMode('Shadow', guard));
+      await feature.becomes(url, 200);
+      const before = await refusals(key);
+      // Answers of a service may come when the line of the log is written: they are counted all the same.
+      expect((await feature.ask(url)).status).toBe(200);
+      await until(async () => (await refusals(key)) > before);
+    },
+  );
+
+  /** How many requests a policy would have refused. */
+  async function refusals(key = ''): Promise<number> {
+    const labels = new RegExp(
+      `^suuupra_policy_decisions_total\\{(?=.*policy="${key}")(?=.*mode="Shadow")(?=.*decision="denied").*\\} (\\d+)$`,
+    );
+    const lines = (await feature.gateway.page('/metrics')).split('\n');
+    return lines.reduce((sum, line) => sum + Number(labels.exec(line)?.[1] ?? 0), 0);
+  }
 
   test('authentication strips, adds and answers nothing', async () => {
     await feature.folder.write('secret.yaml', secret);
