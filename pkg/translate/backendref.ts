@@ -48,10 +48,11 @@ export function resolveBackend(from: KubeObject, ref: BackendRef, path: string, 
     if (backend === undefined) return failed('BackendNotFound', missing('Backend', namespace, name));
     const { problems, cluster } = translateBackend(backend, world);
     if (cluster === undefined) {
-      const [first] = problems;
+      // Those before it only say what is left out.
+      const fatal = problems.at(-1);
       return failed(
-        first?.reason ?? 'BackendNotFound',
-        `Backend ${namespace}/${name} cannot be used: ${first?.path}: ${first?.message}`,
+        fatal?.reason ?? 'BackendNotFound',
+        `Backend ${namespace}/${name} cannot be used: ${fatal?.path}: ${fatal?.message}`,
       );
     }
     return found({ kind: 'Backend', namespace, name, port: backend.spec.port?.port ?? 0 });

@@ -69,7 +69,8 @@ function ruleStatus(rule: TranslatedRule, served: boolean, uses: readonly Policy
   return say('Programmed', 'Programmed', purpose(rule));
 }
 
-function effectOf({ backends, unresolved, rule }: TranslatedRule): string {
+function effectOf({ backends, unresolved, rule, closed }: TranslatedRule): string {
+  if (closed) return 'this rule answers 500 until it exists or the reference is corrected';
   if (rule?.action.kind !== 'forward') return 'mirrors to it are left out';
   if (backends.total > 0 && backends.resolved === 0)
     return 'this rule answers 500 until it exists or the reference is corrected';

@@ -41,7 +41,7 @@ export function policyContext(draft: Draft): FilterContext {
     },
     resolveBody(ref, path) {
       const found = configMap(ref, path);
-      return found.problem === undefined ? { value: found.value } : { ...found.problem, reason: 'UnsupportedValue' };
+      return found.problem ?? { value: found.value };
     },
   };
 }

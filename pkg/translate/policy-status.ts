@@ -10,6 +10,7 @@ import { ControllerName } from './names.ts';
 import type { PolicyState } from './policy.ts';
 import { type KeyStatus, keyStatus } from './policy-key-status.ts';
 import type { Tally } from './policy-tally.ts';
+import { isReference } from './references.ts';
 import { text } from './rule-text.ts';
 
 /** PolicyStatus.ancestors takes no more. */
@@ -182,12 +183,6 @@ function routesAt(
 
 function foundText(name: string | undefined, found: readonly string[]): string {
   return name === undefined ? `${found.length} objects` : 'attached';
-}
-
-function isReference({ reason }: Problem): boolean {
-  return ['RefNotFound', 'RefNotPermitted', 'InvalidCACertificateRef', 'BackendNotFound', 'InvalidKind'].includes(
-    reason,
-  );
 }
 
 export function sortedGateways(state: PolicyState, tally: Tally | undefined): readonly string[] {

@@ -12,7 +12,7 @@ import type { AttachedPolicy } from './policy-level.ts';
 import { affectedCondition, faultsOf } from './policy-notes.ts';
 import type { PolicyUse } from './policy-use.ts';
 import type { TranslatedRule } from './rule.ts';
-import { acceptedReason, droppedText, isAccepted, text } from './rule-text.ts';
+import { acceptedReason, droppedText, isAccepted, ruleName, text } from './rule-text.ts';
 import type { World } from './world.ts';
 
 /** What policies do to the route. */
@@ -67,7 +67,11 @@ function parentConditions(
     acceptedCondition(parent, rules, notes, conditions),
     firstUnresolved === undefined
       ? conditions.yes('ResolvedRefs', 'every reference is resolved')
-      : conditions.no('ResolvedRefs', firstUnresolved.reason, summarise(unresolved.map(text))),
+      : conditions.no(
+          'ResolvedRefs',
+          firstUnresolved.reason,
+          [summarise(unresolved.map(text)), ...closedText(rules)].join('; '),
+        ),
   ];
   const dropped = rules.filter(({ invalid }) => invalid.length > 0);
   if (parent.refusal === undefined && dropped.length > 0 && dropped.length < rules.length) {
@@ -75,6 +79,15 @@ function parentConditions(
     result.push(conditions.yes('PartiallyInvalid', summarise(dropped.map(droppedText)), 'UnsupportedValue'));
   }
   return result;
+}
+
+function closedText(rules: readonly TranslatedRule[]): readonly string[] {
+  const names = rules.filter(({ closed }) => closed).map(ruleName);
+  if (names.length === 0) return [];
+  const some = names.length <= 4 ? names.join(', ') : `${names.slice(0, 3).join(', ')} and ${names.length - 3} more`;
+  return [
+    `${names.length === 1 ? 'rule' : 'rules'} ${some} ${names.length === 1 ? 'answers' : 'answer'} 500 until then`,
+  ];
 }
 
 /** GEP-713: the target of a policy says that it is affected. Only what is named: 10,000 routes that inherit it are not written for that. */

@@ -16,7 +16,7 @@ export interface OwnLevels {
   readonly filters: readonly Filter[];
   /** Those that are no policy key. */
   readonly plain: readonly Filter[];
-  /** The rule is dropped: what is missing may be its guard. */
+  /** The rule answers 500: what is missing may be its guard. */
   readonly invalid: readonly Problem[];
   /** It is served without. */
   readonly notes: readonly Problem[];
@@ -48,7 +48,7 @@ export function ownLevels(
     }
     invalid.push({
       path: `${path}.filters[${i}].extensionRef`,
-      reason: 'InvalidExtensionRef',
+      reason: 'RefNotFound',
       message: `GatewayPolicy ${namespace}/${name} not found; create it or correct the name`,
     });
   }

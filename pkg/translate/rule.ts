@@ -11,6 +11,7 @@ import type { RankedLevel } from './effective.ts';
 import { ignored } from './listeners.ts';
 import { translateMatches } from './match.ts';
 import { policyContext } from './policy-context.ts';
+import { isReference } from './references.ts';
 import { ownLevels } from './rule-levels.ts';
 
 export interface TranslatedRule {
@@ -18,10 +19,12 @@ export interface TranslatedRule {
   readonly name: string | undefined;
   /** undefined: it cannot even be matched, so it is not in the IR. */
   readonly rule: Rule | undefined;
-  /** Why it is not served as written; empty if it is. A rule that can be matched answers 500 then. */
+  /** What can never work in it; empty if it can. A rule that can be matched answers 500 then. */
   readonly invalid: readonly Problem[];
-  /** References that do not resolve: their share of the requests answers 500; mirrors are left out. */
+  /** References that do not resolve. Of backends: their share of the requests answers 500; mirrors are left out; of guards: the rule is `closed`. */
   readonly unresolved: readonly Problem[];
+  /** One of `unresolved` is to protect the rule, such as the service of ExternalAuth: all of it answers 500. */
+  readonly closed: boolean;
   /** Fields that are not acted on, and other hints. */
   readonly notes: readonly Problem[];
   /** What its own filters, ExtensionRefs and `policies` say: levels of their own. */
@@ -40,11 +43,15 @@ export function translateRule(spec: GatewayRouteRule, index: number, route: Draf
   const context = policyContext(draft);
 
   const invalid: Problem[] = [];
+  const closing: Problem[] = [];
+  const refuse = (problems: readonly Problem[]): void => {
+    for (const problem of problems) (isReference(problem) ? closing : invalid).push(problem);
+  };
   const filtersOf = (specs: readonly GatewayRouteFilter[], at: string): readonly Filter[] => {
     if (specs.length === 0) return [];
     const result = translateFilters(specs, at, context);
     if (isProblems(result)) {
-      invalid.push(...result);
+      refuse(result);
       return [];
     }
     unresolved.push(...result.unresolved);
@@ -52,7 +59,7 @@ export function translateRule(spec: GatewayRouteRule, index: number, route: Draf
   };
 
   const own = ownLevels(spec, path, draft, (specs) => filtersOf(specs, `${path}.filters`));
-  invalid.push(...own.invalid);
+  refuse(own.invalid);
   const filters = own.filters.map((filter) => draft.addFilter(filter));
   const backends: Backend[] = [];
   let resolved = 0;
@@ -66,7 +73,8 @@ export function translateRule(spec: GatewayRouteRule, index: number, route: Draf
   }
 
   const local = (spec.filters ?? []).some(({ type }) => type === 'RequestRedirect' || type === 'DirectResponse');
-  const action = actionOf(invalid, local, backends);
+  const refused = invalid.length + closing.length > 0;
+  const action = actionOf(refused, local, backends);
   const rule: Rule = {
     index,
     ...(spec.name === undefined ? {} : { name: spec.name }),
@@ -77,23 +85,27 @@ export function translateRule(spec: GatewayRouteRule, index: number, route: Draf
     ...(spec.retry === undefined ? {} : { retry: translateRetry(spec.retry) }),
   };
   // What a dropped rule would use is not built, and so cannot matter to others.
-  if (problems.length === 0 && invalid.length === 0) route.absorb(draft);
+  if (problems.length === 0 && !refused) route.absorb(draft);
   return {
     index,
     name: spec.name,
     rule: problems.length === 0 ? rule : undefined,
     invalid: [...problems, ...invalid],
-    unresolved,
+    unresolved: [...closing, ...unresolved],
+    closed: closing.length > 0,
     notes: [...own.notes, ...notesOf(spec, path, local)],
-    levels: invalid.length > 0 ? [] : own.levels,
+    levels: refused ? [] : own.levels,
     plain: own.plain,
     backends: { total: spec.backendRefs?.length ?? 0, resolved },
   };
 }
 
-/** HTTPRouteFilter: "the filter MUST NOT be skipped. Instead, requests that would have been processed by that filter MUST receive a HTTP error response." */
-function actionOf(invalid: readonly Problem[], local: boolean, backends: readonly Backend[]): Action {
-  if (invalid.length > 0) return { kind: 'refuse', status: 500, code: 'policy-invalid' };
+/**
+ * HTTPRouteFilter: "the filter MUST NOT be skipped. Instead, requests that would have been processed by that filter MUST receive a HTTP error response."
+ * ExternalAuth: "If there is any problem communicating with the external service, this filter MUST fail closed."
+ */
+function actionOf(refused: boolean, local: boolean, backends: readonly Backend[]): Action {
+  if (refused) return { kind: 'refuse', status: 500, code: 'policy-invalid' };
   return local ? { kind: 'local' } : { kind: 'forward', backends };
 }
 
