@@ -65,7 +65,8 @@ helm-test: install ## helm lint and template over a matrix of values; a dry run 
 include e2e/cluster.mk
 
 .PHONY: browser-test
-browser-test: install ## Login, refresh and logout in a real browser (needs chromium: apt-get install chromium)
+browser-test: install ## OIDC login, refresh and logout in Chromium, at a real OpenID provider
+	@scripts/chromium.sh
 	@exec node e2e/browser/main.ts
 
 .PHONY: bench

@@ -23,11 +23,24 @@ export interface Chromium extends Tab {
 
 type Message = { readonly id?: number; readonly method?: string; readonly result?: unknown; readonly error?: unknown };
 
+const FLAGS = [
+  '--headless=new',
+  '--remote-debugging-pipe',
+  // Root runs it where the project is tested, and it sees our own pages alone.
+  '--no-sandbox',
+  '--disable-gpu',
+  '--no-first-run',
+  // It asks nobody but these pages.
+  '--disable-background-networking',
+  '--disable-component-update',
+  '--disable-sync',
+  // Those of the test are self-signed.
+  '--ignore-certificate-errors',
+];
+
 export async function startChromium(): Promise<Chromium> {
   const profile = await mkdtemp(join(tmpdir(), 'chromium-'));
-  // Certificates of the test are self-signed. Without a sandbox, since root runs it, and it sees our own pages alone.
-  const flags = ['--headless=new', '--remote-debugging-pipe', '--no-sandbox', '--disable-gpu', '--no-first-run'];
-  const child = spawn('chromium', [...flags, '--ignore-certificate-errors', `--user-data-dir=${profile}`], {
+  const child = spawn('chromium', [...FLAGS, `--user-data-dir=${profile}`], {
     stdio: ['ignore', 'ignore', 'ignore', 'pipe', 'pipe'],
   });
   const wire = new Wire(child.stdio[3] as Writable, child.stdio[4] as Readable);
@@ -118,7 +131,7 @@ class Wire {
 
 async function withTimeout<T>(promise: Promise<T>, what: string): Promise<T> {
   const { promise: late, reject } = Promise.withResolvers<never>();
-  const timer = setTimeout(() => reject(new Error(`the browser did not answer: ${what}`)), 20_000);
+  const timer = setTimeout(() => reject(new Error(`the browser did not answer: ${what}`)), 60_000);
   try {
     return await Promise.race([promise, late]);
   } finally {

@@ -1,4 +1,4 @@
-/** Login, refresh and logout in a real browser, at a real OpenID provider: `make browser-test`. Prints what was seen; exits 1 if it was not that. */
+/** Login, refresh and logout in a real browser, at a real OpenID provider: `make browser-test`. Prints what was seen, and what CI counts; exits 1 if it was not that. */
 import assert from 'node:assert/strict';
 import { setTimeout } from 'node:timers/promises';
 import type { Echoed } from '../../test/features/echo.ts';
@@ -6,6 +6,9 @@ import { startLogin } from '../../test/features/login-stage.ts';
 import { type Chromium, startChromium } from './chromium.ts';
 
 const GOOD_FOR = 5;
+
+let seen = 0;
+process.on('exit', (code) => process.stdout.write(`${seen} passed, ${code === 0 ? 0 : 1} failed\n`));
 
 await using cleanup = new AsyncDisposableStack();
 const stage = await startLogin(GOOD_FOR);
@@ -54,6 +57,7 @@ assert.equal(
 tell('a page of another origin gets nothing');
 
 function tell(what: string): void {
+  seen++;
   process.stdout.write(`ok  ${what}\n`);
 }
 
