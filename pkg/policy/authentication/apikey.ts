@@ -8,7 +8,7 @@ import { createObjectKeys } from './apikey-objects.ts';
 import { RedisKeys } from './apikey-redis.ts';
 import type { ApiKeyConfig } from './apikey-schema.ts';
 import { ClaimFields } from './claim-fields.ts';
-import { findToken, stripTokens } from './jwt-location.ts';
+import { findToken, forwardToken, stripTokens } from './jwt-location.ts';
 import type { Method, Outcome } from './method.ts';
 
 const HEX = 64;
@@ -67,7 +67,7 @@ export function createApiKey(name: string, config: ApiKeyConfig, env: FilterEnv)
     },
     discard: ({ request }, credential) => stripTokens(locations, request, credential),
     accepted({ request }, identity) {
-      if (forward === 'Strip') stripTokens(locations, request);
+      forwardToken(locations, request, forward);
       fields.set(request.headers, identity);
     },
     close: () => keys.close(),

@@ -94,8 +94,8 @@ export function createBasic(name: string, config: BasicConfig, env: FilterEnv): 
   };
 }
 
-/** RFC 9110 11.1: compared without case. */
-const scheme = /^basic(?: |$)/i;
+/** RFC 9110 11.1: compared without case. Any white space counts, as it does to many backends: who sends a tab has shown a credential. */
+const scheme = /^basic(?:[\s\x85]|$)/i;
 
 interface Credentials {
   readonly user: string;

@@ -7,7 +7,7 @@ import { claimOf, wordsOf } from './claim.ts';
 import { ClaimFields } from './claim-fields.ts';
 import { createIntrospect, type Introspected } from './introspection-client.ts';
 import type { IntrospectionConfig } from './introspection-schema.ts';
-import { findToken, stripTokens } from './jwt-location.ts';
+import { findToken, forwardToken, stripTokens } from './jwt-location.ts';
 import type { Method, Outcome } from './method.ts';
 
 /** Each; an entry takes about 2 KB. Apart, so that made-up tokens do not push out good ones. */
@@ -88,7 +88,7 @@ export function createIntrospection(name: string, config: IntrospectionConfig, e
       return answer;
     },
     accepted({ request }, identity) {
-      if (config.forward === 'Strip') stripTokens(locations, request);
+      forwardToken(locations, request, config.forward);
       fields.set(request.headers, identity);
     },
     discard: ({ request }, credential) => stripTokens(locations, request, credential),

@@ -19,6 +19,16 @@ export function findToken(locations: TokenLocations, request: RequestView): stri
   return locations.webSocketPrefix === '' ? undefined : webSocketToken(locations.webSocketPrefix, request);
 }
 
+/** The request showed a good token: whether the backend gets it. No other token does, wherever it stands: a backend may look there first. */
+export function forwardToken(locations: TokenLocations, request: RequestView, forward: 'Keep' | 'Strip'): void {
+  const { headers, cookies, params } = locations;
+  if (forward === 'Strip') stripTokens(locations, request);
+  else if (headers.length > 1 || cookies.length + params.length > 0)
+    stripTokens(locations, request, findToken(locations, request));
+  // One header, which holds one value, has no room for another token.
+  else stripWebSocketToken(locations, request);
+}
+
 /**
  * Takes tokens out of what is forwarded.
  * @param keep a token that stays where it stands; `''` for none
@@ -31,13 +41,21 @@ export function stripTokens(locations: TokenLocations, request: RequestView, kee
       headers.remove(name);
       continue;
     }
-    const found = afterPrefix(headers.get(name), prefix);
-    if (found !== undefined && found !== keep) headers.remove(name);
+    const value = headers.get(name);
+    if (afterPrefix(value, prefix) !== undefined && !holds(locations, name, value, keep)) headers.remove(name);
   }
-  for (const name of locations.cookies) if ((request.cookie(name) ?? keep) !== keep) stripCookie(request, name);
-  const params = locations.params.filter((name) => (request.queryParam(name) ?? keep) !== keep);
-  if (params.length > 0) request.setForwardQuery(withoutParams(request.forwardQuery, params));
+  for (const name of locations.cookies) if (request.cookie(name) !== undefined) stripCookie(request, name, keep);
+  if (locations.params.length > 0) {
+    const { forwardQuery } = request;
+    const rest = withoutParams(forwardQuery, locations.params, keep);
+    if (rest !== forwardQuery) request.setForwardQuery(rest);
+  }
   stripWebSocketToken(locations, request);
+}
+
+/** Whether the header holds this very token, by any of its prefixes. */
+function holds({ headers }: TokenLocations, name: string, value: string | undefined, token: string): boolean {
+  return token !== '' && headers.some((place) => place.name === name && afterPrefix(value, place.prefix) === token);
 }
 
 /** The subprotocol with a token is never forwarded: a backend that chose it would send the token back. */
@@ -52,9 +70,21 @@ export function stripWebSocketToken({ webSocketPrefix }: TokenLocations, { heade
 // RFC 9110 11.1: the scheme is compared without case, and `1*SP` stands behind it.
 function afterPrefix(value: string | undefined, prefix: string): string | undefined {
   if (value === undefined || value.length < prefix.length) return undefined;
-  if (prefix !== '' && value.slice(0, prefix.length).toLowerCase() !== prefix) return undefined;
+  const start = value.slice(0, prefix.length).toLowerCase();
+  if (prefix !== '' && start !== prefix && !isSpacedAlike(start, prefix)) return undefined;
   return value.slice(prefix.length).trim();
 }
+
+/**
+ * Whether only white space differs: many backends cut `Bearer<tab>token` as well. To them it is a token, so it must be one to us, or it would
+ * pass as no credential at all.
+ */
+function isSpacedAlike(start: string, prefix: string): boolean {
+  return /\s$/.test(prefix) && start.replace(anySpace, ' ') === prefix.replace(anySpace, ' ');
+}
+
+// Python has NEL (0x85) among white space, too.
+const anySpace = /[\s\x85]+$/;
 
 function webSocketToken(prefix: string, { headers }: RequestView): string | undefined {
   const offered = headers.get('sec-websocket-protocol');
@@ -66,19 +96,29 @@ function protocolsOf(value: string): readonly string[] {
   return value.split(',').map((protocol) => protocol.trim());
 }
 
-function stripCookie({ headers }: RequestView, name: string): void {
-  const cookies = headers.get('cookie');
-  if (cookies === undefined) return;
-  const rest = cookies.split(';').filter((cookie) => (cookie.split('=', 1)[0] ?? '').trim() !== name);
+/** All of the name: of two cookies or parameters a backend may take the other one. @param keep as above */
+function stripCookie({ headers }: RequestView, name: string, keep: string): void {
+  const cookies = (headers.get('cookie') ?? '').split(';');
+  const rest = cookies.filter((cookie) => {
+    const [own = '', ...value] = cookie.split('=');
+    return own.trim() !== name || (keep !== '' && unquoted(value.join('=').trim()) === keep);
+  });
+  if (rest.length === cookies.length) return;
   if (rest.length === 0) headers.remove('cookie');
   else headers.set('Cookie', rest.map((cookie) => cookie.trim()).join('; '));
 }
 
-function withoutParams(query: string, names: readonly string[]): string {
-  const rest = query
-    .slice(1)
-    .split('&')
-    .filter((pair) => !names.includes(decoded(pair.split('=', 1)[0] ?? '')));
+function unquoted(value: string): string {
+  return value.length > 1 && value.startsWith('"') && value.endsWith('"') ? value.slice(1, -1) : value;
+}
+
+function withoutParams(query: string, names: readonly string[], keep: string): string {
+  const pairs = query.slice(1).split('&');
+  const rest = pairs.filter((pair) => {
+    const [name = '', ...value] = pair.split('=');
+    return !names.includes(decoded(name)) || (keep !== '' && decoded(value.join('=')) === keep);
+  });
+  if (rest.length === pairs.length) return query;
   return rest.length === 0 ? '' : `?${rest.join('&')}`;
 }
 

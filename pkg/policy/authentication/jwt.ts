@@ -6,7 +6,7 @@ import { Recent } from '../recent.ts';
 import type { Exchange, FilterEnv } from '../runtime.ts';
 import { ClaimFields } from './claim-fields.ts';
 import { type ClaimFault, identityOf, isForeign, timeFault, type Validity } from './jwt-claims.ts';
-import { findToken, stripTokens, stripWebSocketToken } from './jwt-location.ts';
+import { findToken, forwardToken, stripTokens } from './jwt-location.ts';
 import type { JwtConfig } from './jwt-schema.ts';
 import { MAX_TOKEN, parseToken, type Token } from './jwt-token.ts';
 import type { KeySet } from './key-set.ts';
@@ -61,8 +61,7 @@ class Jwt implements Method {
   }
 
   accepted({ request }: Exchange, identity: Identity): void {
-    if (this.#config.forward === 'Strip') stripTokens(this.#config.locations, request);
-    else stripWebSocketToken(this.#config.locations, request);
+    forwardToken(this.#config.locations, request, this.#config.forward);
     this.#fields.set(request.headers, identity);
   }
 
