@@ -1,6 +1,7 @@
 /** Reads a request's body as JSON, bounded, for the policies that look into it. */
 import { codingOf, decompress } from './decompress.ts';
 import { JsonMistake, type JsonOptions, type JsonValue, parseJsonBytes } from './json.ts';
+import { isUtf8Type } from './media-type.ts';
 import type { DenialCode, RequestView } from './runtime.ts';
 
 export type JsonBody =
@@ -17,6 +18,8 @@ export type JsonBody =
 
 /** @param limit bytes, of the body as it came and as it is decoded */
 export async function readJsonBody(request: RequestView, limit: number, options: JsonOptions = {}): Promise<JsonBody> {
+  if (!isUtf8Type(request.headers.get('content-type')))
+    return refused('media-type-denied', 'is in another charset than UTF-8');
   const coding = codingOf(request.headers.get('content-encoding'));
   if (coding === null) return refused('media-type-denied', 'has a Content-Encoding that is not understood');
   const received = await request.readBody(limit);

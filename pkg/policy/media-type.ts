@@ -7,6 +7,19 @@ export function mediaTypeOf(field: string | undefined): string {
   return (semicolon < 0 ? field : field.slice(0, semicolon)).trim().toLowerCase();
 }
 
+const charset = /charset\s*\*?\s*=\s*"?([^\s;,"]*)/gi;
+const utf8 = new Set(['utf-8', 'utf8', 'us-ascii', 'ascii']);
+
+/**
+ * Whether whoever reads the body will read it as UTF-8: the field names no other charset, in any parameter. In UTF-7 `+ACI-` is a quote, so what
+ * is one text to us has more members to a backend that obeys the field (body-parser does).
+ * @param field Content-Type
+ */
+export function isUtf8Type(field: string | undefined): boolean {
+  if (field === undefined) return true;
+  return [...field.matchAll(charset)].every(([, name = '']) => utf8.has(name.toLowerCase()));
+}
+
 /** @param patterns in lower case: `application/json`, `text/*`, `*+json` (RFC 6839) */
 export function mediaTypeMatcher(patterns: readonly string[]): (type: string) => boolean {
   const exact = new Set(patterns);

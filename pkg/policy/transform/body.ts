@@ -60,10 +60,10 @@ export function createRequestBody(config: BodyTransformConfig): (exchange: Excha
     return true;
   };
   return (exchange) => {
-    const type = mediaTypeOf(exchange.request.headers.get('content-type'));
-    if (isJson(type)) return read(exchange);
-    if (!type.includes(',')) return undefined;
-    // Two lines, or a list: the backend may read it as the one that is changed here.
+    const field = exchange.request.headers.get('content-type');
+    if (isJson(mediaTypeOf(field))) return read(exchange);
+    if (field?.split(',').some((one) => isJson(mediaTypeOf(one))) !== true) return undefined;
+    // A list of types, in which a backend may find the one that is changed here.
     exchange.deny('media-type-denied');
     return refused;
   };
