@@ -1,12 +1,14 @@
 /** Does what a service has said. */
 import type { Exchange, HeaderView } from '../policy/runtime.ts';
-import { removeAll, spellings } from '../policy/spellings.ts';
+import { createEraser, eraseAlike } from '../policy/spellings.ts';
 import type { ExternalAuthConfig } from './config.ts';
 import type { Allowed, Denied, ResponseChange, TooLarge, Undecided } from './verdict.ts';
 
 /** What the backend is told. What the client has sent under the same names is taken out first. */
 export function applyToRequest({ remove, set, add }: Allowed, headers: HeaderView): void {
+  // What is removed may come in trailers, too, which is why it is said of a field that is not there.
   for (const name of remove) headers.remove(name);
+  eraseAlike(headers, [...remove, ...set.map(([name]) => name)]);
   for (const [name, value] of set) headers.set(name, value);
   for (const [name, value] of add) headers.add(name, value);
 }
@@ -17,8 +19,7 @@ export function applyToRequest({ remove, set, add }: Allowed, headers: HeaderVie
  */
 export function cleanser({ service }: ExternalAuthConfig): (headers: HeaderView) => void {
   const told = service.protocol === 'HTTP' ? (service.responseHeaders ?? []) : [];
-  const names = told.filter((name) => name.toLowerCase() !== 'authorization').flatMap(spellings);
-  return (headers) => removeAll(headers, names);
+  return createEraser(told.filter((name) => name.toLowerCase() !== 'authorization'));
 }
 
 /** Refuses what nobody has decided on. */

@@ -1,19 +1,19 @@
 /** The headers that tell a backend who is asking: made once per identity, and taken out of what clients send. */
 import type { Identity } from '../identity.ts';
 import type { HeaderView } from '../runtime.ts';
-import { removeAll, spellings } from '../spellings.ts';
+import { createEraser } from '../spellings.ts';
 import { type ClaimHeader, claimFields } from './claim-header.ts';
 
 type Fields = readonly (readonly [name: string, value: string])[];
 
 export class ClaimFields {
   readonly #headers: readonly ClaimHeader[];
-  readonly #names: readonly string[];
+  readonly #erase: (headers: HeaderView) => void;
   readonly #known = new WeakMap<Identity, Fields | null>();
 
   constructor(headers: readonly ClaimHeader[]) {
     this.#headers = headers;
-    this.#names = headers.flatMap(({ header }) => spellings(header));
+    this.#erase = createEraser(headers.map(({ header }) => header));
   }
 
   /** Whether everything that the backend is to learn can stand in a header. If not, nobody should guess who is asking. */
@@ -23,7 +23,7 @@ export class ClaimFields {
 
   /** Takes out what a client may have sent under these names. */
   remove(headers: HeaderView): void {
-    removeAll(headers, this.#names);
+    this.#erase(headers);
   }
 
   set(headers: HeaderView, identity: Identity): void {

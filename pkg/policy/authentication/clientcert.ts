@@ -1,7 +1,7 @@
 /** Data-plane half of client certificates: who the listener has let in, as an identity. */
 import type { Identity } from '../identity.ts';
 import type { ClientCertificate, HeaderView } from '../runtime.ts';
-import { removeAll, spellings } from '../spellings.ts';
+import { createEraser } from '../spellings.ts';
 import { certificateValue } from './certificate-header.ts';
 import { isAllowed, namesOf, subjectOf } from './certificate-names.ts';
 import { ClaimFields } from './claim-fields.ts';
@@ -16,7 +16,7 @@ const forbidden: Outcome = { kind: 'forbidden', challenge: '' };
 export function createClientCertificate(name: string, config: ClientCertificateConfig): Method {
   const fields = new ClaimFields(config.claimToHeaders);
   const certificates = config.certificateHeaders;
-  const names = certificates.flatMap(({ header }) => spellings(header));
+  const erase = createEraser(certificates.map(({ header }) => header));
   /** A connection has one certificate, and many requests. */
   const known = new WeakMap<ClientCertificate, Outcome>();
 
@@ -32,7 +32,7 @@ export function createClientCertificate(name: string, config: ClientCertificateC
     name,
     cleanse({ request }) {
       fields.remove(request.headers);
-      removeAll(request.headers, names);
+      erase(request.headers);
     },
     authenticate({ connection: { clientCertificate: certificate } }) {
       if (certificate === null) return absent;

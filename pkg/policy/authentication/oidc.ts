@@ -1,7 +1,7 @@
 /** Data-plane half of OIDC login: sessions of browsers. The way to one is in `oidc-login.ts`. */
 import type { Identity } from '../identity.ts';
-import type { Exchange, FilterEnv } from '../runtime.ts';
-import { removeAll, spellings } from '../spellings.ts';
+import type { Exchange, FilterEnv, HeaderView } from '../runtime.ts';
+import { createEraser } from '../spellings.ts';
 import { stripCookies } from './browser-cookie.ts';
 import { ClaimFields } from './claim-fields.ts';
 import type { Session } from './login-session.ts';
@@ -18,7 +18,7 @@ class Oidc implements Method {
   readonly name: string;
   readonly #config: OidcConfig;
   readonly #fields: ClaimFields;
-  readonly #tokenHeaders: readonly string[];
+  readonly #eraseToken: (headers: HeaderView) => void;
   readonly #sessions: OidcSessions;
   readonly #login: OidcLogin;
   readonly #absent: Outcome;
@@ -27,7 +27,7 @@ class Oidc implements Method {
     this.name = name;
     this.#config = config;
     this.#fields = new ClaimFields(config.claimToHeaders);
-    this.#tokenHeaders = config.idTokenHeader === '' ? [] : spellings(config.idTokenHeader);
+    this.#eraseToken = createEraser(config.idTokenHeader === '' ? [] : [config.idTokenHeader]);
     this.#sessions = new OidcSessions(name, config, env);
     this.#login = new OidcLogin(config, this.#sessions, env);
     // No scheme of the registry is for cookies; RFC 9110 11.6.1 wants one all the same.
@@ -36,7 +36,7 @@ class Oidc implements Method {
 
   cleanse({ request }: Exchange): void {
     this.#fields.remove(request.headers);
-    removeAll(request.headers, this.#tokenHeaders);
+    this.#eraseToken(request.headers);
   }
 
   authenticate(exchange: Exchange): Outcome | Promise<Outcome> {
