@@ -10,9 +10,10 @@ import type {
   HTTPRouteTimeouts,
   HTTPURLRewriteFilter,
 } from './httproute.ts';
+import { localAnswerFields, oneLocalBody } from './local-answer.ts';
 import type { KubeObject } from './object.ts';
 import type { Policies } from './policies.ts';
-import { celRules, choice, duration, integer, objectName, text, type ValueOf } from './schema.ts';
+import { celRules, choice, duration, integer, text, type ValueOf } from './schema.ts';
 
 export const cookieMatchSchema = Type.Object({
   name: text(256, 'Name of the cookie; case matters.', { pattern: "^[A-Za-z0-9!#$%&'*+\\-.^_\\x60|~]+$" }),
@@ -23,24 +24,11 @@ export const cookieMatchSchema = Type.Object({
 export const directResponseSchema = Type.Object(
   {
     statusCode: integer(200, 599, 'Status of the answer.'),
-    contentType: Type.Optional(
-      text(256, 'Content-Type of the answer; absent: text/plain; charset=utf-8.', { pattern: '^[!-~]+( [!-~]+)*$' }),
-    ),
-    body: Type.Optional(Type.String({ maxLength: 4096, description: 'Body, in UTF-8.' })),
-    bodyRef: Type.Optional(
-      Type.Object(
-        {
-          kind: choice(['ConfigMap'], 'Always ConfigMap.', { default: 'ConfigMap' }),
-          name: objectName('Name of the ConfigMap, in the namespace of the route.'),
-          key: text(253, 'Key whose value is the body.', { pattern: '^[-._a-zA-Z0-9]+$' }),
-        },
-        { description: 'Body from a ConfigMap of the same namespace.' },
-      ),
-    ),
+    ...localAnswerFields('route', '4 KiB'),
   },
   {
     description: 'An answer that the gateway gives itself.',
-    ...celRules({ rule: '!(has(self.body) && has(self.bodyRef))', message: 'only one of body and bodyRef may be set' }),
+    ...celRules(oneLocalBody),
   },
 );
 

@@ -1,6 +1,7 @@
 /** Response overrides: other answers by status. What users write, and what a worker needs of it. */
 import { Type } from 'typebox';
-import { celRules, choice, integer, list, objectName, text, type ValueOf } from '../../api/schema.ts';
+import { localAnswerFields, oneLocalBody } from '../../api/local-answer.ts';
+import { celRules, choice, integer, list, text, type ValueOf } from '../../api/schema.ts';
 
 const statusSchema = Type.Unsafe<number | string>({
   'x-kubernetes-int-or-string': true,
@@ -14,24 +15,11 @@ const statusSchema = Type.Unsafe<number | string>({
 const responseSchema = Type.Object(
   {
     statusCode: Type.Optional(integer(200, 599, 'Status of the answer. Default: the one that is replaced.')),
-    contentType: Type.Optional(
-      text(256, 'Content-Type of the answer; absent: text/plain; charset=utf-8.', { pattern: '^[!-~]+( [!-~]+)*$' }),
-    ),
-    body: Type.Optional(Type.String({ maxLength: 4096, description: 'Body, in UTF-8.' })),
-    bodyRef: Type.Optional(
-      Type.Object(
-        {
-          kind: choice(['ConfigMap'], 'Always ConfigMap.', { default: 'ConfigMap' }),
-          name: objectName('Name of the ConfigMap, in the namespace of the policy.'),
-          key: text(253, 'Key whose value is the body.', { pattern: '^[-._a-zA-Z0-9]+$' }),
-        },
-        { description: 'Body from a ConfigMap of the same namespace; at most 64 KiB.' },
-      ),
-    ),
+    ...localAnswerFields('policy', '64 KiB'),
   },
   {
     description: 'Another answer.',
-    ...celRules({ rule: '!(has(self.body) && has(self.bodyRef))', message: 'only one of body and bodyRef may be set' }),
+    ...celRules(oneLocalBody),
   },
 );
 
