@@ -2,6 +2,7 @@
 import { Type } from 'typebox';
 import type { KubeObject } from './object.ts';
 import { type Policies, policiesSchema } from './policies.ts';
+import type { FieldProblem } from './problem.ts';
 import { celRules, choice, list, objectName, text, textMap, type ValueOf } from './schema.ts';
 
 /** Group of each kind that may be a target. */
@@ -79,4 +80,6 @@ export type GatewayPolicySpec = Omit<ValueOf<typeof gatewayPolicySpecSchema>, 'p
 export interface GatewayPolicy extends KubeObject {
   readonly kind: 'GatewayPolicy';
   readonly spec: GatewayPolicySpec;
+  /** Why it cannot be read; then `policies` is empty, whatever was written, and the policy closes what it is for. See `stand-in.ts`. */
+  readonly unread?: readonly FieldProblem[];
 }

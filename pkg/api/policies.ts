@@ -1,6 +1,6 @@
 /** The block `policies`: the same in GatewayPolicy, GatewayRoute rules and GatewayClassConfig.defaults. */
 import { type TObject, type TSchema, Type } from 'typebox';
-import { type PolicyKey, type PolicySchemas, policyKeys, schemaOf } from '../policy/order.ts';
+import { type PolicyKey, type PolicySchemas, placeOf, policyKeys, schemaOf } from '../policy/order.ts';
 import { celRules, choice, type Rule, type ValueOf } from './schema.ts';
 
 export const MODES = ['Enforce', 'Shadow', 'Disabled'] as const;
@@ -61,4 +61,10 @@ export function requiredFields(schema: TObject): readonly string[] {
 
 function optional(schema: TSchema): TSchema {
   return (schema as { readonly default?: unknown }).default === undefined ? Type.Optional(schema) : schema;
+}
+
+/** Whether rules must not be served without the key. What this release does not know may be a guard. */
+export function mayGuard(name: string): boolean {
+  const key = policyKeys.find((each) => each === name);
+  return key === undefined || placeOf(key).failure === 'Closed';
 }

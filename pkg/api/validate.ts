@@ -7,14 +7,16 @@ import { explainForeign } from './foreign.ts';
 import { apiVersionOf, GATEWAY_API_GROUP, isKind, KINDS, type Kind, type KindFacts, OUR_GROUP } from './kinds.ts';
 import { checkMetadata } from './metadata.ts';
 import { normalize } from './normalize.ts';
-import type { KubeObject } from './object.ts';
+import type { KubeObject, Metadata } from './object.ts';
 import { type FieldProblem, Findings, quote } from './problem.ts';
 import { RULES } from './rules.ts';
 import { SCHEMAS } from './schemas.ts';
+import { standInFor } from './stand-in.ts';
 
 export type Validation =
   | { readonly object: KubeObject }
-  | { readonly problems: readonly FieldProblem[] }
+  /** `standIn`: what takes its place where no former version of it does. */
+  | { readonly problems: readonly FieldProblem[]; readonly standIn?: KubeObject }
   /** An object of a kind that is not ours to read; the text says which, for a log line. */
   | { readonly ignored: string };
 
@@ -53,12 +55,19 @@ function checkObject(raw: object, kind: Kind, facts: KindFacts, metadata: unknow
   const checked = checkMetadata(metadata, kind, findings);
   const body = CHECKS[kind](raw, findings) as object;
   if (findings.problems.length > 0 || checked === undefined) {
-    return { problems: kind === 'Secret' ? findings.problems.map(withoutValue) : findings.problems };
+    return refused(raw, kind, checked, findings.problems);
   }
   const object = normalize({ apiVersion: apiVersionOf(facts), kind, metadata: checked, ...body });
   // The rule of a kind takes that kind: the table's type says so, the index cannot.
   (RULES[kind] as ((object: KubeObject, findings: Findings) => void) | undefined)?.(object, findings);
-  return findings.problems.length > 0 ? { problems: findings.problems } : { object };
+  return findings.problems.length > 0 ? refused(raw, kind, checked, findings.problems) : { object };
+}
+
+function refused(raw: object, kind: Kind, metadata: Metadata | undefined, found: readonly FieldProblem[]): Validation {
+  if (kind === 'Secret') return { problems: found.map(withoutValue) };
+  if (kind !== 'GatewayPolicy' || metadata === undefined) return { problems: found };
+  const standIn = standInFor(raw as Readonly<Record<string, unknown>>, metadata, found);
+  return standIn === undefined ? { problems: found } : { problems: found, standIn };
 }
 
 /** Messages go to logs: what stands in a Secret does not. */

@@ -88,6 +88,39 @@ describe('what a file no longer states', () => {
   });
 });
 
+describe('what stands in for an invalid object', () => {
+  test('is there until the object is valid, and never again: then its last valid state is', () => {
+    const { catalogue, sink, write } = setUp();
+    write('a.yaml', manifest('one', 'invalid'));
+    expect(sink.values).toBe('one=stand-in');
+    expect(catalogue.problems()).toMatchObject([{ file: 'a.yaml', line: 6, path: 'spec.value' }]);
+    write('a.yaml', manifest('one', 'a'));
+    expect(sink.values).toBe('one=a');
+    write('a.yaml', manifest('one', 'invalid'));
+    expect(sink.values).toBe('one=a');
+    write('a.yaml', `${manifest('one', 'invalid')}---\n${manifest('two')}`);
+    expect(sink.values).toBe('one=a two=a');
+  });
+
+  test('goes with its file', () => {
+    const { sink, write, pass } = setUp();
+    write('a.yaml', manifest('one', 'invalid'));
+    write('a.yaml', undefined);
+    pass(60);
+    expect(sink.values).toBe('');
+  });
+
+  test.each([
+    ['a.yaml', 'b.yaml'],
+    ['b.yaml', 'a.yaml'],
+  ])('gives way to a valid one of another file: %s invalid, %s valid', (invalid, valid) => {
+    const { sink, write } = setUp();
+    write(invalid, manifest('one', 'invalid'));
+    write(valid, manifest('one', 'good'));
+    expect(sink.values).toBe('one=good');
+  });
+});
+
 describe('an object that is defined twice', () => {
   test('is the one of the first file by path, and the other is reported with both places', () => {
     const { catalogue, sink, write, pass } = setUp();

@@ -69,7 +69,8 @@ export class Catalogue {
     const keep = (holding: Holding) => {
       const { id } = holding.claim;
       this.touched.add(id);
-      if (stated.has(id)) return;
+      const now = stated.get(id);
+      if (now !== undefined && (holding.claim.standsIn || now.some(({ claim }) => !claim.standsIn))) return;
       kept.set(id, { ...holding, until: next.whole ? Math.min(holding.until, end) : FOREVER });
     };
     for (const holding of former?.kept.values() ?? []) keep(holding);
@@ -164,7 +165,7 @@ export class Catalogue {
     if (removed !== undefined) changes.push({ kind: 'remove', ref: refOf(removed) });
   }
 
-  /** Best first: what is stated now before what is only kept, then by path, then by place in the file. */
+  /** Best first: what is stated now before what is only kept, and what stands in for something invalid last; then by path, then by place in the file. */
   private placesOf(id: string): Place[] {
     const places: Place[] = [];
     for (const file of this.claimants.get(id) ?? []) {
@@ -175,8 +176,9 @@ export class Catalogue {
         places.push({ ...holding, file });
     }
     if (places.length < 2) return places;
-    const keptLast = (place: Place) => (this.entries.get(place.file)?.kept.has(id) === true ? 1 : 0);
-    return places.sort((a, b) => keptLast(a) - keptLast(b) || compare(a.file, b.file));
+    const order = ({ file, claim }: Place) =>
+      claim.standsIn ? 2 : this.entries.get(file)?.kept.has(id) === true ? 1 : 0;
+    return places.sort((a, b) => order(a) - order(b) || compare(a.file, b.file));
   }
 
   private noteDuplicates(id: string, places: readonly Place[]): void {

@@ -13,6 +13,8 @@ import { wantedBy } from './wanted.ts';
 interface Held {
   readonly object: KubeObject;
   readonly resourceVersion: string;
+  /** The object at the API server is not valid, and no former one of it is known. */
+  readonly standsIn: boolean;
 }
 
 const SERVICE_NAME = 'kubernetes.io/service-name';
@@ -111,23 +113,26 @@ export class Inventory {
     const former = this.#held.get(id);
     if (former !== undefined && !isNewer(resourceVersion, former.resourceVersion)) return;
     const validated = this.#validate(lean(raw));
-    if (!('object' in validated)) {
-      // What worked before goes on working, as in a directory.
-      if ('problems' in validated)
-        this.#problems.set(
-          id,
-          validated.problems.map((problem) => ({ file: '', line: 0, object: id, ...problem, of: refusedOf(raw) })),
-        );
-      return;
-    }
-    this.#problems.delete(id);
-    const { object } = validated;
+    if ('ignored' in validated) return;
+    // What worked before goes on working, as in a directory.
+    const worked = former !== undefined && !former.standsIn;
+    const standsIn = 'problems' in validated;
+    const object = standsIn ? validated.standIn : validated.object;
+    if (standsIn) {
+      // Translation speaks of what stands in.
+      const of = worked || object === undefined ? { of: refusedOf(raw) } : {};
+      const problems = validated.problems.map((problem) => ({ file: '', line: 0, object: id, ...problem, ...of }));
+      if (object === undefined && former?.standsIn === true) this.#drop(id);
+      this.#problems.set(id, problems);
+      if (worked) return;
+    } else this.#problems.delete(id);
+    if (object === undefined) return;
     // A new status alone changes nothing for who reads the spec: the same instance stays.
     if (former !== undefined && sameContent(former.object, object)) {
-      this.#held.set(id, { object: former.object, resourceVersion });
+      this.#held.set(id, { object: former.object, resourceVersion, standsIn });
       return;
     }
-    this.#held.set(id, { object, resourceVersion });
+    this.#held.set(id, { object, resourceVersion, standsIn });
     this.#changes.push({ kind: 'upsert', object });
     this.#want(id, wantedBy(object));
   }

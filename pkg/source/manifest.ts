@@ -7,7 +7,11 @@ import { type Parsed, parseYaml } from './yaml.ts';
 /** What validation says about one document; `ignored` names why a foreign kind is left alone. */
 export type Validated =
   | { readonly object: KubeObject }
-  | { readonly problems: readonly { readonly path: string; readonly message: string; readonly hint: string }[] }
+  | {
+      readonly problems: readonly { readonly path: string; readonly message: string; readonly hint: string }[];
+      /** What takes its place where no former version of it does. */
+      readonly standIn?: KubeObject;
+    }
   | { readonly ignored: string };
 export type Validate = (raw: unknown) => Validated;
 
@@ -20,6 +24,8 @@ export interface Claim {
   readonly line: number;
   /** Path of the object within its document: `''`, or `items[3]` in a List. */
   readonly root: string;
+  /** The document is not valid: the object counts only where nobody states a valid one, now or before. */
+  readonly standsIn: boolean;
 }
 
 /** A problem whose line counts from the document's first line, and which does not know its file yet. */
@@ -100,18 +106,15 @@ function readDocument(text: string, validate: Validate): Content {
     for (const { raw, root } of expandList(parsed.value)) {
       const result = validate(raw);
       const line = parsed.lineOf(root);
-      if ('object' in result) {
-        claims.push({
-          id: objectId({ kind: result.object.kind, ...identity(result.object) }),
-          object: result.object,
-          line,
-          root,
-        });
-      } else if ('ignored' in result) {
+      if ('ignored' in result) {
         notes.push({ line, object: nameOf(raw), path: '', message: result.ignored, hint: '' });
-      } else {
-        for (const problem of result.problems) problems.push(place(problem, parsed, raw, root));
+        continue;
       }
+      const standsIn = 'problems' in result;
+      if (standsIn) for (const problem of result.problems) problems.push(place(problem, parsed, raw, root));
+      const object = standsIn ? result.standIn : result.object;
+      if (object !== undefined)
+        claims.push({ id: objectId({ kind: object.kind, ...identity(object) }), object, line, root, standsIn });
     }
   }
   return { text, claims, problems, notes };

@@ -3,7 +3,7 @@ import type { KubeObject } from '../api/object.ts';
 import type { Validate } from './manifest.ts';
 import type { Change, SourceProblem, SourceSink } from './source.ts';
 
-/** Accepts every object with a kind and a name; kind Deployment is foreign. */
+/** Accepts every object with a kind and a name; kind Deployment is foreign, and a value `invalid` has `stand-in` in its place. */
 export const validate: Validate = (raw) => {
   const object = raw as { kind?: string; metadata?: { name?: unknown } };
   if (object.kind === 'Deployment') return { ignored: 'Deployment is not read by the gateway' };
@@ -11,7 +11,14 @@ export const validate: Validate = (raw) => {
     return { problems: [{ path: 'metadata.name', message: 'is required', hint: 'add a name' }] };
   }
   const defaults = { namespace: 'default', labels: {}, annotations: {}, generation: 1 };
-  return { object: { ...object, metadata: { ...defaults, ...object.metadata } } as KubeObject };
+  const valid = { ...object, metadata: { ...defaults, ...object.metadata } } as KubeObject & {
+    readonly spec?: unknown;
+  };
+  if ((valid.spec as { readonly value?: unknown } | undefined)?.value !== 'invalid') return { object: valid };
+  return {
+    problems: [{ path: 'spec.value', message: 'is invalid', hint: '' }],
+    standIn: { ...valid, spec: { value: 'stand-in' } } as KubeObject,
+  };
 };
 
 export function manifest(name: string, value: string | number = 'a', kind = 'ConfigMap'): string {

@@ -20,6 +20,7 @@ const Reasons: Readonly<Record<string, string>> = {
   Gateway: 'Invalid',
   ListenerSet: 'Invalid',
   GatewayRoute: 'UnsupportedValue',
+  GatewayPolicy: 'Invalid',
   Backend: 'Invalid',
   GatewayClassConfig: 'Invalid',
   APIKey: 'Invalid',

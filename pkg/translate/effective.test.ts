@@ -11,7 +11,7 @@ let count = 0;
 function level(rank: number, keys: readonly CompiledKey[], created = 0): RankedLevel {
   const name = `ns/p${count++}`;
   const overrides = rank >= Rank.OverridesSetListener;
-  return { rank, level: { from: `GatewayPolicy ${name}`, created, name, overrides, keys } satisfies Level };
+  return { rank, level: { from: `GatewayPolicy ${name}`, created, name, overrides, keys, unread: [] } satisfies Level };
 }
 
 function key(name: PolicyKey, mode: Mode, refuses: number): CompiledKey {

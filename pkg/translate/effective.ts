@@ -90,9 +90,12 @@ export function effectivePolicies(levels: readonly RankedLevel[]): Effective {
     // One configuration may come from two levels: asked twice it says the same.
     filters: [...new Set(filters)].sort(compareFilters),
     origins,
-    faults: origins.flatMap(({ level, key, state }) =>
-      state === 'FailedClosed' ? key.problems.map((problem) => ({ level, problem })) : [],
-    ),
+    faults: [
+      ...levels.flatMap(({ level }) => level.unread.map((problem) => ({ level, problem }))),
+      ...origins.flatMap(({ level, key, state }) =>
+        state === 'FailedClosed' ? key.problems.map((problem) => ({ level, problem })) : [],
+      ),
+    ],
   };
 }
 

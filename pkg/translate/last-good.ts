@@ -35,6 +35,8 @@ export function keepLastGood(
 ): Built & { readonly until: number } {
   const { namespace, name, generation, uid } = policy.metadata;
   const id = `${namespace}/${name}`;
+  // What stands in for something unreadable is no value to keep.
+  if (built.level.unread.length > 0) return { ...built, until: 0 };
   const lost = built.level.keys.filter(({ problems }) => problems.length > 0 && problems.every(isLost));
   if (lost.length === 0) {
     known.set(id, { uid, generation, built, lostAt: 0, kept: undefined });

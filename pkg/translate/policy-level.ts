@@ -42,6 +42,8 @@ export interface Level {
   readonly name: string;
   readonly overrides: boolean;
   readonly keys: readonly CompiledKey[];
+  /** Why the object cannot be read: it closes every rule that it reaches, since any of its keys may be a guard. */
+  readonly unread: readonly Problem[];
 }
 
 export interface CompiledKey {

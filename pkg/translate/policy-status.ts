@@ -24,7 +24,7 @@ export function policyStatus(state: PolicyState, tally: Tally | undefined, gatew
   const keys = level.keys.map((key) => keyStatus(key, tally?.keys.get(key.key), state.keptUntil));
   const accepted = acceptedCondition(state, keys, conditions);
   const resolved = resolvedCondition(state, conditions);
-  const enforced = enforcedCondition(keys, conditions);
+  const enforced = enforcedCondition(level.unread, keys, conditions);
   const more = gateways.length - MaxAncestors;
   return {
     ref: refOf(policy),
@@ -77,7 +77,10 @@ function acceptedCondition(
   keys: readonly KeyStatus[],
   conditions: Conditions,
 ): Condition {
-  const invalid = level.keys.flatMap(({ problems }) => problems.filter((problem) => !isReference(problem)));
+  const invalid = [
+    ...level.unread,
+    ...level.keys.flatMap(({ problems }) => problems.filter((problem) => !isReference(problem))),
+  ];
   if (invalid.length > 0) return conditions.no('Accepted', 'Invalid', summarise(invalid.map(text)));
   if (targets.length === 0) return conditions.yes('Accepted', 'without targets: used by ExtensionRef filters only');
   const faults = targets.filter(({ fault }) => fault !== '');
@@ -102,7 +105,9 @@ function resolvedCondition({ level, keptUntil }: PolicyState, conditions: Condit
   return conditions.no('ResolvedRefs', first?.reason ?? 'RefNotFound', summarise(missing.map(text)));
 }
 
-function enforcedCondition(keys: readonly KeyStatus[], conditions: Conditions): Condition {
+function enforcedCondition(unread: readonly Problem[], keys: readonly KeyStatus[], conditions: Conditions): Condition {
+  if (unread.length > 0)
+    return conditions.no('Enforced', 'FailedClosed', 'it cannot be read; the rules it is for answer 500');
   const say = (states: readonly KeyStatus['state'][]): string =>
     summarise(keys.filter(({ state }) => states.includes(state)).map(({ key, message }) => `${key}: ${message}`));
   const has = (state: KeyStatus['state']): boolean => keys.some((key) => key.state === state);

@@ -52,12 +52,13 @@ export function tallyUses(uses: readonly PolicyUse[], levels: ReadonlySet<Level>
 
 /** Notes which routes and Gateways the policies of a rule reach. */
 function reach(
-  { object, origins, attachments }: PolicyUse,
+  { object, origins, faults, attachments }: PolicyUse,
   levels: ReadonlySet<Level>,
   tallies: Map<Level, Tally>,
   gateways: Map<string, string>,
 ): void {
-  for (const { level } of origins) {
+  // One that cannot be read has no key to be in force, but closes.
+  for (const { level } of faults.length === 0 ? origins : [...origins, ...faults]) {
     if (!levels.has(level)) continue;
     let tally = tallies.get(level);
     if (tally === undefined) tallies.set(level, (tally = { routes: new Set(), gateways: new Set(), keys: new Map() }));

@@ -3,6 +3,7 @@ import type { GatewayClassConfig } from '../api/gatewayclassconfig.ts';
 import type { GatewayPolicy, TargetKind } from '../api/gatewaypolicy.ts';
 import type { KubeObject } from '../api/object.ts';
 import { matchesSelector } from '../api/selector.ts';
+import type { Problem } from '../status/problem.ts';
 import { createdOf } from './age.ts';
 import type { Context } from './context.ts';
 import { type Draft, mergeOutputs } from './draft.ts';
@@ -76,6 +77,13 @@ function build(policy: GatewayPolicy, draft: Draft): Built {
     name: `${namespace}/${name}`,
     overrides: policy.spec.strategy === 'Overrides',
     keys: compileKeys(policy.spec.policies, 'spec.policies', policyContext(draft)),
+    unread: (policy.unread ?? []).map(
+      ({ path, message, hint }): Problem => ({
+        path,
+        reason: 'Invalid',
+        message: hint === '' ? message : `${message}; ${hint}`,
+      }),
+    ),
   };
   return { level, outputs: draft.outputs };
 }
@@ -105,6 +113,7 @@ function defaultsOf(config: GatewayClassConfig, draft: Draft): Level {
     name: `${namespace}/${name}`,
     overrides: false,
     keys: compileKeys(config.spec.defaults?.policies ?? {}, 'spec.defaults.policies', policyContext(draft)),
+    unread: [],
   };
 }
 

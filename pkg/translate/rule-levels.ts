@@ -86,6 +86,7 @@ function here({ object }: Draft): Omit<Level, 'keys'> {
     created: createdOf(object),
     name: `${namespace}/${name}`,
     overrides: false,
+    unread: [],
   };
 }
 
