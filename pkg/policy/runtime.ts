@@ -343,7 +343,7 @@ export interface FilterServices {
 export interface Watch<T> {
   /** undefined until the first value. */
   readonly value: T | undefined;
-  /** Resolves with the first value, or at once; rejects when `timeout` milliseconds are over. */
+  /** Resolves with the first value, or at once; rejects when `timeout` milliseconds are over. Also when it was closed before, or is meanwhile. */
   first(timeout: number): Promise<T>;
   close(): void;
 }

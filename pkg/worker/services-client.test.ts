@@ -138,6 +138,38 @@ describe('feeds', () => {
     await expect(value).rejects.toThrow(new AskError('timeout', 'no jwks after 1000 ms'));
   });
 
+  test('one that is closed while somebody waits gives the first value, and then ends', async () => {
+    const { server, started, clock } = createServices();
+    const worker = createWorker(server);
+    const watch = worker.client.watch(jwks('https://a/'));
+    const [value, late] = [watch.first(1000), watch.first(10)];
+    watch.close();
+    watch.close();
+    await until(() => started.length > 0);
+    worker.clock.advance(10);
+    await expect(late).rejects.toThrow('no jwks after 10 ms');
+    expect(clock.waiting).toBe(0);
+    started[0]?.publish(keysAt(1));
+    expect(await value).toEqual(keysAt(1));
+    await until(() => clock.waiting === 1);
+    clock.advance(60_000);
+    expect(started[0]?.closed).toBe(true);
+  });
+
+  test('one that was closed before is taken up again for who still asks', async () => {
+    const { server, started, clock } = createServices();
+    const watch = createWorker(server).client.watch(jwks('https://a/'));
+    await until(() => started.length === 1);
+    watch.close();
+    await until(() => clock.waiting === 1);
+    const value = watch.first(1000);
+    await until(() => clock.waiting === 0);
+    started[0]?.publish(keysAt(1));
+    expect(await value).toEqual(keysAt(1));
+    expect(await watch.first(1000)).toEqual(keysAt(1));
+    await until(() => clock.waiting === 1);
+  });
+
   test('shared memory is shared, not copied', async () => {
     const { server, started } = createServices();
     const watch = createWorker(server).client.watch(jwks('https://a/'));

@@ -79,7 +79,7 @@ export function createServicesClient(clock: Clock): ServicesClient {
     for (const id of asked.keys()) settle(id)?.reject(gone());
   }
 
-  function watch<K extends FeedKind>(feed: Feed<K>, changed?: (value: FeedValues[K]) => void): Watch<FeedValues[K]> {
+  function enter(feed: Feed, listener: Listener): Watched {
     const key = feedKey(feed);
     const known = watched.get(key);
     const entry: Watched = known ?? { feed, listeners: new Set(), value: undefined };
@@ -87,31 +87,50 @@ export function createServicesClient(clock: Clock): ServicesClient {
       watched.set(key, entry);
       post({ kind: 'watch', key, feed });
     }
-    const listener: Listener = { changed, waiting: new Set() };
     entry.listeners.add(listener);
+    return entry;
+  }
+
+  function leave({ feed, listeners }: Watched, listener: Listener): void {
+    if (!listeners.delete(listener) || listeners.size > 0) return;
+    const key = feedKey(feed);
+    watched.delete(key);
+    post({ kind: 'unwatch', key });
+  }
+
+  function watch<K extends FeedKind>(feed: Feed<K>, changed?: (value: FeedValues[K]) => void): Watch<FeedValues[K]> {
+    const listener: Listener = { changed, waiting: new Set() };
+    let entry = enter(feed, listener);
+    let open = true;
+    const leaveUnused = (): void => {
+      if (!open && listener.waiting.size === 0) leave(entry, listener);
+    };
     return {
       get value() {
         return entry.value as FeedValues[K] | undefined;
       },
       first(timeout) {
-        if (entry.value !== undefined) return Promise.resolve(entry.value as FeedValues[K]);
+        // A closed watch is taken up again: an exchange ends by the filters that it began with.
+        if (entry.value === undefined) entry = enter(feed, listener);
         const { promise, resolve, reject } = Promise.withResolvers<FeedValues[K]>();
         const settled = (value: FeedValues[K]): void => {
           cancel();
           listener.waiting.delete(settled);
           resolve(value);
+          leaveUnused();
         };
         const cancel = clock.after(timeout, () => {
           listener.waiting.delete(settled);
           reject(new AskError('timeout', `no ${feed.kind} after ${timeout} ms`));
+          leaveUnused();
         });
         listener.waiting.add(settled);
+        if (entry.value !== undefined) settled(entry.value as FeedValues[K]);
         return promise;
       },
       close() {
-        if (!entry.listeners.delete(listener) || entry.listeners.size > 0) return;
-        watched.delete(key);
-        post({ kind: 'unwatch', key });
+        open = false;
+        leaveUnused();
       },
     };
   }
