@@ -2,6 +2,7 @@
 import type { Cluster } from '../ir/cluster.ts';
 import type { Ir } from '../ir/ir.ts';
 import type { EgressSettings } from '../ir/settings.ts';
+import { Deadline } from '../proxy/deadline.ts';
 import { Descriptors } from '../proxy/descriptors.ts';
 import type { Timers } from '../proxy/timers.ts';
 import type { Transport } from '../proxy/transport.ts';
@@ -39,6 +40,7 @@ export interface Clusters {
   update(clusters: Ir['clusters'], certificates: Ir['certificates'], authorities: Ir['authorities']): void;
   /** Holds for every connection made from now on. */
   setEgress(settings: EgressSettings): void;
+  /** A cluster that was removed is there for a minute more: exchanges that began before end by the rules that they began with. */
   get(id: string): ClusterRuntime | undefined;
   /** Closes connections that nobody uses now. */
   trim(): void;
@@ -49,16 +51,26 @@ export interface Clusters {
 
 const closed: EgressSettings = { allowLoopback: false, deniedCIDRs: [], allowedHostnames: [] };
 const DefaultHeadBytes = 65_536;
+/** Milliseconds that a removed cluster is kept. No filter takes longer, unless the client is slow with a body. */
+const LeaveAfter = 60_000;
+
+/** A cluster that the configuration does not name any more. */
+interface Leaving {
+  readonly cluster: LiveCluster;
+  readonly end: Deadline;
+}
 
 export function createClusters(env: ClustersEnv): Clusters {
   const { transport, timers, random, telemetry, resolve, maxHeadBytes = DefaultHeadBytes } = env;
   const live = new Map<string, LiveCluster>();
+  const leaving = new Map<string, Leaving>();
   /** Lanes that finish what they do. */
   const retired = new Set<Retired>();
   let guard: EgressGuard = createEgressGuard(env.egress ?? closed, { resolve });
   let material: Pick<Ir, 'certificates' | 'authorities'> = { certificates: {}, authorities: {} };
   const trim = (): void => {
     for (const cluster of live.values()) cluster.trim();
+    for (const { cluster } of leaving.values()) cluster.trim();
   };
   const gate = new DescriptorGate(
     env.descriptors ?? new Descriptors(0),
@@ -106,35 +118,53 @@ export function createClusters(env: ClustersEnv): Clusters {
     void lane.close().then(() => retired.delete(lane));
   };
 
+  const leave = (cluster: LiveCluster): void => {
+    const { id } = cluster;
+    const end = new Deadline(() => {
+      leaving.delete(id);
+      cluster.retire();
+    });
+    leaving.set(id, { cluster, end });
+    timers.schedule(end, LeaveAfter);
+    live.delete(id);
+    cluster.trim();
+  };
+  /** One that comes back is as it was. */
+  const open = (id: string, config: Cluster): LiveCluster => {
+    const left = leaving.get(id);
+    const cluster = left?.cluster ?? new LiveCluster(id, config, { lane: openLane, grpc: openGrpc }, random, retire);
+    if (left !== undefined) timers.cancel(left.end);
+    leaving.delete(id);
+    live.set(id, cluster);
+    return cluster;
+  };
+
   return {
     update(clusters, certificates, authorities) {
       const before = material;
       material = { certificates, authorities };
       for (const [id, cluster] of Object.entries(clusters)) {
-        let known = live.get(id);
+        const known = live.get(id);
         // Nearly all clusters are the same objects as in the last update.
         if (known !== undefined && known.config === cluster && sameMaterial(cluster, before, material)) continue;
-        if (known === undefined) {
-          known = new LiveCluster(id, cluster, { lane: openLane, grpc: openGrpc }, random, retire);
-          live.set(id, known);
-        }
-        known.update(cluster, settingsOf(cluster, material));
+        (known ?? open(id, cluster)).update(cluster, settingsOf(cluster, material));
       }
-      for (const [id, cluster] of live) {
-        if (clusters[id] !== undefined) continue;
-        live.delete(id);
-        cluster.retire();
-      }
+      for (const [id, cluster] of live) if (clusters[id] === undefined) leave(cluster);
     },
     setEgress(settings) {
       guard = createEgressGuard(settings, { resolve });
     },
-    get: (id) => live.get(id),
+    get: (id) => live.get(id) ?? leaving.get(id)?.cluster,
     trim,
     stats: () => [...live.values()].map((cluster) => cluster.stats),
     async close() {
       for (const cluster of live.values()) cluster.retire();
+      for (const { cluster, end } of leaving.values()) {
+        timers.cancel(end);
+        cluster.retire();
+      }
       live.clear();
+      leaving.clear();
       await Promise.all([...retired].map((lane) => lane.destroy()));
     },
   };
