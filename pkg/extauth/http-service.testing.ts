@@ -2,6 +2,7 @@
 import { once } from 'node:events';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { promisify } from 'node:util';
 
 export interface SeenRequest {
   readonly method: string;
@@ -16,6 +17,8 @@ export interface HttpService {
   readonly port: number;
   readonly seen: readonly SeenRequest[];
   answer: HttpAnswer;
+  /** How many are open. */
+  connections(): Promise<number>;
   close(): Promise<void>;
 }
 
@@ -60,6 +63,7 @@ export async function startHttpService(answer: HttpAnswer = oauth2Proxy): Promis
     port: (server.address() as AddressInfo).port,
     seen,
     answer,
+    connections: () => promisify(server.getConnections.bind(server))(),
     async close() {
       server.closeAllConnections();
       server.close();
