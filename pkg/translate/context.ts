@@ -45,6 +45,8 @@ export class Context implements World {
 
   /** Filled by `translatePolicies`, before routes. */
   readonly policyIndex = new PolicyIndex();
+  /** Set by `translateRedis`, before policies. */
+  redisFault = '';
   readonly listeners = new Map<string, Listener>();
   readonly routes = new Map<string, Route>();
   /** Filters, clusters (not yet built), certificates and CA bundles that the objects use. */

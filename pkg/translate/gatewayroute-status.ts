@@ -3,7 +3,7 @@ import type { GatewayRoute } from '../api/gatewayroute.ts';
 import type { Condition } from '../status/status.ts';
 import type { Parent } from './attach.ts';
 import { Conditions, limit, summarise } from './condition.ts';
-import { faultsOf, notesOfRule } from './policy-notes.ts';
+import { faultsOf, lacksOf, notesOfRule } from './policy-notes.ts';
 import type { PolicyUse } from './policy-use.ts';
 import type { TranslatedRule } from './rule.ts';
 import { acceptedReason, droppedText, isAccepted, ruleName, text } from './rule-text.ts';
@@ -59,7 +59,8 @@ function ruleStatus(rule: TranslatedRule, served: boolean, uses: readonly Policy
   });
   const [invalid] = rule.invalid;
   if (invalid !== undefined) return say('Dropped', invalid.reason, droppedText(rule));
-  const [fault] = faultsOf(uses.filter(({ index }) => index === rule.index));
+  const own = uses.filter(({ index }) => index === rule.index);
+  const [fault] = [...faultsOf(own), ...lacksOf(own)];
   if (fault !== undefined) return say('Degraded', fault.reason, fault.message);
   const [unresolved] = rule.unresolved;
   if (unresolved !== undefined) {

@@ -12,7 +12,7 @@ import { httpsPortOf, Place, type PlaceListener } from './ingress-place.ts';
 import { ingressPolicies } from './ingress-policies.ts';
 import { type HostRules, type TranslatedIngress, translateIngressRules } from './ingress-rules.ts';
 import { shareRoutes } from './ingress-shadow.ts';
-import { faultsOf } from './policy-notes.ts';
+import { faultsOf, lacksOf } from './policy-notes.ts';
 import type { PolicyUse } from './policy-use.ts';
 import type { World } from './world.ts';
 
@@ -68,7 +68,7 @@ export function translateIngresses(context: Context): readonly PolicyUse[] {
     const written = routesOf(each, defaults.get(place) === each.ingress);
     const { routes, uses: used } = ingressPolicies(each.ingress, translated.config, written, place, context);
     uses.push(...used);
-    problems.push(...faultsOf(used));
+    problems.push(...faultsOf(used), ...lacksOf(used));
     // Equal text is the same instance as in the run before, so that it ships and compiles only if it changed.
     for (const [id, route] of routes) context.routes.set(id, context.memo.stable(`route ${id}`, route));
     addStatus(each, routes.length > 0, context);

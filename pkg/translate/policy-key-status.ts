@@ -24,7 +24,7 @@ export interface KeyStatus {
 
 /** @param keptUntil see `PolicyState` */
 export function keyStatus(compiled: CompiledKey, tally: KeyTally | undefined, keptUntil: number): KeyStatus {
-  const { key, mode, problems } = compiled;
+  const { key, mode, problems, lacks = [] } = compiled;
   const say = (state: KeyStatus['state'], reason: string, message: string): KeyStatus => ({
     key,
     state,
@@ -39,6 +39,18 @@ export function keyStatus(compiled: CompiledKey, tally: KeyTally | undefined, ke
     const closed = mode === 'Enforce' && failsClosed(key);
     const effect = closed ? 'the rules it is for answer 500' : 'the rules it is for are served without it';
     return say(closed ? 'FailedClosed' : 'LeftOut', problem.reason, `${summarise(problems.map(text))}; ${effect}`);
+  }
+  const [lack] = lacks;
+  if (lack !== undefined && !elsewhere) {
+    const effect =
+      mode === 'Enforce'
+        ? 'requests that it would have to decide on answer 503'
+        : 'nothing is decided by it until then';
+    return say(
+      mode === 'Enforce' ? 'FailedClosed' : 'LeftOut',
+      lack.reason,
+      `${summarise(lacks.map(text))}; ${effect}`,
+    );
   }
   if (tally === undefined) return say('Unused', 'NoRoutes', 'it reaches no route');
   const total = [...tally.rules.values()].reduce((sum, n) => sum + n, 0);

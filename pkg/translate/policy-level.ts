@@ -3,10 +3,13 @@ import type { TargetKind } from '../api/gatewaypolicy.ts';
 import { type Mode, type Policies, requiredFields } from '../api/policies.ts';
 import type { Filter } from '../ir/filter.ts';
 import { type PolicyKey, placeOf, policyKeys, schemaOf } from '../policy/order.ts';
+import { redisFields } from '../policy/redis-fields.ts';
 import { isSettingKey, type Setting, type SettingKey, translateSetting } from '../policy/settings.ts';
 import { isProblems } from '../policy/translated.ts';
-import { type FilterContext, translatePolicy } from '../policy/translators.ts';
+import { translatePolicy } from '../policy/translators.ts';
 import type { Problem } from '../status/problem.ts';
+import type { Draft } from './draft.ts';
+import { policyContext } from './policy-context.ts';
 
 /**
  * From the class to the rule, then Overrides in the reverse order: the nearer to the request the stronger, unless the owner of the
@@ -56,6 +59,8 @@ export interface CompiledKey {
   readonly setting?: Setting;
   /** Why it cannot be built. */
   readonly problems: readonly Problem[];
+  /** It is built, and needs what the data plane has not: it refuses by itself, with 503, what it cannot decide. */
+  readonly lacks?: readonly Problem[];
 }
 
 /** A level at one target. */
@@ -68,10 +73,10 @@ export interface AttachedPolicy {
 }
 
 /** @param path where the block stands in its object */
-export function compileKeys(policies: Policies, path: string, context: FilterContext): readonly CompiledKey[] {
+export function compileKeys(policies: Policies, path: string, draft: Draft): readonly CompiledKey[] {
   return policyKeys.flatMap((key) => {
     const value = policies[key];
-    return value === undefined ? [] : [compileKey(key, value, `${path}.${key}`, context)];
+    return value === undefined ? [] : [compileKey(key, value, `${path}.${key}`, draft)];
   });
 }
 
@@ -79,16 +84,22 @@ function compileKey(
   key: PolicyKey,
   { mode = 'Enforce', ...spec }: NonNullable<Policies[PolicyKey]>,
   path: string,
-  context: FilterContext,
+  draft: Draft,
 ): CompiledKey {
-  const written = requiredFields(schemaOf(key)).every((name) => name in spec);
+  const written = Object.keys(spec).length > 0 && requiredFields(schemaOf(key)).every((name) => name in spec);
   if (mode === 'Disabled' && !written) return { key, mode, path, problems: [] };
   if (isSettingKey(key)) return compileSetting(key, mode, spec, path);
   // All that is required is there, so it is what the translator of the key takes.
-  const filter = translatePolicy(key, spec as never, path, context);
+  const filter = translatePolicy(key, spec as never, path, policyContext(draft));
   if (isProblems(filter)) return { key, mode, path, problems: filter };
   if (mode === 'Disabled') return { key, mode, path, problems: [] };
-  return { key, mode, path, filter: mode === 'Shadow' ? { ...filter, mode } : filter, problems: [] };
+  const built = mode === 'Shadow' ? { ...filter, mode } : filter;
+  return { key, mode, path, filter: built, problems: [], ...lacksOf(redisFields(key, spec, path), draft) };
+}
+
+function lacksOf(fields: readonly string[], { world }: Draft): Pick<CompiledKey, 'lacks'> {
+  const message = fields.length === 0 ? '' : world.redisFault;
+  return message === '' ? {} : { lacks: fields.map((path) => ({ path, reason: 'RedisNotConfigured', message })) };
 }
 
 function compileSetting(key: SettingKey, mode: Mode, spec: object, path: string): CompiledKey {

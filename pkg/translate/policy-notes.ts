@@ -30,6 +30,22 @@ export function faultsOf(uses: readonly PolicyUse[]): readonly Problem[] {
   return [...faults.values()];
 }
 
+/** What policies need of the data plane and do not get, so that they refuse with 503; each once. */
+export function lacksOf(uses: readonly PolicyUse[]): readonly Problem[] {
+  const lacks = new Map<string, Problem>();
+  for (const { index, origins } of uses) {
+    for (const { level, key, state } of origins) {
+      if (state !== 'Enforced' || key.lacks === undefined) continue;
+      const path = `spec.rules[${index}]`;
+      for (const lack of key.lacks) {
+        const message = `is answered 503 where ${key.key} of ${level.from} has to decide: ${lack.path}: ${lack.message}`;
+        lacks.set(`${path} ${level.from} ${lack.path}`, { path, reason: lack.reason, message });
+      }
+    }
+  }
+  return [...lacks.values()];
+}
+
 /** For the status of one rule: what is off here although somebody above wants it, and what is only tried. */
 export function notesOfRule(uses: readonly PolicyUse[], index: number): readonly string[] {
   const notes = uses

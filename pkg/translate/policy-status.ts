@@ -165,7 +165,7 @@ function problemsOf({ policy, level, targets, keptUntil }: PolicyState): readonl
             message: `a reference is gone; the last good value serves until ${new Date(keptUntil).toISOString()}, then the policy fails closed: put it back, or change the policy`,
           },
         ];
-  return [...level.keys.flatMap(({ problems }) => problems), ...kept, ...missing];
+  return [...level.keys.flatMap(({ problems, lacks = [] }) => [...problems, ...lacks]), ...kept, ...missing];
 }
 
 /** Somebody else's word counts: not the author's mistake, but what he has to know. */

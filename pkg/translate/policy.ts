@@ -9,7 +9,6 @@ import type { Context } from './context.ts';
 import { type Draft, mergeOutputs } from './draft.ts';
 import type { Classes } from './gatewayclass.ts';
 import { type Built, forgetLastGood, keepLastGood } from './last-good.ts';
-import { policyContext } from './policy-context.ts';
 import { type AttachedPolicy, compileKeys, type Level, Rank } from './policy-level.ts';
 
 /** A GatewayPolicy, and what it found of its targets: what its status is made of. */
@@ -76,7 +75,7 @@ function build(policy: GatewayPolicy, draft: Draft): Built {
     created: createdOf(policy),
     name: `${namespace}/${name}`,
     overrides: policy.spec.strategy === 'Overrides',
-    keys: compileKeys(policy.spec.policies, 'spec.policies', policyContext(draft)),
+    keys: compileKeys(policy.spec.policies, 'spec.policies', draft),
     unread: (policy.unread ?? []).map(
       ({ path, message, hint }): Problem => ({
         path,
@@ -112,7 +111,7 @@ function defaultsOf(config: GatewayClassConfig, draft: Draft): Level {
     created: createdOf(config),
     name: `${namespace}/${name}`,
     overrides: false,
-    keys: compileKeys(config.spec.defaults?.policies ?? {}, 'spec.defaults.policies', policyContext(draft)),
+    keys: compileKeys(config.spec.defaults?.policies ?? {}, 'spec.defaults.policies', draft),
     unread: [],
   };
 }

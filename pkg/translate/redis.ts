@@ -19,9 +19,23 @@ type Redis = NonNullable<NonNullable<GatewayClassConfigSpec['dataPlane']>['redis
 const none: TranslatedRedis = { settings: null, problems: [] };
 const Path = 'spec.dataPlane.redis';
 
+/** Before policies, which are told what they cannot have. */
 export function translateRedis(context: Context, config: GatewayClassConfig | undefined): TranslatedRedis {
   const redis = config?.spec.dataPlane?.redis;
-  return redis === undefined ? none : context.translate(config!, (draft) => resolve(draft, redis), 'redis');
+  const translated = redis === undefined ? none : context.translate(config!, (draft) => resolve(draft, redis), 'redis');
+  context.redisFault = faultOf(config, translated);
+  return translated;
+}
+
+function faultOf(config: GatewayClassConfig | undefined, { settings, problems }: TranslatedRedis): string {
+  if (settings !== null) return '';
+  const owner =
+    config === undefined
+      ? 'a GatewayClassConfig that the parametersRef of the GatewayClass names'
+      : `GatewayClassConfig ${config.metadata.namespace}/${config.metadata.name}`;
+  return problems.length === 0
+    ? `needs Redis, and none is configured; set ${Path} in ${owner}`
+    : `needs Redis, and ${Path} of ${owner} cannot be used; see its status`;
 }
 
 function resolve(draft: Draft, { urls, auth, tls }: Redis): TranslatedRedis {

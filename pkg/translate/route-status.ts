@@ -9,7 +9,7 @@ import { Conditions, summarise } from './condition.ts';
 import { gatewayRouteStatus } from './gatewayroute-status.ts';
 import { ControllerName } from './names.ts';
 import type { AttachedPolicy } from './policy-level.ts';
-import { affectedCondition, faultsOf } from './policy-notes.ts';
+import { affectedCondition, faultsOf, lacksOf } from './policy-notes.ts';
 import type { PolicyUse } from './policy-use.ts';
 import type { TranslatedRule } from './rule.ts';
 import { acceptedReason, droppedText, isAccepted, ruleName, text } from './rule-text.ts';
@@ -50,6 +50,7 @@ export function routeStatus(
       ...missingParents(route, world),
       ...rules.flatMap(({ invalid, unresolved, notes }) => [...invalid, ...unresolved, ...notes]),
       ...faultsOf(uses),
+      ...lacksOf(uses),
       ...notes,
     ],
   };

@@ -7,7 +7,6 @@ import type { Problem } from '../status/problem.ts';
 import { createdOf } from './age.ts';
 import type { Draft } from './draft.ts';
 import type { RankedLevel } from './effective.ts';
-import { policyContext } from './policy-context.ts';
 import { type CompiledKey, compileKeys, failsClosed, type Level, Rank } from './policy-level.ts';
 
 export interface OwnLevels {
@@ -56,7 +55,7 @@ export function ownLevels(
   const { policies } = spec;
   const notes: Problem[] = [];
   if (policies !== undefined) {
-    const keys = compileKeys(policies, `${path}.policies`, policyContext(draft));
+    const keys = compileKeys(policies, `${path}.policies`, draft);
     for (const key of keys) (isFatal(key) ? invalid : notes).push(...key.problems);
     levels.push({ level: { ...here(draft), keys }, rank: Rank.Inline });
   }

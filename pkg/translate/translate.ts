@@ -10,6 +10,7 @@ import { translateBackendStatuses } from './backend-status.ts';
 import { findClaims, withClaims } from './claims.ts';
 import { translateClientPolicies } from './client-policies.ts';
 import { translateClusters } from './clusters.ts';
+import { withDefaults } from './config-status.ts';
 import { Context } from './context.ts';
 import { translateExposures } from './exposures.ts';
 import { translateGateways } from './gateway.ts';
@@ -46,6 +47,7 @@ export function translate(snapshot: Snapshot, options: TranslateOptions, memo: M
     addresses: new Addresses(options.addresses),
   });
 
+  const redis = translateRedis(context, classes.config);
   const gateways = translateGateways(context, classes);
   const policies = translatePolicies(context, classes);
   translateClientPolicies(context);
@@ -54,8 +56,11 @@ export function translate(snapshot: Snapshot, options: TranslateOptions, memo: M
   translateBackendStatuses(context);
   translateAPIKeys(context);
   const clusters = translateClusters(context);
-  const redis = translateRedis(context, classes.config);
-  for (const status of classes.statuses) context.addStatus(withRedisProblems(status, classes.config, redis));
+  for (const status of classes.statuses) {
+    const { kind, namespace, name } = status.ref;
+    const defaults = kind === 'GatewayClassConfig' ? context.policies(kind, namespace, name)[0]?.level : undefined;
+    context.addStatus(withDefaults(withRedisProblems(status, classes.config, redis), defaults));
+  }
   for (const state of gateways) {
     const { namespace, name } = state.gateway.metadata;
     const own = [...context.policies('Gateway', namespace, name), ...(affected.get(`${namespace}/${name}`) ?? [])];

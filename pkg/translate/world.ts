@@ -32,6 +32,8 @@ export interface World {
   policies(kind: PolicyTarget, namespace: string, name: string): readonly AttachedPolicy[];
   /** A GatewayPolicy by name, for ExtensionRef filters. */
   policy(namespace: string, name: string): Level | undefined;
+  /** Why policies cannot have Redis, in a sentence that names the fix; `''` if one is configured. */
+  readonly redisFault: string;
   /** Secret for want of another certificate. The same as long as the process runs. */
   readonly defaultCertificate: TranslateOptions['defaultCertificate'];
 }
@@ -52,6 +54,7 @@ export type Read =
       readonly name: string;
       readonly seen: readonly unknown[];
     }
+  | { readonly kind: 'redis'; readonly seen: string }
   | { readonly kind: 'policy'; readonly namespace: string; readonly name: string; readonly seen: unknown }
   | { readonly kind: 'slices'; readonly namespace: string; readonly name: string; readonly seen: readonly unknown[] }
   | { readonly kind: 'defaults'; readonly seen: readonly unknown[] }
@@ -85,6 +88,12 @@ export class Recorder implements World {
 
   get effective(): EffectiveCache {
     return this.#world.effective;
+  }
+
+  get redisFault(): string {
+    const seen = this.#world.redisFault;
+    this.reads.push({ kind: 'redis', seen });
+    return seen;
   }
 
   policies(kind: PolicyTarget, namespace: string, name: string): readonly AttachedPolicy[] {
@@ -156,6 +165,8 @@ export function stillHolds(reads: readonly Read[], world: World): boolean {
         return world.listenerSet(read.namespace, read.name) === read.seen;
       case 'policies':
         return sameItems(world.policies(read.of, read.namespace, read.name), read.seen);
+      case 'redis':
+        return world.redisFault === read.seen;
       case 'policy':
         return world.policy(read.namespace, read.name) === read.seen;
       case 'slices':
