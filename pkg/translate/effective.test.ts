@@ -79,6 +79,19 @@ describe('a key that replaces', () => {
   });
 });
 
+test('a policy that several of its targets bring says the same once, where it is strongest', () => {
+  const both = level(Rank.Gateway, [key('cors', 'Enforce', 1), key('ipAccess', 'Enforce', 2)]);
+  const section = { level: both.level, rank: Rank.Listener };
+  const other = level(Rank.Gateway, [key('cors', 'Enforce', 4)], 1);
+  const { origins, filters } = effectivePolicies([both, other, section, { ...section }]);
+  expect(filters).toHaveLength(2);
+  expect(origins.map(({ level: { name }, key: { key: of }, state, conflict }) => [of, name, state, conflict])).toEqual([
+    ['ipAccess', both.level.name, 'Enforced', undefined],
+    ['cors', other.level.name, 'Overridden', undefined],
+    ['cors', both.level.name, 'Enforced', undefined],
+  ]);
+});
+
 describe('a key that cannot be built', () => {
   test('closes the rule if it protects, and is left out if not', () => {
     expect(effectivePolicies([level(Rank.Route, [broken('authentication')])]).faults).toHaveLength(1);

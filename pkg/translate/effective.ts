@@ -70,7 +70,10 @@ interface Node {
 /** @param levels in any order */
 export function effectivePolicies(levels: readonly RankedLevel[]): Effective {
   const byKey = new Map<PolicyKey, Entry[]>();
-  for (const { level, rank } of levels.toSorted(compareLevels)) {
+  const sorted = levels.toSorted(compareLevels);
+  for (const [i, { level, rank }] of sorted.entries()) {
+    // By several of its targets it says the same: once, where it is strongest.
+    if (sorted.findLastIndex((other) => other.level === level) > i) continue;
     for (const key of level.keys) {
       // Before a route is known only its listener can speak; an ExtensionRef may name a policy that says more.
       if (key.key === 'client' && rank >= Rank.Route && rank <= Rank.Own) continue;

@@ -31,8 +31,9 @@ export function ingressPolicies(
   const ofClass = config === undefined ? [] : context.policies('GatewayClassConfig', config.namespace, config.name);
   // A virtual listener has taken the hostname of another, and with it all that protected it there.
   const shadowed = new Map([...place.virtual].map(({ id, shadows }) => [id, shadows?.id]));
-  const levelsAt = ({ listener }: Attachment): readonly RankedLevel[] => [
-    ...new Set([...ofClass, ...levelsOfListener(shadowed.get(listener) ?? listener, context)]),
+  const protecting = ({ listener }: Attachment): string => shadowed.get(listener) ?? listener;
+  const levelsAt = (attachment: Attachment): readonly RankedLevel[] => [
+    ...new Set([...ofClass, ...levelsOfListener(protecting(attachment), context)]),
   ];
   const draft = new Draft(ingress, context);
   const uses: PolicyUse[] = [];
@@ -41,20 +42,14 @@ export function ingressPolicies(
     if (route.rules.every(({ filters }) => filters.length > 0)) return [[id, route]];
     const places = placesBy(route.attachments, levelsAt);
     return places.map(({ attachments, upper }, i) => {
+      const listeners = [...new Set(attachments.map(protecting))];
       const rules = route.rules.map((rule) => {
         const applied = applyPolicies({ name: undefined, levels: [], plain: [] }, rule, upper, own, draft);
         const { origins, faults } = applied;
         const partial = places.length > 1;
+        const { index } = rule;
         if (origins.length > 0)
-          uses.push({
-            object: ingress,
-            index: rule.index,
-            rule: String(rule.index),
-            attachments,
-            partial,
-            origins,
-            faults,
-          });
+          uses.push({ object: ingress, index, rule: String(index), listeners, own, partial, origins, faults });
         return applied.rule;
       });
       return [i === 0 ? id : `${id}@${attachments[0]?.listener}`, { ...route, attachments, rules }];

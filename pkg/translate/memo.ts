@@ -63,7 +63,10 @@ export class Memo {
   /** The same instance for the same level at the same place, so that what was derived from it holds. */
   attached(policy: AttachedPolicy): AttachedPolicy {
     const known = this.#attached.get(policy.level) ?? [];
-    const same = known.find(({ rank, sectionName }) => rank === policy.rank && sectionName === policy.sectionName);
+    const same = known.find(
+      ({ rank, sectionName, target }) =>
+        rank === policy.rank && sectionName === policy.sectionName && target === policy.target,
+    );
     if (same !== undefined) return same;
     this.#attached.set(policy.level, [...known, policy]);
     return policy;

@@ -70,6 +70,8 @@ export interface AttachedPolicy {
   readonly sectionName: string | undefined;
   /** Of the target as a whole; a section of it is one step nearer. */
   readonly rank: number;
+  /** By which of its targets it is here: place in `PolicyState.targets`; -1 where it has none. */
+  readonly target: number;
 }
 
 /** @param path where the block stands in its object */

@@ -1,5 +1,4 @@
 /** The status of a GatewayPolicy: what is in force, where, and who overrides whom. GEP-713, and `api-shapes.md`. */
-import type { TargetKind } from '../api/gatewaypolicy.ts';
 import { GATEWAY_API_GROUP } from '../api/kinds.ts';
 import { refOf } from '../api/object.ts';
 import type { Problem } from '../status/problem.ts';
@@ -7,7 +6,7 @@ import type { Condition, ObjectStatus } from '../status/status.ts';
 import { compareText } from './age.ts';
 import { Conditions, limit, summarise } from './condition.ts';
 import { ControllerName } from './names.ts';
-import type { PolicyState } from './policy.ts';
+import type { FoundTarget, PolicyState } from './policy.ts';
 import { type KeyStatus, keyStatus } from './policy-key-status.ts';
 import type { Tally } from './policy-tally.ts';
 import { isReference } from './references.ts';
@@ -46,17 +45,8 @@ export function policyStatus(state: PolicyState, tally: Tally | undefined, gatew
       ],
       ancestors: gateways.slice(0, MaxAncestors).map((id) => ancestor(id, accepted)),
       keys,
-      targets: targets.map(({ group, kind, name, sectionName, found, fault }) => ({
-        group,
-        kind,
-        ...(name !== undefined && { name }),
-        ...(sectionName !== undefined && { sectionName }),
-        state: fault === '' ? 'Attached' : 'NotFound',
-        reason: fault === '' ? 'Attached' : 'TargetNotFound',
-        message: limit(fault === '' ? foundText(name, found) : fault),
-        ...routesAt(kind, found, targets.length, tally),
-      })),
-      affectedRoutes: tally?.routes.size ?? 0,
+      targets: targets.map((target, i) => targetStatus(target, tally?.targets.get(i))),
+      affectedRoutes: tally?.routes ?? 0,
       summary: summaryOf(state, keys, accepted, enforced),
     },
     problems: [...problemsOf(state), ...told(keys)],
@@ -175,19 +165,24 @@ function told(keys: readonly KeyStatus[]): readonly Problem[] {
     .map(({ key, reason, message }) => ({ path: `spec.policies.${key}`, reason, message }));
 }
 
-/** Where it can be told: routes are their own count, and of a single target all that the policy reaches are its. */
-function routesAt(
-  kind: TargetKind,
-  found: readonly string[],
-  targets: number,
-  tally: Tally | undefined,
-): { readonly routes?: number } {
-  if (kind !== 'Gateway' && kind !== 'ListenerSet') return { routes: found.length };
-  return targets === 1 ? { routes: tally?.routes.size ?? 0 } : {};
-}
-
-function foundText(name: string | undefined, found: readonly string[]): string {
-  return name === undefined ? `${found.length} objects` : 'attached';
+/** A route that several targets find counts at each of them; `affectedRoutes` has it once. */
+function targetStatus(
+  { group, kind, name, sectionName, found, fault }: FoundTarget,
+  { routes, rules } = { routes: 0, rules: 0 },
+): object {
+  const none = kind === 'Gateway' || kind === 'ListenerSet' ? 'no route is attached to it' : 'no rule is served';
+  const reaches = rules === 0 ? none : rules === 1 ? '1 rule' : `${rules} rules`;
+  const objects = found.length === 1 ? '1 object' : `${found.length} objects`;
+  return {
+    group,
+    kind,
+    ...(name !== undefined && { name }),
+    ...(sectionName !== undefined && { sectionName }),
+    state: fault === '' ? 'Attached' : 'NotFound',
+    reason: fault === '' ? 'Attached' : 'TargetNotFound',
+    message: limit(fault !== '' ? fault : name === undefined ? `${objects}, ${reaches}` : reaches),
+    routes,
+  };
 }
 
 export function sortedGateways(state: PolicyState, tally: Tally | undefined): readonly string[] {

@@ -1,17 +1,20 @@
 /** Counts over all routes what became of each key of each policy: one pass, whatever the number of policies. */
-import { type KubeObject, objectId, refOf } from '../api/object.ts';
+import { objectId, refOf } from '../api/object.ts';
 import type { PolicyState } from '../ir/policy.ts';
 import type { PolicyKey } from '../policy/order.ts';
 import type { Origin } from './effective.ts';
-import type { Level } from './policy-level.ts';
+import { countRoutes, countRules, groupUses, type UseGroup } from './policy-groups.ts';
+import type { AttachedPolicy, Level } from './policy-level.ts';
 import type { PolicyUse } from './policy-use.ts';
 
 export interface Tally {
-  /** Routes and Ingresses that the policy reaches. */
-  readonly routes: Set<KubeObject>;
+  /** Number of routes and Ingresses that the policy reaches. */
+  readonly routes: number;
   /** `namespace/name` of the Gateways that serve them. */
-  readonly gateways: Set<string>;
+  readonly gateways: ReadonlySet<string>;
   readonly keys: Map<PolicyKey, KeyTally>;
+  /** What it reaches by each of its targets, by their places in `PolicyState.targets`; those that reach nothing are not in it. */
+  readonly targets: ReadonlyMap<number, { readonly routes: number; readonly rules: number }>;
 }
 
 export interface KeyTally {
@@ -30,44 +33,64 @@ export interface KeyTally {
 /** A status is for people: more names than these are a number. */
 const Examples = 3;
 
-/** @param levels those of policies: what routes say themselves has no status of its own */
-export function tallyUses(uses: readonly PolicyUse[], levels: ReadonlySet<Level>): ReadonlyMap<Level, Tally> {
+/**
+ * @param levels those of policies: what routes say themselves has no status of its own
+ * @param attachedAt what is attached at a listener, by its id
+ */
+export function tallyUses(
+  uses: readonly PolicyUse[],
+  levels: ReadonlySet<Level>,
+  attachedAt: (listener: string) => readonly AttachedPolicy[],
+): ReadonlyMap<Level, Tally> {
+  const reached = new Map<Level, Reached>();
   const tallies = new Map<Level, Tally>();
-  // Ten thousand routes that inherit the same have the same instance of it: counted once, with their number.
-  const groups = new Map<readonly Origin[], PolicyUse[]>();
-  const gateways = new Map<string, string>();
-  const counted = new Set<string>();
-  for (const use of uses) {
-    reach(use, levels, tallies, gateways);
-    if (use.partial) countPartial(use, tallies, counted);
-    else {
-      const group = groups.get(use.origins);
-      if (group === undefined) groups.set(use.origins, [use]);
-      else group.push(use);
-    }
+  const groups = groupUses(uses);
+  for (const group of groups) reach(group, levels, reached, attachedAt);
+  for (const [level, { groups: own, targets }] of reached) {
+    tallies.set(level, {
+      routes: countRoutes(own),
+      gateways: new Set(own.flatMap(({ listeners }) => listeners.map(gatewayOf))),
+      keys: new Map(),
+      targets: new Map(
+        [...targets].map(([target, of]) => [target, { routes: countRoutes([...of]), rules: countRules([...of]) }]),
+      ),
+    });
   }
-  for (const [origins, group] of groups) for (const origin of origins) count(tallies.get(origin.level), origin, group);
+  const counted = new Set<string>();
+  for (const { origins, uses: ofGroup } of groups) {
+    const whole = ofGroup.filter(({ partial }) => !partial);
+    for (const origin of origins) count(tallies.get(origin.level), origin, whole);
+    for (const use of ofGroup) if (use.partial) countPartial(use, tallies, counted);
+  }
   return tallies;
 }
 
-/** Notes which routes and Gateways the policies of a rule reach. */
+/** What a policy reaches, and by which of its targets. */
+interface Reached {
+  readonly groups: UseGroup[];
+  readonly targets: Map<number, Set<UseGroup>>;
+}
+
 function reach(
-  { object, origins, faults, attachments }: PolicyUse,
+  group: UseGroup,
   levels: ReadonlySet<Level>,
-  tallies: Map<Level, Tally>,
-  gateways: Map<string, string>,
+  reached: Map<Level, Reached>,
+  attachedAt: (listener: string) => readonly AttachedPolicy[],
 ): void {
+  const [first] = group.uses;
   // One that cannot be read has no key to be in force, but closes.
-  for (const { level } of faults.length === 0 ? origins : [...origins, ...faults]) {
+  const here = new Set([...group.origins, ...(first?.faults ?? [])].map(({ level }) => level));
+  for (const level of here) {
     if (!levels.has(level)) continue;
-    let tally = tallies.get(level);
-    if (tally === undefined) tallies.set(level, (tally = { routes: new Set(), gateways: new Set(), keys: new Map() }));
-    tally.routes.add(object);
-    for (const { listener } of attachments) {
-      let gateway = gateways.get(listener);
-      if (gateway === undefined) gateways.set(listener, (gateway = gatewayOf(listener)));
-      tally.gateways.add(gateway);
-    }
+    const before = reached.get(level);
+    if (before === undefined) reached.set(level, { groups: [group], targets: new Map() });
+    else before.groups.push(group);
+  }
+  for (const { level, target } of [...group.listeners.flatMap(attachedAt), ...(first?.own ?? [])]) {
+    const targets = target < 0 || !here.has(level) ? undefined : reached.get(level)?.targets;
+    const before = targets?.get(target);
+    if (before === undefined) targets?.set(target, new Set([group]));
+    else before.add(group);
   }
 }
 

@@ -52,7 +52,7 @@ export function translatePolicies(context: Context, classes: Classes): readonly 
     const { namespace, name } = policy.metadata;
     context.policyIndex.add(namespace, name, level);
     const targets = findTargets(policy, context);
-    for (const { kind, sectionName, found } of targets) {
+    for (const [target, { kind, sectionName, found }] of targets.entries()) {
       const [whole, section, overWhole, overSection] = targetRank[kind];
       const rank = level.overrides
         ? sectionName === undefined
@@ -61,8 +61,8 @@ export function translatePolicies(context: Context, classes: Classes): readonly 
         : sectionName === undefined
           ? whole
           : section;
-      for (const target of found)
-        context.policyIndex.attach(kind, namespace, target, context.memo.attached({ level, sectionName, rank }));
+      const attached = context.memo.attached({ level, sectionName, rank, target });
+      for (const each of found) context.policyIndex.attach(kind, namespace, each, attached);
     }
     return { policy, level, targets, keptUntil: until };
   });
@@ -95,7 +95,7 @@ function attachDefaults(context: Context, { configs }: Classes): void {
     const level = context.translate(config, (draft) => defaultsOf(config, draft), 'defaults');
     const { namespace, name } = config.metadata;
     const attached = (): AttachedPolicy =>
-      context.memo.attached({ level, sectionName: undefined, rank: Rank.ClassDefaults });
+      context.memo.attached({ level, sectionName: undefined, rank: Rank.ClassDefaults, target: -1 });
     context.policyIndex.attach('GatewayClassConfig', namespace, name, attached());
     for (const gateway of context.list('Gateway')) {
       if (configs.get(gateway.spec.gatewayClassName) === config)

@@ -17,6 +17,8 @@ export interface PolicyPlace {
 /** What one rule gets at one place. */
 export interface AppliedRule {
   readonly rule: Rule;
+  /** Of what is attached to the route itself. */
+  readonly own: readonly AttachedPolicy[];
   readonly origins: readonly Origin[];
   readonly faults: readonly Fault[];
 }
@@ -44,7 +46,7 @@ export function placesBy(
 }
 
 /** @param listener id as in Ir.listeners: `namespace/gateway/listener`, of a ListenerSet `namespace/gateway/namespace/set/listener` */
-export function levelsOfListener(listener: string, world: World): readonly RankedLevel[] {
+export function levelsOfListener(listener: string, world: World): readonly AttachedPolicy[] {
   const [namespace = '', gateway = '', ...rest] = listener.split('/');
   const inSet = rest.length === 3;
   const own = inSet ? undefined : rest.join('/');
@@ -66,17 +68,17 @@ export function applyPolicies(
   route: readonly AttachedPolicy[],
   draft: Draft,
 ): AppliedRule {
-  const ofRoute = route.filter((policy) => reaches(policy, name));
+  const own = route.filter((policy) => reaches(policy, name));
   // Its own filters alone stand in the rule already.
-  const alone = upper.length + ofRoute.length === 0 && levels.every(({ rank }) => rank === Rank.Own);
-  if (alone || rule.action.kind === 'refuse') return { rule, origins: [], faults: [] };
-  const { filters, origins, faults } = draft.world.effective.get([...upper, ...ofRoute, ...levels]);
+  const alone = upper.length + own.length === 0 && levels.every(({ rank }) => rank === Rank.Own);
+  if (alone || rule.action.kind === 'refuse') return { rule, own, origins: [], faults: [] };
+  const { filters, origins, faults } = draft.world.effective.get([...upper, ...own, ...levels]);
   const id = (filter: Filter): string => draft.addFilter(filter);
   if (faults.length > 0) {
     const policies = draft.addOrigins(originsOf(origins, id));
     // Those that only dress answers stay: without them a page could not even read that it is a 500.
     const kept = filters.filter(({ kind }) => placeOf(kind).failure === 'Open').map(id);
-    return { rule: { ...rule, action: refusal, filters: kept, policies }, origins, faults };
+    return { rule: { ...rule, action: refusal, filters: kept, policies }, own, origins, faults };
   }
   const all = [...plain, ...filters].sort(compareFilters);
   return {
@@ -86,6 +88,7 @@ export function applyPolicies(
       filters: [...new Set(all.map(id))],
       ...(origins.length > 0 && { policies: draft.addOrigins(originsOf(origins, id)) }),
     },
+    own,
     origins,
     faults,
   };

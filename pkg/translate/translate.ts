@@ -28,6 +28,7 @@ import { type Tally, tallyUses } from './policy-tally.ts';
 import type { PolicyUse } from './policy-use.ts';
 import { translateRedis, withRedisProblems } from './redis.ts';
 import { translateRoutes } from './route.ts';
+import { levelsOfListener } from './rule-policies.ts';
 import { translateEgress, translateSettings } from './settings.ts';
 import { Sockets } from './sockets.ts';
 import type { TranslateOptions, Translation } from './translation.ts';
@@ -107,7 +108,9 @@ function addPolicyStatuses(
   context: Context,
 ): ReadonlyMap<string, readonly AttachedPolicy[]> {
   const tallies =
-    policies.length === 0 ? new Map<Level, Tally>() : tallyUses(uses, new Set(policies.map(({ level }) => level)));
+    policies.length === 0
+      ? new Map<Level, Tally>()
+      : tallyUses(uses, new Set(policies.map(({ level }) => level)), (listener) => levelsOfListener(listener, context));
   const affected = new Map<string, AttachedPolicy[]>();
   for (const state of policies) {
     const { level } = state;
@@ -115,7 +118,7 @@ function addPolicyStatuses(
     const gateways = sortedGateways(state, tally);
     context.addStatus(policyStatus(state, tally, gateways));
     for (const gateway of gateways.slice(MaxAncestors))
-      affected.set(gateway, [...(affected.get(gateway) ?? []), { level, sectionName: undefined, rank: 0 }]);
+      affected.set(gateway, [...(affected.get(gateway) ?? []), { level, sectionName: undefined, rank: 0, target: -1 }]);
   }
   return affected;
 }
