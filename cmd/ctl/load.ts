@@ -29,6 +29,8 @@ const ofDirectory: TranslateOptions = {
   portMap: {},
   allowLoopbackEndpoints: true,
   directoryMode: true,
+  // No object says how the gateway is started, and what would serve must not be called a mistake.
+  countries: true,
   now: 0,
   unbound: {},
 };
@@ -58,7 +60,10 @@ async function loadCluster(place: Place, { anyAddress }: LoadOptions): Promise<L
     const { snapshot, problems } = await readCluster(cluster, place.observe);
     // What is observed is another controller's: no Service of ours stands in front of its Gateways.
     const unassigned = anyAddress === true || place.observe.length > 0;
-    const translation = translate(snapshot, unassigned ? unassignedOptions(snapshot) : ofCluster);
+    const translation = translate(
+      snapshot,
+      unassigned ? { ...unassignedOptions(snapshot), countries: true } : ofCluster,
+    );
     const scope = scopeOf(place, cluster.namespace);
     return {
       ...atThisTime(translation, snapshot),

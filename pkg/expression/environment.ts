@@ -38,7 +38,7 @@ function environmentOf(scope: Scope): Environment {
 }
 
 function schemaOf(field: Field): object | string {
-  if (field.kind === 'value') return field.type;
+  if (field.kind === 'value' || field.kind === 'source') return field.type;
   if (field.kind === 'table') return 'map<string, string>';
   return Object.fromEntries(Object.entries(field.fields).map(([name, child]) => [name, schemaOf(child)]));
 }

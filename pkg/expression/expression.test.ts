@@ -76,6 +76,24 @@ describe('values', () => {
     expect(() => evaluate('identity.tenant == request.headers["x-tenant"]', bare)).toThrow(ExpressionFailure);
   });
 
+  test('of the country of the client', () => {
+    const scope: Scope = { countries: () => (address) => ({ '192.0.2.7': 'DE', '10.0.0.1': '' })[address] };
+    const from = (clientAddress: string) => evaluate('client.country', { clientAddress }, scope);
+    expect([from('192.0.2.7'), from('10.0.0.1')]).toEqual(['DE', '']);
+    expect(() => from('192.0.2.8')).toThrow('client.country is not there');
+    expect(evaluate('has(client.country)', { clientAddress: '192.0.2.8' }, scope)).toBe(false);
+  });
+
+  test('a source is opened only for an expression that names it', () => {
+    const scope: Scope = {
+      countries: () => {
+        throw new Error('opened');
+      },
+    };
+    expect(evaluate('client.address', options, scope)).toBe('192.0.2.7');
+    expect(() => evaluate('client.country', options, scope)).toThrow('opened');
+  });
+
   test('of a client certificate', () => {
     const clientCertificate = {
       raw: new Uint8Array(),
@@ -152,6 +170,11 @@ describe('mistakes are told with their place', () => {
   test.each<[string, string]>([
     ['request.foo == 1', 'line 1, column 9: No such key: foo; correct the name of the field'],
     ['foo == 1', 'line 1, column 1: Unknown variable: foo; there are request, client, connection, identity'],
+    [
+      '  client.country == "DE"',
+      'line 1, column 3: client.country needs a database of countries: start the gateway with',
+    ],
+    ['has(client.country)', 'client.country needs a database'],
     ['request.method ==\n  1', 'line 1, column 1: no such overload: string == int'],
     ['request.method == "a" &&', 'line 1, column 25: Unexpected token: EOF'],
     ['request.method', 'line 1, column 1: gives a string, but a bool is needed'],

@@ -103,11 +103,16 @@ function optionalAccess(node: ASTNode, names: Names): Step {
 }
 
 function readField(field: Field, { input, start, end }: ASTNode): Step {
+  const name = input.slice(start, end);
   if (field.kind === 'value') {
     const { read } = field;
     return (meter) => read(meter.exchange) ?? undefined;
   }
-  const name = input.slice(start, end);
+  if (field.kind === 'source') {
+    const read = field.open?.();
+    if (read === undefined) throw new ExpressionMistake(`${name} ${field.missing}`, start);
+    return (meter) => read(meter.exchange);
+  }
   throw new ExpressionMistake(
     field.kind === 'table'
       ? `${name} can be asked for a name (${name}["a"], "a" in ${name}), but not listed`

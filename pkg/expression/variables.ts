@@ -9,6 +9,13 @@ export type Lookup = (exchange: Exchange, name: string) => string | undefined;
 
 export type Field =
   | { readonly kind: 'value'; readonly type: string; readonly read: Read }
+  /** Not of the exchange: opened while an expression that names it is compiled. `missing`: what to do where it cannot be. */
+  | {
+      readonly kind: 'source';
+      readonly type: string;
+      readonly open: (() => Read) | undefined;
+      readonly missing: string;
+    }
   | { readonly kind: 'table'; readonly read: Lookup }
   | { readonly kind: 'record'; readonly fields: Fields; readonly read?: Read };
 export type Fields = Readonly<Record<string, Field>>;
@@ -25,8 +32,8 @@ const unlessEmpty = (text: string | undefined) => (text === '' ? undefined : tex
 const none: readonly string[] = [];
 const nothing = {};
 
-/** In every phase. */
-const always: Fields = {
+/** In every phase, whatever sources there are. */
+const always = {
   request: record({
     method: value('string', ({ request }) => request.method),
     scheme: value('string', ({ request }) => request.scheme),
@@ -38,7 +45,6 @@ const always: Fields = {
     cookies: table(({ request }, name) => request.cookie(name)),
     size: value('int', ({ request }) => bodySize(request.headers.get('content-length'), request.headers)),
   }),
-  client: record({ address: value('string', ({ request }) => request.clientAddress) }),
   connection: record({
     address: value('string', ({ connection }) => connection.address),
     servername: value('string', ({ connection }) => connection.servername ?? undefined),
@@ -66,14 +72,41 @@ const always: Fields = {
     roles: value('list<string>', ({ identity }) => identity?.roles ?? none),
     claims: value('map<string, dyn>', ({ identity }) => identity?.claims ?? nothing),
   }),
-};
+} as const satisfies Fields;
+
+const clientAddress = value('string', ({ request }) => request.clientAddress);
+
+function client({ countries }: Sources): Field {
+  return record({
+    address: clientAddress,
+    country: {
+      kind: 'source',
+      type: 'string',
+      open: countries && (() => readCountry(countries())),
+      missing: 'needs a database of countries: start the gateway with --geoip-database, or do without it',
+    },
+  });
+}
+
+const readCountry =
+  (countryOf: CountryOf): Read =>
+  ({ request }) =>
+    countryOf(request.clientAddress);
 
 const response = record({
   status: value('int', ({ response }) => BigInt(response.status)),
   headers: table(({ response }, name) => response.headers.get(name.toLowerCase())),
 });
 
-export interface Scope {
+/** ISO 3166-1 alpha-2; `''` for an address of no known country, undefined without a database. */
+export type CountryOf = (address: string) => string | undefined;
+
+/** What is there beside the exchange. */
+export interface Sources {
+  readonly countries?: () => CountryOf;
+}
+
+export interface Scope extends Sources {
   /** `response` can be asked about: in response phases. */
   readonly response?: boolean;
   /** `body`: JSON that whoever evaluates hands in. */
@@ -82,7 +115,9 @@ export interface Scope {
 
 /** The records of a scope, by name; `body` is no record. */
 export function variablesOf(scope: Scope): Fields {
-  return scope.response === true ? { ...always, response } : always;
+  const { request, ...others } = always;
+  const fields: Fields = { request, client: client(scope), ...others };
+  return scope.response === true ? { ...fields, response } : fields;
 }
 
 /** Unknown before the end for a chunked body: missing, since a rule that asks for "at most" must not pass it. */

@@ -1,6 +1,8 @@
 /** Bodies that a backend reads as other JSON than the policies that judge and change them, or as JSON where those do not. */
 import { expect, test } from '@jest/globals';
 import { type ExchangeOptions, run } from '../testkit/exchange.ts';
+import { testFilterEnv } from '../testkit/filter-env.ts';
+import { testPolicyContext } from '../testkit/policy-context.ts';
 import { isUtf8Type } from './media-type.ts';
 import { createTransform } from './transform/filter.ts';
 import { translateTransform } from './transform/translate.ts';
@@ -14,9 +16,9 @@ const validation = createValidation({
   maxSize: 1_000,
   allowEmpty: false,
 });
-const config = translateTransform({ request: { body: { remove: ['/admin'] } } }, 'spec');
+const config = translateTransform({ request: { body: { remove: ['/admin'] } } }, 'spec', testPolicyContext());
 if (isProblems(config)) throw new Error(JSON.stringify(config));
-const transform = createTransform(config);
+const transform = createTransform(config, testFilterEnv());
 
 // UTF-7: `+ACI-` is a quote, so this has a member "admin" to who obeys the charset.
 const smuggled = '{"note":"+ACI-,+ACI-admin+ACI-:true,+ACI-x+ACI-:+ACI-"}';

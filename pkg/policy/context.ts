@@ -20,6 +20,8 @@ export interface PolicyContext {
   authority(ref: { readonly kind: string; readonly name: string }, path: string): Found;
   /** @returns id in `Ir.clusters`, or why not */
   backend(ref: BackendObjectReference, path: string): string | Problem;
+  /** Whether there is a database of countries: the gateway was started with `--geoip-database`. */
+  readonly hasCountries: boolean;
   /** Every object of a kind in this namespace, sorted by name; the same list as long as nothing changed. */
   list<K extends Kind>(kind: K): readonly ObjectOf<K>[];
 }

@@ -13,6 +13,8 @@ export interface PolicyContextOptions {
   /** Names of Services that are there. */
   readonly services?: readonly string[];
   readonly objects?: readonly KubeObject[];
+  /** Default true. */
+  readonly hasCountries?: boolean;
 }
 
 export function testPolicyContext(options: PolicyContextOptions = {}): FilterContext {
@@ -47,6 +49,7 @@ export function testPolicyContext(options: PolicyContextOptions = {}): FilterCon
         : { id: `${kind}/${namespace}/${name}`, value };
     },
     backend,
+    hasCountries: options.hasCountries ?? true,
     list: (kind) => (options.objects ?? []).filter((object) => object.kind === kind) as never,
     resolveMirror: backend,
     resolveBody: ({ name, key }, path) => {

@@ -111,6 +111,10 @@ export class Context implements World {
     return this.options.defaultCertificate;
   }
 
+  get hasCountries(): boolean {
+    return this.options.countries === true;
+  }
+
   gateway(namespace: string, name: string): AttachableGateway | undefined {
     return this.#gateways.get(namespace)?.get(name);
   }

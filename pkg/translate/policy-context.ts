@@ -15,6 +15,7 @@ export function policyContext(draft: Draft): FilterContext {
   };
   return {
     namespace,
+    hasCountries: draft.world.hasCountries,
     configMap,
     secret({ name, key }, path) {
       const data = draft.world.get('Secret', namespace, name)?.data[key];

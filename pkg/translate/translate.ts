@@ -37,7 +37,7 @@ import type { TranslateOptions, Translation } from './translation.ts';
 export function translate(snapshot: Snapshot, options: TranslateOptions, memo: Memo = new Memo()): Translation {
   const classes = translateClasses(snapshot, options);
   const egress = translateEgress(classes.config, options);
-  memo.begin(JSON.stringify(egress));
+  memo.begin(JSON.stringify([egress, options.countries ?? false]));
   const sockets = new Sockets(options.portMap);
   const context = new Context({
     snapshot,

@@ -12,6 +12,8 @@ export interface TranslateOptions {
   readonly allowLoopbackEndpoints: boolean;
   /** Secret whose certificate Ingresses have for want of another; absent: TLS is refused then. */
   readonly defaultCertificate?: { readonly namespace: string; readonly name: string };
+  /** There is a database of countries (`--geoip-database`): policies may ask where a client comes from. Default false. */
+  readonly countries?: boolean;
   /** Directory mode also allows Backends of every type without a GatewayClassConfig, UnixSocket included. */
   readonly directoryMode: boolean;
   /** Milliseconds since the epoch: for what is kept for a while only. Nothing else depends on it. */

@@ -36,6 +36,8 @@ export interface World {
   readonly redisFault: string;
   /** Secret for want of another certificate. The same as long as the process runs. */
   readonly defaultCertificate: TranslateOptions['defaultCertificate'];
+  /** A change of it empties the memo, too. */
+  readonly hasCountries: boolean;
 }
 
 export type Read =
@@ -106,6 +108,10 @@ export class Recorder implements World {
     const seen = this.#world.policy(namespace, name);
     this.reads.push({ kind: 'policy', namespace, name, seen });
     return seen;
+  }
+
+  get hasCountries(): boolean {
+    return this.#world.hasCountries;
   }
 
   get defaultCertificate(): World['defaultCertificate'] {

@@ -68,7 +68,7 @@ export async function startControlPlane(options: ControlPlaneOptions): Promise<C
     translate(snapshot, translateOptions) {
       translated = snapshot;
       const options = unassigned
-        ? { ...unassignedOptions(snapshot), ...defaultCertificateOf(config) }
+        ? { ...unassignedOptions(snapshot), ...defaultCertificateOf(config), countries: config.geoipDatabase !== null }
         : translateOptions;
       return translate(snapshot, options, memo);
     },
@@ -107,6 +107,7 @@ export async function startControlPlane(options: ControlPlaneOptions): Promise<C
       portMap: config.portMap,
       allowLoopbackEndpoints: config.allowLoopbackEndpoints ?? config.directory !== null,
       directoryMode: config.directory !== null,
+      countries: config.geoipDatabase !== null,
       now: Date.now(),
       ...defaultCertificateOf(config),
       ...(parts.cluster && { cluster: parts.cluster.translateOptions() }),

@@ -30,6 +30,7 @@ beforeAll(async () => {
       'secret.yaml': `apiVersion: v1\nkind: Secret\nmetadata: { name: url-keys }\nstringData: { current: "${secret}" }\n`,
       'listed.yaml': policyOf('listed', 'ipAccess: { listRef: { name: cidrs, key: list } }'),
       'located.yaml': policyOf('located', 'ipAccess: { countries: { allow: [DE] } }'),
+      'asked.yaml': policyOf('asked', "authorization: { rules: [{ name: de, when: client.country == 'DE' }] }"),
       'signed.yaml': policyOf(
         'signed',
         'signedURLs: { keys: [{ id: k, algorithm: HMACSHA256, secretRef: { name: url-keys, key: current } }] }',
@@ -69,18 +70,22 @@ describe('a list in a ConfigMap', () => {
 });
 
 test('countries: 503 without a database, and each that comes is used', async () => {
-  const url = 'http://located.test/';
-  const answers = async (): Promise<readonly number[]> =>
-    Promise.all(['192.0.2.1', '198.51.100.1', '10.0.0.1'].map(async (ip) => (await feature.ask(url, from(ip))).status));
+  const answers = async (host = 'located'): Promise<readonly number[]> => {
+    const ask = async (ip: string) => (await feature.ask(`http://${host}.test/`, from(ip))).status;
+    return Promise.all(['192.0.2.1', '198.51.100.1', '10.0.0.1'].map(ask));
+  };
   const write = (network: string): void => {
     writeFileSync(`${database}.new`, createMmdb({ [network]: { country: { iso_code: 'DE' } } }));
     renameSync(`${database}.new`, database);
   };
   await until(async () => (await answers()).every((status) => status === 503));
+  expect(await answers('asked')).toEqual([403, 403, 403]);
   write('192.0.2.0/24');
   await until(async () => String(await answers()) === '200,403,403');
+  await until(async () => String(await answers('asked')) === '200,403,403');
   write('198.51.100.0/24');
   await until(async () => String(await answers()) === '403,200,403');
+  await until(async () => String(await answers('asked')) === '403,200,403');
 }, 30_000);
 
 test('a URL that gatewayctl signs is served, and none that is changed', async () => {

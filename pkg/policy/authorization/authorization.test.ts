@@ -1,5 +1,8 @@
 import { describe, expect, test } from '@jest/globals';
 import { type ExchangeOptions, run, type Seen } from '../../testkit/exchange.ts';
+import { TestFeed, testFilterEnv } from '../../testkit/filter-env.ts';
+import { createMmdb, sharedBytes } from '../../testkit/mmdb.ts';
+import { testPolicyContext } from '../../testkit/policy-context.ts';
 import type { Identity } from '../identity.ts';
 import { isProblems } from '../translated.ts';
 import { createAuthorization } from './filter.ts';
@@ -93,6 +96,66 @@ describe('rules', () => {
     [{ defaultAction: 'Deny', rules: [deny({ roles: ['admin'] })] }, 'forbidden'],
   ])('default action of %j', async (spec, denied) => {
     expect((await authorize(spec, { identity: user })).denied).toBe(denied);
+  });
+});
+
+describe('the country of the client', () => {
+  const database = createMmdb({
+    '192.0.2.0/24': { country: { iso_code: 'DE' } },
+    '198.51.100.0/24': { country: { iso_code: 'FR' } },
+  });
+  const spec = { rules: [allow({ when: 'client.country == "DE"' })] };
+  const serve = (feed: TestFeed, of: AuthorizationSpec = spec) =>
+    createAuthorization(config(of), testFilterEnv({ feed: () => feed }));
+
+  test.each([
+    ['192.0.2.1', undefined],
+    ['198.51.100.1', 'forbidden'],
+    // Of no known country, and no address.
+    ['10.0.0.1', 'forbidden'],
+    ['', 'forbidden'],
+  ])('%j: %s', async (clientAddress, denied) => {
+    const one = serve(new TestFeed({ database: sharedBytes(database), failure: '' }));
+    expect((await run(one, { clientAddress })).denied).toBe(denied);
+  });
+
+  test('an unknown one is an empty text', async () => {
+    const feed = new TestFeed({ database: sharedBytes(database), failure: '' });
+    const one = serve(feed, { rules: [allow({ when: 'client.country == ""' })] });
+    const ask = async (clientAddress: string) => (await run(one, { clientAddress })).denied;
+    expect([await ask('10.0.0.1'), await ask(''), await ask('192.0.2.1')]).toEqual([undefined, undefined, 'forbidden']);
+  });
+
+  test.each([
+    ['before the first word of the services thread', new TestFeed()],
+    ['with a file that is none', new TestFeed({ database: sharedBytes(new Uint8Array(100)), failure: '' })],
+  ])('%s nobody passes, not even by a rule that names another', async (_, feed) => {
+    const one = serve(feed, { defaultAction: 'Allow', rules: [deny({ when: 'client.country == "FR"' })] });
+    expect((await run(one, { clientAddress: '192.0.2.1' })).denied).toBe('forbidden');
+  });
+
+  test('a new database counts from then on, and the watch ends with the filter', async () => {
+    const feed = new TestFeed();
+    const one = serve(feed);
+    feed.set({ database: sharedBytes(database), failure: '' });
+    expect((await run(one, { clientAddress: '192.0.2.1' })).denied).toBeUndefined();
+    expect(feed.watchers).toBe(1);
+    one.close?.();
+    expect(feed.watchers).toBe(0);
+  });
+
+  test('no database is asked for where none is named', () => {
+    expect(() => createAuthorization(config({ rules: [allow({ when: 'true' })] }), testFilterEnv())).not.toThrow();
+  });
+
+  test('a gateway without a database has no such variable', () => {
+    expect(translateAuthorization(spec, 'f', testPolicyContext({ hasCountries: false }))).toEqual([
+      {
+        path: 'f.rules[0].when',
+        reason: 'UnsupportedValue',
+        message: expect.stringContaining('start the gateway with --geoip-database'),
+      },
+    ]);
   });
 });
 
@@ -201,16 +264,18 @@ describe('translate refuses', () => {
       'f.tenant.hostname.suffix',
     ],
   ])('%s', (_, spec, path) => {
-    expect(translateAuthorization(spec, 'f')).toEqual([expect.objectContaining({ path, reason: 'UnsupportedValue' })]);
+    expect(translateAuthorization(spec, 'f', testPolicyContext())).toEqual([
+      expect.objectContaining({ path, reason: 'UnsupportedValue' }),
+    ]);
   });
 });
 
 function config(spec: AuthorizationSpec): AuthorizationConfig {
-  const result = translateAuthorization(spec, 'spec');
+  const result = translateAuthorization(spec, 'spec', testPolicyContext());
   if (isProblems(result)) throw new Error(JSON.stringify(result));
   return result;
 }
 
 function authorize(spec: AuthorizationSpec, options: ExchangeOptions = {}): Promise<Seen> {
-  return run(createAuthorization(config(spec)), options);
+  return run(createAuthorization(config(spec), testFilterEnv()), options);
 }

@@ -1,6 +1,7 @@
 /** Data-plane half of authorization: tenant first, then rules that deny, then rules that allow, then the default. */
+import { createSources } from '../expression-sources.ts';
 import type { Identity } from '../identity.ts';
-import type { Exchange, RuntimeFilter } from '../runtime.ts';
+import type { Exchange, FilterEnv, RuntimeFilter } from '../runtime.ts';
 import { claimOf } from './claim.ts';
 import { createRule } from './rule.ts';
 import type { AuthorizationConfig, TenantConfig } from './schema.ts';
@@ -9,8 +10,10 @@ import { requestedTenant } from './tenant.ts';
 /** Methods whose credential is a bearer token (RFC 6750). */
 const bearerMethods = new Set(['JWT', 'Introspection']);
 
-export function createAuthorization({ tenant, rules: configs, defaultAction }: AuthorizationConfig): RuntimeFilter {
-  const rules = configs.map(createRule);
+export function createAuthorization(config: AuthorizationConfig, env: FilterEnv): RuntimeFilter {
+  const { tenant, defaultAction } = config;
+  const sources = createSources(env);
+  const rules = config.rules.map((rule) => createRule(rule, sources));
   const allowing = rules.filter(({ action }) => action === 'Allow');
 
   const refuse = (exchange: Exchange): void => {
@@ -45,6 +48,7 @@ export function createAuthorization({ tenant, rules: configs, defaultAction }: A
       }
       if (defaultAction === 'Deny') refuse(exchange);
     },
+    close: () => sources.close(),
   };
 }
 

@@ -1,5 +1,6 @@
 /** One rule, compiled. */
 import { compileExpression, ExpressionFailure } from '../../expression/expression.ts';
+import type { Sources } from '../../expression/variables.ts';
 import type { Identity } from '../identity.ts';
 import type { Exchange } from '../runtime.ts';
 import { claimOf, hasValue } from './claim.ts';
@@ -19,8 +20,8 @@ export interface Rule {
 export type Match = 'yes' | 'no' | 'failed';
 
 /** Throws if `when` cannot be compiled: what translate should have refused. */
-export function createRule({ action, scopes, roles, claims, when }: RuleConfig): Rule {
-  const condition = when === '' ? undefined : compileExpression(when, 'condition');
+export function createRule({ action, scopes, roles, claims, when }: RuleConfig, sources: Sources): Rule {
+  const condition = when === '' ? undefined : compileExpression(when, 'condition', sources);
   const holds = (identity: Identity): boolean =>
     (roles.length === 0 || roles.some((role) => identity.roles.includes(role))) &&
     claims.every(({ claim, values }) => hasValue(claimOf(identity, claim), values));

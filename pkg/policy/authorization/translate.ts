@@ -1,17 +1,25 @@
 /** Control-plane half of authorization: every rule must be understood, or the whole key fails closed. */
 import type { Problem } from '../../status/problem.ts';
-import { expressionProblems } from '../expression-translation.ts';
+import type { PolicyContext } from '../context.ts';
+import { expressionProblems, sourcesOf } from '../expression-translation.ts';
 import { isProblems, type Translated, unsupported } from '../translated.ts';
 import type { AuthorizationConfig, AuthorizationSpec, TenantConfig, TenantSpec } from './schema.ts';
 
 const Token = /^[!#$%&'*+\-.^_`|~0-9A-Za-z]+$/;
 
 /** @param path where `spec` stands in its object, for messages */
-export function translateAuthorization(spec: AuthorizationSpec, path: string): Translated<AuthorizationConfig> {
+export function translateAuthorization(
+  spec: AuthorizationSpec,
+  path: string,
+  context: Pick<PolicyContext, 'hasCountries'>,
+): Translated<AuthorizationConfig> {
   const { rules = [], tenant } = spec;
   if (rules.length === 0 && tenant === undefined && spec.defaultAction === undefined)
     return [unsupported(path, 'says nothing; write rules, tenant or defaultAction')];
-  const problems = rules.flatMap(({ when }, i) => expressionProblems(when, 'condition', `${path}.rules[${i}].when`));
+  const scope = sourcesOf(context);
+  const problems = rules.flatMap(({ when }, i) =>
+    expressionProblems(when, 'condition', `${path}.rules[${i}].when`, scope),
+  );
   const isolation = tenant === undefined ? null : translateTenant(tenant, `${path}.tenant`);
   if (isolation !== null && isProblems(isolation)) return [...problems, ...isolation];
   if (problems.length > 0) return problems;

@@ -1,8 +1,8 @@
 /** Data-plane half of access by address: who is not let in gets 403, before anything else is asked of the request. */
+import { watchCountries } from '../country-watch.ts';
 import { createAddress, readAddress } from '../ip-address.ts';
 import { createIpSet, type IpRange, type IpSet, parseNetwork } from '../ip-set.ts';
 import type { FilterEnv, RuntimeFilter } from '../runtime.ts';
-import { type Countries, openCountries } from './country.ts';
 import type { IpAccessConfig } from './schema.ts';
 
 type CountryRule = NonNullable<IpAccessConfig['countries']>;
@@ -10,7 +10,7 @@ type CountryRule = NonNullable<IpAccessConfig['countries']>;
 export function createIpAccess(config: IpAccessConfig, env: FilterEnv): RuntimeFilter {
   const allow = config.allow === null ? null : setOf(config.allow);
   const deny = setOf(config.deny);
-  const countries = config.countries === null ? null : watchCountries(config.countries, env);
+  const countries = config.countries === null ? null : judgeCountries(config.countries, env);
   const address = createAddress();
 
   return {
@@ -46,23 +46,13 @@ interface Judge {
   close(): void;
 }
 
-function watchCountries(rule: CountryRule, env: FilterEnv): Judge {
+function judgeCountries(rule: CountryRule, env: FilterEnv): Judge {
   const allow = rule.allow === null ? null : new Set(rule.allow);
   const deny = new Set(rule.deny);
-  let countries: Countries | null = null;
-  const take = (database: SharedArrayBuffer | null): void => {
-    try {
-      countries = database === null ? null : openCountries(database);
-    } catch {
-      // The services thread opens each file before it hands it on, and reports it; here no database is no answer.
-      countries = null;
-    }
-  };
-  const watch = env.services.watch({ kind: 'geoip', config: {} }, ({ database }) => take(database));
-  if (watch.value !== undefined) take(watch.value.database);
-
+  const watch = watchCountries(env);
   return {
     judge(address) {
+      const { countries } = watch;
       if (countries === null) return 'policy-unavailable';
       const country = countries.of(address);
       if (country === null) return allow === null ? 'allowed' : 'address-denied';

@@ -21,6 +21,13 @@ describe('translate', () => {
     expect(problems).toEqual([{ path, reason: 'UnsupportedValue', message: expect.stringContaining(message) }]);
   });
 
+  test('countries without a database of them are refused', () => {
+    const context = testPolicyContext({ hasCountries: false });
+    expect(translateIpAccess({ countries: { deny: ['DE'] } }, 'ipAccess', context)).toEqual([
+      { path: 'ipAccess.countries', reason: 'UnsupportedValue', message: expect.stringContaining('--geoip-database') },
+    ]);
+  });
+
   test('a ConfigMap that is not there is a reference that does not resolve', () => {
     expect(translateIpAccess({ listRef: ref('Allow') }, 'ipAccess', testPolicyContext())).toEqual([
       expect.objectContaining({ path: 'ipAccess.listRef', reason: 'RefNotFound' }),

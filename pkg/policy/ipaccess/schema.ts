@@ -27,7 +27,7 @@ const countriesSchema = Type.Object(
   },
   {
     description:
-      'By the database that the gateway was started with (--geoip-database). Without one every request is 503.',
+      'By the database that the gateway was started with (--geoip-database). Without one the policy fails closed.',
     ...celRules({ rule: 'has(self.allow) || has(self.deny)', message: 'allow or deny is required' }),
   },
 );

@@ -22,7 +22,7 @@ export function translateIpAccess(
     ...networkProblems(allow ?? [], `${path}.allow`),
     ...networkProblems(deny, `${path}.deny`),
     ...listed.problems,
-    ...countryProblems(countries, `${path}.countries`),
+    ...countryProblems(countries, `${path}.countries`, context),
   ];
   if (problems.length > 0) return problems;
   const allows = listRef?.action === 'Allow';
@@ -41,10 +41,17 @@ function networkProblems(networks: readonly string[], path: string): readonly Pr
   );
 }
 
-function countryProblems(countries: IpAccessSpec['countries'], path: string): readonly Problem[] {
-  return countries === undefined || countries.allow !== undefined || countries.deny !== undefined
+function countryProblems(
+  countries: IpAccessSpec['countries'],
+  path: string,
+  { hasCountries }: PolicyContext,
+): readonly Problem[] {
+  if (countries === undefined) return [];
+  if (countries.allow === undefined && countries.deny === undefined)
+    return [unsupported(path, 'says nothing; write allow or deny')];
+  return hasCountries
     ? []
-    : [unsupported(path, 'says nothing; write allow or deny')];
+    : [unsupported(path, 'needs a database of countries; start the gateway with --geoip-database, or remove it')];
 }
 
 interface Listed {

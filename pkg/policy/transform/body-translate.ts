@@ -12,22 +12,17 @@ const DefaultSize = 1_048_576;
 const MaxSize = 16_777_216;
 const json = ['application/json', '*+json'];
 
-export function translateBody(
-  spec: BodySpec,
-  path: string,
-  direction: 'request' | 'response',
-): Translated<BodyTransformConfig> {
+export function translateBody(spec: BodySpec, path: string, scope: Scope): Translated<BodyTransformConfig> {
   const { contentTypes = json, mergePatch, remove = [], set = [] } = spec;
   const maxSize = spec.maxSize === undefined ? DefaultSize : (parseSize(spec.maxSize) ?? 0);
   const patch = mergePatch === undefined ? null : parsePatch(mergePatch, `${path}.mergePatch`);
-  const scope: Scope = { response: direction === 'response', body: true };
   const problems: Problem[] = [
     ...(maxSize < 1 || maxSize > MaxSize
       ? [unsupported(`${path}.maxSize`, `"${spec.maxSize}" is not between 1 and 16Mi; write a size such as 256Ki`)]
       : []),
     ...(patch !== null && isProblems(patch) ? patch : []),
     ...set.flatMap(({ expression }, i) =>
-      expressionProblems(expression, 'json', `${path}.set[${i}].expression`, scope),
+      expressionProblems(expression, 'json', `${path}.set[${i}].expression`, { ...scope, body: true }),
     ),
     ...(mergePatch === undefined && remove.length + set.length === 0
       ? [unsupported(path, 'changes nothing; write mergePatch, remove or set')]

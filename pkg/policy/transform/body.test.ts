@@ -1,6 +1,8 @@
 import { brotliCompressSync, gzipSync } from 'node:zlib';
 import { describe, expect, test } from '@jest/globals';
 import { createExchange, type ExchangeOptions, run, type Seen } from '../../testkit/exchange.ts';
+import { testFilterEnv } from '../../testkit/filter-env.ts';
+import { testPolicyContext } from '../../testkit/policy-context.ts';
 import type { Identity } from '../identity.ts';
 import { isProblems } from '../translated.ts';
 import { createTransform } from './filter.ts';
@@ -208,9 +210,9 @@ describe('responses', () => {
 });
 
 function filter(spec: TransformSpec) {
-  const result = translateTransform(spec, 'spec');
+  const result = translateTransform(spec, 'spec', testPolicyContext());
   if (isProblems(result)) throw new Error(JSON.stringify(result));
-  return createTransform(JSON.parse(JSON.stringify(result)));
+  return createTransform(JSON.parse(JSON.stringify(result)), testFilterEnv());
 }
 
 function request(body: BodySpec, options: ExchangeOptions): Promise<Seen> {

@@ -39,8 +39,11 @@ function valueOf(evaluate: () => unknown): unknown {
 }
 
 /** @returns a phase that gives false if it refused the request */
-export function createRequestBody(config: BodyTransformConfig): (exchange: Exchange) => Promise<boolean> | undefined {
-  const change = createChange(config, {});
+export function createRequestBody(
+  config: BodyTransformConfig,
+  scope: Scope,
+): (exchange: Exchange) => Promise<boolean> | undefined {
+  const change = createChange(config, scope);
   const isJson = mediaTypeMatcher(config.contentTypes);
   const read = async (exchange: Exchange): Promise<boolean> => {
     const { request } = exchange;
@@ -72,8 +75,8 @@ export function createRequestBody(config: BodyTransformConfig): (exchange: Excha
 const refused = Promise.resolve(false);
 
 /** @returns a phase that gives false if the response cannot be sent */
-export function createResponseBody(config: BodyTransformConfig): (exchange: Exchange) => boolean {
-  const change = createChange(config, { response: true });
+export function createResponseBody(config: BodyTransformConfig, scope: Scope): (exchange: Exchange) => boolean {
+  const change = createChange(config, scope);
   const isJson = mediaTypeMatcher(config.contentTypes);
   return (exchange) => {
     const { request, response } = exchange;

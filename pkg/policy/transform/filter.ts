@@ -1,6 +1,8 @@
 /** Data-plane half of transform. */
+import type { Scope } from '../../expression/variables.ts';
+import { createSources } from '../expression-sources.ts';
 import { createPathReplacement } from '../path-replacement.ts';
-import type { Exchange, LocalResponse, RuntimeFilter } from '../runtime.ts';
+import type { Exchange, FilterEnv, LocalResponse, RuntimeFilter } from '../runtime.ts';
 import { createRequestBody, createResponseBody } from './body.ts';
 import { changeCookies, cookieValue, nameOf, splitSetCookie } from './cookies.ts';
 import { createHeaderChange } from './headers.ts';
@@ -8,26 +10,28 @@ import { changeQuery } from './query.ts';
 import type { NamesTransform, RequestTransform, ResponseTransform, TransformConfig } from './schema.ts';
 import { compileValues } from './values.ts';
 
-export function createTransform({ request, response }: TransformConfig): RuntimeFilter {
+export function createTransform({ request, response }: TransformConfig, env: FilterEnv): RuntimeFilter {
+  const sources = createSources(env);
   return {
-    ...(request !== null && { onRequest: createRequest(request) }),
-    ...(response !== null && { onResponse: createResponse(response) }),
+    ...(request !== null && { onRequest: createRequest(request, sources) }),
+    ...(response !== null && { onResponse: createResponse(response, { ...sources, response: true }) }),
+    close: () => sources.close(),
   };
 }
 
 /** Computes from what came, and gives what then changes what goes. */
 type Part = (exchange: Exchange) => () => void;
 
-function createRequest(config: RequestTransform): (exchange: Exchange) => void | Promise<void> {
-  const body = config.body === null ? undefined : createRequestBody(config.body);
-  const headers = createHeaderChange(config.headers, {});
+function createRequest(config: RequestTransform, scope: Scope): (exchange: Exchange) => void | Promise<void> {
+  const body = config.body === null ? undefined : createRequestBody(config.body, scope);
+  const headers = createHeaderChange(config.headers, scope);
   const parts: readonly Part[] = [
     (exchange) => {
       const change = headers(exchange);
       return () => change(exchange.request.headers);
     },
-    ...(isEmpty(config.query) ? [] : [queryPart(config.query)]),
-    ...(isEmpty(config.cookies) ? [] : [cookiePart(config.cookies)]),
+    ...(isEmpty(config.query) ? [] : [queryPart(config.query, scope)]),
+    ...(isEmpty(config.cookies) ? [] : [cookiePart(config.cookies, scope)]),
   ];
   const replacePath = config.path === null ? undefined : createPathReplacement(config.path);
 
@@ -57,8 +61,8 @@ function isEmpty({ remove, set }: NamesTransform): boolean {
   return remove.length === 0 && set.length === 0;
 }
 
-function queryPart({ remove, set }: NamesTransform): Part {
-  const values = compileValues(set, (text) => text);
+function queryPart({ remove, set }: NamesTransform, scope: Scope): Part {
+  const values = compileValues(set, (text) => text, scope);
   const without = new Set([...remove, ...set.map(({ name }) => name)]);
   return (exchange) => {
     const more = values(exchange);
@@ -66,8 +70,8 @@ function queryPart({ remove, set }: NamesTransform): Part {
   };
 }
 
-function cookiePart({ remove, set }: NamesTransform): Part {
-  const values = compileValues(set, cookieValue);
+function cookiePart({ remove, set }: NamesTransform, scope: Scope): Part {
+  const values = compileValues(set, cookieValue, scope);
   const without = new Set([...remove, ...set.map(({ name }) => name)]);
   return (exchange) => {
     const { headers } = exchange.request;
@@ -80,13 +84,15 @@ function cookiePart({ remove, set }: NamesTransform): Part {
   };
 }
 
-function createResponse(config: ResponseTransform): (exchange: Exchange) => void {
-  const body = config.body === null ? undefined : createResponseBody(config.body);
-  const headers = createHeaderChange(config.headers, { response: true });
+function createResponse(config: ResponseTransform, scope: Scope): (exchange: Exchange) => void {
+  const body = config.body === null ? undefined : createResponseBody(config.body, scope);
+  const headers = createHeaderChange(config.headers, scope);
   const { remove, set } = config.cookies;
-  const values = compileValues(set, (text, { attributes }) => (cookieValue(text) === null ? null : text + attributes), {
-    response: true,
-  });
+  const values = compileValues(
+    set,
+    (text, { attributes }) => (cookieValue(text) === null ? null : text + attributes),
+    scope,
+  );
   const without = new Set([...remove, ...set.map(({ name }) => name)]);
 
   return (exchange) => {

@@ -1,5 +1,7 @@
 import { expect, test } from '@jest/globals';
 import { run } from '../../testkit/exchange.ts';
+import { testFilterEnv } from '../../testkit/filter-env.ts';
+import { testPolicyContext } from '../../testkit/policy-context.ts';
 import { isProblems } from '../translated.ts';
 import { createTransform } from './filter.ts';
 import { translateTransform } from './translate.ts';
@@ -10,9 +12,9 @@ test('fields that are set, renamed or removed come in no other spelling', async 
     rename: [{ from: 'X-Old-User-Id', to: 'X-New-User-Id' }],
     set: [{ name: 'X-Remote-User-Name', value: 'ada' }],
   };
-  const config = translateTransform({ request: { headers } }, 'spec');
+  const config = translateTransform({ request: { headers } }, 'spec', testPolicyContext());
   if (isProblems(config)) throw new Error(JSON.stringify(config));
-  const seen = await run(createTransform(config), {
+  const seen = await run(createTransform(config, testFilterEnv()), {
     headers: {
       'x-internal_role': 'admin',
       X_Internal_Role: 'admin',

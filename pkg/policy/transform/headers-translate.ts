@@ -16,9 +16,9 @@ const elsewhere = {
 export function headersProblems(
   { remove = [], rename = [], set = [], add = [] }: HeadersSpec,
   path: string,
-  direction: 'request' | 'response',
+  scope: Scope,
 ): readonly Problem[] {
-  const scope: Scope = { response: direction === 'response' };
+  const direction = scope.response === true ? 'response' : 'request';
   const name = (text: string, at: string) => nameProblems(text, at, elsewhere[direction]);
   const values = (list: typeof set, at: string) =>
     list.flatMap((entry, i) => [

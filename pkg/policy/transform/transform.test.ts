@@ -1,5 +1,8 @@
 import { describe, expect, test } from '@jest/globals';
 import { createExchange, type ExchangeOptions, run, type Seen } from '../../testkit/exchange.ts';
+import { type FilterEnvOptions, TestFeed, testFilterEnv } from '../../testkit/filter-env.ts';
+import { createMmdb, sharedBytes } from '../../testkit/mmdb.ts';
+import { testPolicyContext } from '../../testkit/policy-context.ts';
 import type { Identity } from '../identity.ts';
 import { isProblems } from '../translated.ts';
 import { createTransform } from './filter.ts';
@@ -15,6 +18,32 @@ const identity: Identity = {
   roles: [],
   claims: { name: 'Grüße', evil: 'a\r\nX-Admin: true', nul: 'a\0', long: 'a'.repeat(9_000), number: 7 },
 };
+
+test('the country of the client is a value, in requests, responses and bodies', async () => {
+  const feed = new TestFeed({
+    database: sharedBytes(createMmdb({ '192.0.2.0/24': { country: { iso_code: 'DE' } } })),
+    failure: '',
+  });
+  const spec: TransformSpec = {
+    request: {
+      headers: { set: [{ name: 'X-Country', expression: 'client.country' }] },
+      query: { set: [{ name: 'c', expression: 'client.country' }] },
+      body: { set: [{ path: '/c', expression: 'client.country' }] },
+    },
+    response: { headers: { set: [{ name: 'X-Country', expression: 'client.country' }] } },
+  };
+  const one = filter(spec, { feed: () => feed });
+  expect(feed.watchers).toBe(1);
+  const headers = { 'content-type': 'application/json' };
+  const seen = await run(one, { clientAddress: '192.0.2.1', headers, body: '{}' });
+  expect(seen.requestHeaders).toContain('X-Country: DE');
+  expect(seen.forwardQuery).toBe('?c=DE');
+  expect(String(seen.requestBody)).toBe('{"c":"DE"}');
+  expect(seen.responseHeaders).toEqual(['X-Country: DE']);
+  one.close?.();
+  expect(feed.watchers).toBe(0);
+  expect(translateTransform(spec, 't', testPolicyContext({ hasCountries: false }))).toHaveLength(4);
+});
 
 describe('headers of the request', () => {
   test.each<[string, NonNullable<RequestSpec['headers']>, readonly string[]]>([
@@ -204,7 +233,9 @@ describe('translate refuses', () => {
       't.response.body.set[0].expression',
     ],
   ])('%s', (_, spec, path) => {
-    expect(translateTransform(spec, 't')).toEqual([expect.objectContaining({ path, reason: 'UnsupportedValue' })]);
+    expect(translateTransform(spec, 't', testPolicyContext())).toEqual([
+      expect.objectContaining({ path, reason: 'UnsupportedValue' }),
+    ]);
   });
 
   test('cookies that browsers refuse', () => {
@@ -214,16 +245,16 @@ describe('translate refuses', () => {
       { ...cookie, name: '__Host-a', secure: true, path: '/a' },
       { ...cookie, name: '__Secure-a', sameSite: 'Lax' as const },
     ];
-    expect(translateTransform({ response: { cookies: { set } } }, 't')).toEqual(
+    expect(translateTransform({ response: { cookies: { set } } }, 't', testPolicyContext())).toEqual(
       ['[0].secure', '[1]', '[2].secure'].map((at) => expect.objectContaining({ path: `t.response.cookies.set${at}` })),
     );
   });
 });
 
-function filter(spec: TransformSpec) {
-  const result = translateTransform(spec, 'spec');
+function filter(spec: TransformSpec, env: FilterEnvOptions = {}) {
+  const result = translateTransform(spec, 'spec', testPolicyContext());
   if (isProblems(result)) throw new Error(JSON.stringify(result));
-  return createTransform(JSON.parse(JSON.stringify(result)));
+  return createTransform(JSON.parse(JSON.stringify(result)), testFilterEnv(env));
 }
 
 function request(spec: RequestSpec, options: ExchangeOptions = {}): Promise<Seen> {

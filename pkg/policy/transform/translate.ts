@@ -1,5 +1,8 @@
 /** Control-plane half of transform. */
+import type { Scope } from '../../expression/variables.ts';
 import type { Problem } from '../../status/problem.ts';
+import type { PolicyContext } from '../context.ts';
+import { sourcesOf } from '../expression-translation.ts';
 import { translatePath } from '../path-translation.ts';
 import { isProblems, type Translated, unsupported } from '../translated.ts';
 import { translateBody } from './body-translate.ts';
@@ -10,30 +13,38 @@ import type { RequestSpec, ResponseSpec, SetCookieSpec, TransformSpec } from './
 import { namedValue, valueProblems } from './value-translate.ts';
 
 /** @param path where `spec` stands in its object, for messages */
-export function translateTransform(spec: TransformSpec, path: string): Translated<TransformConfig> {
+export function translateTransform(
+  spec: TransformSpec,
+  path: string,
+  context: Pick<PolicyContext, 'hasCountries'>,
+): Translated<TransformConfig> {
+  const sources = sourcesOf(context);
   if (spec.request === undefined && spec.response === undefined)
     return [unsupported(path, 'says nothing; write request or response')];
-  const request = spec.request === undefined ? null : translateRequest(spec.request, `${path}.request`);
-  const response = spec.response === undefined ? null : translateResponse(spec.response, `${path}.response`);
+  const request = spec.request === undefined ? null : translateRequest(spec.request, `${path}.request`, sources);
+  const response =
+    spec.response === undefined
+      ? null
+      : translateResponse(spec.response, `${path}.response`, { ...sources, response: true });
   const problems = [request, response].flatMap((part) => (part !== null && isProblems(part) ? part : []));
   if (problems.length > 0) return problems;
   return { request, response } as TransformConfig;
 }
 
-function translateRequest(spec: RequestSpec, path: string): Translated<RequestTransform> {
+function translateRequest(spec: RequestSpec, path: string, scope: Scope): Translated<RequestTransform> {
   const { headers = {}, query = {}, cookies = {} } = spec;
   const rewrite =
     spec.path === undefined
       ? null
       : translatePath({ type: 'ReplaceRegularExpression', replaceRegularExpression: spec.path }, path);
-  const body = spec.body === undefined ? null : translateBody(spec.body, `${path}.body`, 'request');
+  const body = spec.body === undefined ? null : translateBody(spec.body, `${path}.body`, scope);
   const problems: Problem[] = [
-    ...headersProblems(headers, `${path}.headers`, 'request'),
-    ...(query.set ?? []).flatMap((entry, i) => valueProblems(entry, `${path}.query.set[${i}]`, {}, () => '')),
+    ...headersProblems(headers, `${path}.headers`, scope),
+    ...(query.set ?? []).flatMap((entry, i) => valueProblems(entry, `${path}.query.set[${i}]`, scope, () => '')),
     ...cookieNameProblems(cookies.remove, `${path}.cookies.remove`),
     ...(cookies.set ?? []).flatMap((entry, i) => [
       ...cookieNameProblems([entry.name], `${path}.cookies.set`, i),
-      ...valueProblems(entry, `${path}.cookies.set[${i}]`, {}, cookieMistake),
+      ...valueProblems(entry, `${path}.cookies.set[${i}]`, scope, cookieMistake),
     ]),
     // The place that users know: they write no member for the pattern.
     ...problemsOf(rewrite).map((problem) => ({
@@ -57,15 +68,15 @@ function translateRequest(spec: RequestSpec, path: string): Translated<RequestTr
 /** Have no body, and a change to or from them would leave one where none may be. */
 const bodiless = new Set([204, 205, 304]);
 
-function translateResponse(spec: ResponseSpec, path: string): Translated<ResponseTransform> {
+function translateResponse(spec: ResponseSpec, path: string, scope: Scope): Translated<ResponseTransform> {
   const { headers = {}, cookies = {}, status = 0 } = spec;
-  const body = spec.body === undefined ? null : translateBody(spec.body, `${path}.body`, 'response');
+  const body = spec.body === undefined ? null : translateBody(spec.body, `${path}.body`, scope);
   const problems: Problem[] = [
-    ...headersProblems(headers, `${path}.headers`, 'response'),
+    ...headersProblems(headers, `${path}.headers`, scope),
     ...cookieNameProblems(cookies.remove, `${path}.cookies.remove`),
     ...(cookies.set ?? []).flatMap((entry, i) => [
       ...cookieNameProblems([entry.name], `${path}.cookies.set`, i),
-      ...valueProblems(entry, `${path}.cookies.set[${i}]`, { response: true }, cookieMistake),
+      ...valueProblems(entry, `${path}.cookies.set[${i}]`, scope, cookieMistake),
       ...attributeProblems(entry, `${path}.cookies.set[${i}]`),
     ]),
     ...(bodiless.has(status)

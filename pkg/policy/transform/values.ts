@@ -15,7 +15,7 @@ export type Pair = readonly [name: string, value: string];
 export function compileValues<E extends NamedValue>(
   entries: readonly E[],
   accept: (text: string, entry: E) => string | null,
-  scope: Scope = {},
+  scope: Scope,
 ): (exchange: Exchange) => readonly Pair[] {
   const steps = entries.map((entry): ((exchange: Exchange) => Pair | null) => {
     const { name, value } = entry;

@@ -4,8 +4,8 @@ import { mkdtempSync, renameSync, rmSync, symlinkSync, utimesSync, writeFileSync
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from '@jest/globals';
+import { openCountries } from '../../policy/countries.ts';
 import type { GeoipValue } from '../../policy/feeds.ts';
-import { openCountries } from '../../policy/ipaccess/country.ts';
 import { FakeClock } from '../../store/clock.testing.ts';
 import { createMmdb } from '../../testkit/mmdb.ts';
 import { until } from '../../testkit/until.ts';
