@@ -163,6 +163,8 @@ export interface Exchange {
   mirror(cluster: string): void;
   /** Aborted when the exchange ends, or goes on without the filter: for what it asks others (`Call.signal`). */
   readonly signal: AbortSignal;
+  /** What is decided is not done (`shadow.ts`): what outlives the exchange, such as a session, must not be changed, either. */
+  readonly shadow: boolean;
   /** For shadow mode alone (`shadow.ts`). The same for every policy of the exchange. */
   observe(): Observer;
 }

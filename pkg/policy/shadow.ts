@@ -62,6 +62,7 @@ function decide(phase: Phase, view: ShadowExchange): Promise<void> | undefined {
 }
 
 class ShadowExchange implements Exchange {
+  readonly shadow = true;
   readonly connection: ConnectionView;
   readonly request: ShadowRequest;
   readonly #exchange: Exchange;

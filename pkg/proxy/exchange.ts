@@ -36,6 +36,7 @@ const MaxSpare = 1_024;
 
 export class ActiveExchange implements Exchange {
   readonly core: Core;
+  readonly shadow = false;
   readonly request: Request;
   readonly response = new Response();
   readonly writer = new ResponseWriter();

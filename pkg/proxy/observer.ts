@@ -24,6 +24,8 @@ export class ExchangeObserver implements Observer {
   #exchange: ActiveExchange | null;
   #taps: Tap[] = [];
   #limits: { readonly limit: number; readonly policy: string }[] = [];
+  /** Of the body, once the exchange is over. */
+  #length = 0;
 
   constructor(exchange: ActiveExchange) {
     this.#exchange = exchange;
@@ -55,8 +57,9 @@ export class ExchangeObserver implements Observer {
   }
 
   limitBody(limit: number, policy: string): boolean {
-    if (this.#exchange !== null && this.#exchange.request.bodyLength > limit) return false;
-    this.#limits.push({ limit, policy });
+    // Whose turn comes late may find that the body has gone by.
+    if (this.#bodyLength() > limit) return false;
+    if (this.#exchange !== null) this.#limits.push({ limit, policy });
     return true;
   }
 
@@ -90,6 +93,7 @@ export class ExchangeObserver implements Observer {
   }
 
   end(): void {
+    this.#length = this.#bodyLength();
     this.#exchange = null;
     for (const tap of this.#taps.splice(0)) tap.reject(new Error('the request has ended before its body was read'));
   }
@@ -100,6 +104,13 @@ export class ExchangeObserver implements Observer {
       if (bytes > limit) this.decision(policy, 'denied', 'body-too-large');
       return bytes <= limit;
     });
+  }
+
+  /** What has come so far, or what the head says will; in bytes. */
+  #bodyLength(): number {
+    if (this.#exchange === null) return this.#length;
+    const { record, request } = this.#exchange;
+    return Math.max(request.bodyLength, record.requestBytes);
   }
 
   #live(): ActiveExchange {

@@ -151,6 +151,34 @@ describe.each(transports)('on the %s transport', (_, transport) => {
       expect(await proxy.recorded(1)).toMatchObject({ shadow: 'requestLimits:body-too-large' });
     });
 
+    test.each([
+      ['with a length', post('hello')],
+      ['in chunks', 'POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n0\r\n\r\n'],
+    ])('%s is judged, too, by a policy whose turn comes when it has gone by', async (_name, request) => {
+      const release = Promise.withResolvers<void>();
+      const slow: RuntimeFilter = { onRequest: () => release.promise };
+      const limiting = (limit: number): RuntimeFilter => ({
+        onRequest: (exchange) => {
+          if (!exchange.request.limitBody(limit)) exchange.deny('body-too-large');
+        },
+      });
+      const { client, proxy } = await stage.scene(
+        transport,
+        filtered(shadow(slow, 'authentication'), shadow(limiting(4), 'small'), shadow(limiting(5), 'large')),
+      );
+      client.send(request);
+      await client.message();
+      await proxy.recorded(1);
+      // The next request uses the same instances.
+      client.send(get('/'));
+      await client.message();
+      await proxy.recorded(2);
+      release.resolve();
+      while (proxy.decisions.length < 1) await turn();
+      for (let i = 0; i < 5; i++) await turn();
+      expect(proxy.decisions).toEqual(['small Shadow denied body-too-large']);
+    });
+
     test('that a policy has read is there', async () => {
       const { seen, filter } = reading(100);
       const enforced: RuntimeFilter = {

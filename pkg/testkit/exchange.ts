@@ -35,6 +35,8 @@ export interface ExchangeOptions {
   readonly peerAddress?: string;
   readonly clientCertificate?: ClientCertificate;
   readonly identity?: Identity;
+  /** As a filter in shadow mode sees it; what it does is done all the same. */
+  readonly shadow?: boolean;
   readonly body?: string | Uint8Array;
   /** The body does not say how long it is. */
   readonly chunked?: boolean;
@@ -180,6 +182,7 @@ export function createExchange(options: ExchangeOptions = {}): {
       answer({ status: errors[code].status, headers, body: '' });
     },
     mirror: (cluster) => void mirrors.push(cluster),
+    shadow: options.shadow ?? false,
     observe: () => observer,
     signal: new AbortController().signal,
   };

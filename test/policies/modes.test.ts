@@ -3,6 +3,7 @@ import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { openClient } from '../../pkg/testkit/client.ts';
 import type { Origin } from '../../pkg/testkit/origin.ts';
 import { createEcho, readEcho } from '../features/echo.ts';
 import { type AskOptions, type Feature, startFeature } from '../features/feature.ts';
@@ -111,6 +112,27 @@ describe('in Shadow', () => {
     const lines = (await feature.gateway.page('/metrics')).split('\n');
     return lines.reduce((sum, line) => sum + Number(labels.exec(line)?.[1] ?? 0), 0);
   }
+
+  test('requestLimits counts a body in chunks on its way, and lets it pass', async () => {
+    await feature.folder.write('policy.yaml', policy('requestLimits: { mode: Shadow, bodySize: "4" }'));
+    await until(async () => (await feature.condition('GatewayPolicy', 'guard', 'Enforced')) === 'False ShadowMode');
+    const ask = async (body: string): Promise<string> => {
+      const client = await openClient(feature.gateway.port(80));
+      client.send(`POST /guarded HTTP/1.1\r\nHost: a.example.com\r\nTransfer-Encoding: chunked\r\n\r\n`);
+      client.send(`${body.length.toString(16)}\r\n${body}\r\n0\r\n\r\n`);
+      const { startLine } = await client.message();
+      client.close();
+      return startLine;
+    };
+    const told = () => logged().filter(({ shadow }) => shadow === 'requestLimits:body-too-large').length;
+    await until(async () => {
+      expect(await ask('hello')).toBe('HTTP/1.1 200 OK');
+      return told() > 0;
+    });
+    expect(await feature.gateway.page('/metrics')).toMatch(
+      /policy="requestLimits",mode="Shadow",decision="denied",code="body-too-large"\} [1-9]/,
+    );
+  });
 
   test('authentication strips, adds and answers nothing', async () => {
     await feature.folder.write('secret.yaml', secret);

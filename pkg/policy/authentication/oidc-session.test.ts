@@ -61,6 +61,24 @@ describe('a session', () => {
     expect(await browser.login('/')).toMatchObject({ denied: 'forbidden', identity: null });
   });
 
+  test('in Shadow is read, and neither prolonged nor ended; no code is used up', async () => {
+    const { at, browser } = setup({ session: { ...oidc.session, store: 'Redis' } });
+    const state = await browser.begin('/other');
+    await browser.login('/');
+    const look = (target: string) => browser.send(target, { headers: page, shadow: true });
+    at.asked.length = 0;
+    at.commands.length = 0;
+    for (const target of [`/oauth2/callback?code=good&state=${state}`, '/oauth2/logout', '/'])
+      expect((await look(target)).identity?.subject).toBe('ada');
+    at.now += 241_000;
+    expect((await look('/')).identity?.subject).toBe('ada');
+    at.now += 60_000;
+    expect((await look('/')).identity).toBeNull();
+    expect(at.asked).toEqual([]);
+    expect(new Set(at.commands)).toEqual(new Set(['GET']));
+    expect((await browser.visit('/')).identity?.subject).toBe('ada');
+  });
+
   test('is prolonged before it ends: once for all who wait, for all who still show the old cookie', async () => {
     const { at, browser } = setup();
     await browser.login('/');

@@ -85,20 +85,20 @@ export class OidcSessions {
     }
   }
 
-  /** null: no session, or one that is over. */
-  find(request: RequestView): Found | Promise<Found> {
+  /** null: no session, or one that is over. @param renew prolong one that soon will be */
+  find(request: RequestView, renew = true): Found | Promise<Found> {
     const cookie = this.cookiesBy(request).session.read(request);
     if (cookie === null) return null;
     const id = idOf(request, cookie);
     const known = this.#known.get(id);
     if (known !== undefined && this.#env.now() - known.at < this.#store.fresh)
-      return this.#judge(id, known.session, request);
+      return this.#judge(id, known.session, request, renew);
     const ticket = known?.session?.ticket ?? this.open('session', cookie.value, request);
     if (ticket === null) return null;
     const data = this.#loading.has(id) ? undefined : this.#store.load(ticket);
-    if (data instanceof Promise) this.#loading.set(id, this.#loaded(id, data, ticket, cookie.parts, request));
+    if (data instanceof Promise) this.#loading.set(id, this.#loaded(id, data, ticket, cookie.parts, request, renew));
     if (data === undefined || data instanceof Promise) return this.#loading.get(id) ?? null;
-    return this.#judge(id, this.#keep(id, data, ticket, cookie.parts), request);
+    return this.#judge(id, this.#keep(id, data, ticket, cookie.parts), request, renew);
   }
 
   /** Ends a login: tokens for a code. @returns why there is no session */
@@ -174,14 +174,15 @@ export class OidcSessions {
     ticket: string,
     parts: number,
     request: RequestView,
+    renew: boolean,
   ): Promise<Found> {
     try {
       const session = this.#keep(id, await data, ticket, parts);
-      return await this.#judge(id, session, request);
+      return await this.#judge(id, session, request, renew);
     } catch {
       const known = this.#known.get(id);
       const usable = known !== undefined && this.#env.now() - known.at < this.#store.usable;
-      return usable ? this.#judge(id, known.session, request) : 'unavailable';
+      return usable ? this.#judge(id, known.session, request, renew) : 'unavailable';
     } finally {
       this.#loading.delete(id);
     }
@@ -193,13 +194,13 @@ export class OidcSessions {
     return session;
   }
 
-  #judge(id: string, session: Session | null, request: RequestView): Found | Promise<Found> {
+  #judge(id: string, session: Session | null, request: RequestView, renew: boolean): Found | Promise<Found> {
     if (session === null) return null;
     const { refreshAt, expires, refreshToken, startedAt } = session.data;
     const now = this.#env.wallClock();
     if (now >= startedAt + this.#config.session.lifetime) return null;
     if (now < refreshAt) return session;
-    if (refreshToken === '') return now < expires ? session : null;
+    if (refreshToken === '' || !renew) return now < expires ? session : null;
     return this.#refreshing.get(id) ?? this.#refresh(id, session, request);
   }
 

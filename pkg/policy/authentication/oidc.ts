@@ -40,9 +40,10 @@ class Oidc implements Method {
   }
 
   authenticate(exchange: Exchange): Outcome | Promise<Outcome> {
-    const { path } = exchange.request;
-    if (path === this.#config.redirectPath) return this.#login.finish(exchange);
-    const found = this.#sessions.find(exchange.request);
+    const { request, shadow } = exchange;
+    // In Shadow a code, a refresh token and a session stay what they are: nobody would be told what became of them.
+    if (request.path === this.#config.redirectPath && !shadow) return this.#login.finish(exchange);
+    const found = this.#sessions.find(request, !shadow);
     if (found instanceof Promise) return found.then((late) => this.#judge(exchange, late));
     return this.#judge(exchange, found);
   }
@@ -76,7 +77,7 @@ class Oidc implements Method {
 
   #judge(exchange: Exchange, found: Session | 'unavailable' | null): Outcome | Promise<Outcome> {
     if (found === 'unavailable') return { kind: 'unavailable' };
-    if (exchange.request.path === this.#config.logoutPath) return this.#login.end(exchange, found);
+    if (exchange.request.path === this.#config.logoutPath && !exchange.shadow) return this.#login.end(exchange, found);
     return found === null ? this.#absent : { kind: 'accepted', identity: found.identity };
   }
 
