@@ -29,6 +29,7 @@ const identity: Identity = {
 const authenticate: RuntimeFilter = {
   onRequest: (exchange) => {
     if (exchange.request.headers.has('x-authenticated')) exchange.identity = identity;
+    else if (exchange.request.headers.has('x-anonymous')) exchange.challenge = 'Basic realm="shop"';
   },
 };
 
@@ -65,11 +66,14 @@ describe.each(transports)('on the %s transport', (_, transport) => {
       return client.message();
     };
     expect((await ask(send('GET', '', 'X-Authenticated: 1'))).startLine).toContain(' 200 ');
-    const anonymous = await ask(send('GET', ''));
+    const anonymous = await ask(send('GET', '', 'X-Anonymous: 1'));
     expect([anonymous.startLine, anonymous.header('www-authenticate')]).toEqual([
       'HTTP/1.1 401 Unauthorized',
-      'Bearer',
+      'Basic realm="shop"',
     ]);
+    // Nothing of it is left for the next request.
+    const unasked = await ask(send('GET', ''));
+    expect([unasked.startLine, unasked.header('www-authenticate')]).toEqual(['HTTP/1.1 403 Forbidden', undefined]);
     const lacking = await ask(send('PUT', '', 'X-Authenticated: 1'));
     expect([lacking.startLine, lacking.header('www-authenticate')]).toEqual([
       'HTTP/1.1 403 Forbidden',
@@ -77,7 +81,7 @@ describe.each(transports)('on the %s transport', (_, transport) => {
     ]);
     expect((await ask(get('/', 'X-Authenticated: 1'))).startLine).toContain(' 403 ');
     expect(origin.requests).toHaveLength(1);
-    expect((await proxy.recorded(4)).flag).toBe('UAEX');
+    expect((await proxy.recorded(5)).flag).toBe('UAEX');
   });
 
   test('transform changes both ways', async () => {

@@ -138,6 +138,8 @@ export interface Exchange {
   readonly connection: ConnectionView;
   /** Who is asking; null until `authentication` has said so, and for anonymous requests. Later policies, logs and metrics read it. */
   identity: Identity | null;
+  /** What WWW-Authenticate says where a later policy asks who it is: challenges of the `authentication` that let an anonymous request pass; `''` without. */
+  challenge: string;
   /** Whether the answer is the gateway's own: of a policy, or an error. Settled in response phases. */
   readonly answered: boolean;
   /** Ends the request phase with a local reply; the response phases of the whole rule still apply. Throws in a response phase. */
@@ -173,6 +175,8 @@ export interface Exchange {
 export interface Observer {
   /** Whom an authentication in shadow mode has found; undefined if there was none. */
   identity: Identity | null | undefined;
+  /** What it would ask for; undefined if it asks for nothing. */
+  challenge: string | undefined;
   /** The last policy that still thinks. Never rejects. */
   pending: Promise<void> | null;
   /** The view of each filter, by whatever it is known by. */

@@ -178,6 +178,16 @@ describe('an identity that was found in shadow mode', () => {
     expect(exchange.observe().pending).toBeNull();
   });
 
+  test('and so is what it would have asked for', async () => {
+    const anonymous: RuntimeFilter = { onRequest: (exchange) => void (exchange.challenge = 'Basic realm="a"') };
+    const seen: string[] = [];
+    const see: RuntimeFilter = { onRequest: (exchange) => void seen.push(exchange.challenge) };
+    const { exchange } = createExchange({ challenge: 'Bearer' });
+    for (const filter of [see, anonymous, see])
+      begin(exchange, shadow(filter, filter === anonymous ? 'authentication' : 'authorization').onRequest);
+    expect([...seen, exchange.challenge]).toEqual(['Bearer', 'Basic realm="a"', 'Bearer']);
+  });
+
   test('is nobody to those that are enforced', async () => {
     const { exchange, seen } = createExchange();
     begin(exchange, authenticate.onRequest);

@@ -86,11 +86,11 @@ class ShadowExchange implements Exchange {
 
   /** From now on sees what it sees now, whatever becomes of the exchange. A request phase that is still under way keeps its request. */
   keep(): void {
-    const { answered, identity, matchedPrefix } = this.#exchange;
+    const { answered, challenge, identity, matchedPrefix } = this.#exchange;
     const response = this.#observer.response();
     if (this.#kept !== null) this.#kept = { ...this.#kept, answered, response };
     else {
-      this.#kept = { answered, identity, matchedPrefix, response };
+      this.#kept = { answered, challenge, identity, matchedPrefix, response };
       this.request.source = this.#observer.request();
     }
   }
@@ -120,6 +120,15 @@ class ShadowExchange implements Exchange {
 
   set identity(identity: Identity | null) {
     this.#observer.identity = identity;
+  }
+
+  /** As with the identity. */
+  get challenge(): string {
+    return this.#observer.challenge ?? (this.#kept ?? this.#exchange).challenge;
+  }
+
+  set challenge(challenge: string) {
+    this.#observer.challenge = challenge;
   }
 
   deny(code: DenialCode): void {
@@ -152,6 +161,7 @@ class ShadowExchange implements Exchange {
 
 interface Kept {
   readonly answered: boolean;
+  readonly challenge: string;
   readonly identity: Identity | null;
   readonly matchedPrefix: string;
   readonly response: ResponseView;

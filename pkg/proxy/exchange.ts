@@ -48,6 +48,7 @@ export class ActiveExchange implements Exchange {
   rule: RuntimeRule | null = null;
   backend: BackendChain | null = null;
   identity: Identity | null = null;
+  challenge = '';
   readonly transforms: Transforms;
   /** Clusters that get a copy. */
   readonly mirrors: string[] = [];
@@ -137,6 +138,7 @@ export class ActiveExchange implements Exchange {
     this.backend = null;
     this.error = null;
     this.identity = null;
+    this.challenge = '';
     this.requestDone = false;
     this.inRequest = false;
     this.responseStarted = false;

@@ -17,6 +17,7 @@ interface Tap {
 
 export class ExchangeObserver implements Observer {
   identity: Identity | null | undefined = undefined;
+  challenge: string | undefined = undefined;
   pending: Promise<void> | null = null;
   readonly views = new Map<object, Exchange>();
   readonly #core: Core;

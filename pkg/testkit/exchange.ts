@@ -35,6 +35,8 @@ export interface ExchangeOptions {
   readonly peerAddress?: string;
   readonly clientCertificate?: ClientCertificate;
   readonly identity?: Identity;
+  /** Of an authentication before. */
+  readonly challenge?: string;
   /** As a filter in shadow mode sees it; what it does is done all the same. */
   readonly shadow?: boolean;
   readonly body?: string | Uint8Array;
@@ -55,6 +57,7 @@ export interface Seen {
   /** What `deny` told of the request. */
   readonly fieldErrors: readonly FieldError[];
   readonly identity: Identity | null;
+  readonly challenge: string;
   readonly status: number;
   /** Lines in order, `name: value`. */
   readonly requestHeaders: readonly string[];
@@ -113,6 +116,7 @@ export function createExchange(options: ExchangeOptions = {}): {
   const decisions: string[] = [];
   const observer: Observer = {
     identity: undefined,
+    challenge: undefined,
     pending: null,
     views: new Map(),
     request: () => exchange.request,
@@ -124,6 +128,7 @@ export function createExchange(options: ExchangeOptions = {}): {
   };
   const exchange: Exchange = {
     identity: options.identity ?? null,
+    challenge: options.challenge ?? '',
     connection: {
       address: options.peerAddress ?? options.clientAddress ?? '192.0.2.1',
       servername: options.scheme === 'https' ? (options.host ?? 'example.org') : null,
@@ -193,6 +198,7 @@ export function createExchange(options: ExchangeOptions = {}): {
       denied,
       fieldErrors,
       identity: exchange.identity,
+      challenge: exchange.challenge,
       status,
       requestHeaders: requestHeaders.text(),
       responseHeaders: responseHeaders.text(),

@@ -123,6 +123,14 @@ describe('Basic', () => {
   });
 });
 
+test('who passes as anonymous and is asked by a rule is told what to show, by every method in force', async () => {
+  const answer = await feature.becomes('http://mixed.test/', 401);
+  expect(answer.headers['www-authenticate']).toBe('Basic realm="staff", charset="UTF-8", ApiKey realm="partners"');
+  expect((await feature.becomes('http://ruled.test/', 403)).headers).not.toHaveProperty('www-authenticate');
+  const headers = { authorization: `Basic ${Buffer.from('alice:opensesame').toString('base64')}` };
+  await feature.becomes('http://mixed.test/', 200, { headers });
+});
+
 describe('introspection', () => {
   const url = 'http://opaque.test/';
   const shown = (token: string): AskOptions => ({ headers: { authorization: `Bearer ${token}` } });
@@ -154,7 +162,11 @@ spec: { subject: ${name}, keys: [${keys.join(', ')}] }
 }
 
 function manifests(port: number, users = `alice:${hashSync('opensesame', 4)}`): string {
-  const method = (name: string, methods: string) => `---
+  const method = (name: string, methods: string) => withPolicies(name, `{ authentication: { methods: [${methods}] } }`);
+  const staff = '{ name: staff, type: Basic, basic: { users: { name: secrets, key: users } } }';
+  const partners = '{ name: partners, type: APIKey, apiKey: { selector: {} } }';
+  const rules = "authorization: { rules: [{ name: alice, when: identity.subject == 'alice' }] }";
+  const withPolicies = (name: string, policies: string) => `---
 apiVersion: gateway.suuupra.io/v1alpha1
 kind: GatewayRoute
 metadata: { name: ${name} }
@@ -168,10 +180,7 @@ kind: GatewayPolicy
 metadata: { name: ${name} }
 spec:
   targetRefs: [{ group: gateway.suuupra.io, kind: GatewayRoute, name: ${name} }]
-  policies:
-    authentication:
-      methods:
-        - ${methods}
+  policies: ${policies}
 `;
   return `apiVersion: v1
 kind: ConfigMap
@@ -191,5 +200,8 @@ ${method(
 )}${method(
   'opaque',
   `{ name: opaque, type: Introspection, introspection: { clientID: gateway, clientSecret: { name: secrets, key: password }, endpoint: { uri: "https://localhost:${port}/introspect", caCertificateRef: { name: ca } } } }`,
-)}`;
+)}${withPolicies(
+  'mixed',
+  `{ authentication: { allowAnonymous: true, methods: [${staff}, ${partners}] }, ${rules} }`,
+)}${withPolicies('ruled', `{ ${rules} }`)}`;
 }

@@ -67,7 +67,8 @@ describe('in Shadow', () => {
     ['ipAccess', 'deny: ["127.0.0.0/8"]', {}, 'address-denied'],
     ['csrf', '', { method: 'POST', headers: { origin: 'https://evil.test', cookie: 'a=b' } }, 'origin-denied'],
     ['requestLimits', 'methods: [GET]', { method: 'DELETE' }, 'method-denied'],
-    ['authorization', 'rules: [{ name: admins, scopes: [admin] }]', {}, 'unauthenticated'],
+    // Without an authentication in force no credential could help.
+    ['authorization', 'rules: [{ name: admins, scopes: [admin] }]', {}, 'forbidden'],
   ])('%s decides, counts and logs, and lets pass', async (key, block, options, code) => {
     await feature.folder.write('policy.yaml', policy(`${key}: { mode: Enforce${block === '' ? '' : `, ${block}`} }`));
     await until(async () => (await feature.ask(guarded, options)).status >= 400);

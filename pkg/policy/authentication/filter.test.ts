@@ -101,6 +101,18 @@ describe.each([
   });
 });
 
+test('what an anonymous request could show is told to who asks later, and only of such a request', async () => {
+  const basic: Outcome = { kind: 'absent', challenge: 'Basic realm="a"' };
+  const challengeOf = async (allowAnonymous: boolean, ...outcomes: readonly Outcome[]) => {
+    const methods = outcomes.map((outcome) => methodOf(outcome));
+    return (await run(authenticate({ require: 'Any', allowAnonymous }, methods))).challenge;
+  };
+  expect(await challengeOf(true, absent, silent, basic)).toBe('Bearer, Basic realm="a"');
+  expect(await challengeOf(true, silent)).toBe('');
+  expect(await challengeOf(true, absent, b)).toBe('');
+  expect(await challengeOf(false, absent)).toBe('');
+});
+
 describe('around the decision', () => {
   const rules = { require: 'Any', allowAnonymous: false } as const;
 

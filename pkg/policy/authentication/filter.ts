@@ -123,7 +123,11 @@ class Attempt {
 
   #pass(): true {
     const [first] = this.#accepted;
-    if (first === undefined) return true;
+    if (first === undefined) {
+      // For authorization, which may ask who it is all the same.
+      this.#exchange.challenge = this.#challenges.join(', ');
+      return true;
+    }
     this.#exchange.identity = first.identity;
     for (const { method, identity } of this.#accepted) method.accepted?.(this.#exchange, identity);
     for (let i = this.#at; i < this.#methods.length; i++) this.#methods[i]!.discard?.(this.#exchange, first.credential);

@@ -188,9 +188,12 @@ describe('answers', () => {
     ['no credential could help', [allow({ when: 'request.method == "PUT"' })], 403],
     ['a rule denies everybody', [deny({}), allow({ scopes: ['read'] })], 403],
   ])('anonymous: %s', async (_, rules, status) => {
-    const seen = await authorize({ rules });
+    const challenge = 'Basic realm="a", charset="UTF-8", ApiKey realm="b"';
+    const seen = await authorize({ rules }, { challenge });
     expect(seen.status).toBe(status);
-    expect(seen.responseHeaders).toEqual(status === 401 ? ['WWW-Authenticate: Bearer'] : []);
+    expect(seen.responseHeaders).toEqual(status === 401 ? [`WWW-Authenticate: ${challenge}`] : []);
+    // No authentication is in force, or none that HTTP has a challenge for.
+    expect(await authorize({ rules })).toMatchObject({ denied: 'forbidden', responseHeaders: [] });
   });
 
   test('anonymous requests pass rules that ask for nothing of them', async () => {
@@ -235,7 +238,9 @@ describe('tenants', () => {
   });
 
   test('an anonymous request has none', async () => {
-    expect((await authorize({ tenant: header }, { headers: { 'x-tenant': 'acme' } })).status).toBe(401);
+    const headers = { 'x-tenant': 'acme' };
+    expect((await authorize({ tenant: header }, { headers, challenge: 'Bearer' })).status).toBe(401);
+    expect((await authorize({ tenant: header }, { headers })).status).toBe(403);
   });
 
   test('the right one does not open what the rules close', async () => {

@@ -74,7 +74,12 @@ function tenantOf(identity: Identity, claim: string): string {
   return typeof value === 'string' ? value : typeof value === 'number' ? String(value) : '';
 }
 
-// RFC 9110 15.5.2: "The server generating a 401 response MUST send a WWW-Authenticate header field".
+/**
+ * RFC 9110 15.5.2: "The server generating a 401 response MUST send a WWW-Authenticate header field [...] containing at least one challenge applicable
+ * to the target resource." Those of the methods in force are; where none is in force, or only some that have no scheme of HTTP (client certificates),
+ * there is nothing to ask for.
+ */
 function challenge(exchange: Exchange): void {
-  exchange.deny('unauthenticated', { 'WWW-Authenticate': 'Bearer' });
+  if (exchange.challenge === '') exchange.deny('forbidden');
+  else exchange.deny('unauthenticated', { 'WWW-Authenticate': exchange.challenge });
 }
