@@ -21,6 +21,7 @@ const telemetry = {
   limitHit() {},
   upstreamConnection() {},
   policyDecision() {},
+  valueDropped() {},
   tunnel() {},
 };
 

@@ -8,6 +8,7 @@ export function inertFilterEnv(secrets: Readonly<Record<string, string>> = {}): 
     random: () => 0,
     now: () => 0,
     wallClock: () => 0,
+    dropped: () => undefined,
     secret: (id) => secrets[id] ?? '',
     call: nobody,
     unary: nobody,

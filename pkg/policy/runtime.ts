@@ -283,6 +283,12 @@ export interface FilterEnv {
   now(): number;
   /** Milliseconds since the epoch. */
   wallClock(): number;
+  /**
+   * Tells of a computed value that was left out; counted, and the first of each place logged.
+   * @param place where it was to stand, as the configuration has it: `request header X-User`
+   * @param reason `failed`: its expression gave none; `invalid`: it may not stand there
+   */
+  dropped(place: string, reason: 'failed' | 'invalid'): void;
   /** Value of an entry of `Ir.secrets`. Throws if there is none: the filter cannot be built, and its rules fail closed. */
   secret(id: string): string;
   /**

@@ -146,6 +146,16 @@ export function renderMetrics(book: Book, figures: ProcessFigures): string {
     }),
   );
 
+  counter(
+    out,
+    'suuupra_policy_values_dropped_total',
+    'Values that a policy computed and left out: the expression gave none (failed), or it may not stand there (invalid).',
+    book.totals('droppedValue').map(({ labels, numbers }) => {
+      const [policy = '', mode = '', reason = ''] = labels;
+      return [labelled({ policy, mode, reason }), numbers[0] ?? 0];
+    }),
+  );
+
   const workers = book.totals('worker');
   counter(
     out,

@@ -57,5 +57,7 @@ export interface Telemetry {
    * @param code of the denial, or `status-NNN` of another answer
    */
   policyDecision(policy: string, mode: 'Enforce' | 'Shadow', decision: 'denied' | 'error', code: string): void;
+  /** A policy left out a value that it has computed. */
+  valueDropped(policy: string, mode: 'Enforce' | 'Shadow', reason: 'failed' | 'invalid'): void;
   tunnel(event: 'opened' | 'closed'): void;
 }

@@ -112,6 +112,9 @@ test('the rest of the telemetry and the process have their series', () => {
   recorder.upstreamConnection('shop/orders:8080', 'reused');
   recorder.tunnel('opened');
   recorder.policyDecision('ipAccess', 'Enforce', 'denied', 'address-denied');
+  recorder.valueDropped('transform', 'Enforce', 'invalid');
+  recorder.valueDropped('transform', 'Shadow', 'failed');
+  recorder.valueDropped('transform', 'Enforce', 'invalid');
   recorder.policyDecision('ipAccess', 'Shadow', 'denied', 'address-denied');
   recorder.policyDecision('ipAccess', 'Enforce', 'denied', 'address-denied');
   const samples = parse(renderMetrics(book, figures));
@@ -121,6 +124,8 @@ test('the rest of the telemetry and the process have their series', () => {
     'suuupra_limit_hits_total{limit="body-bytes"}': 1,
     'suuupra_policy_decisions_total{policy="ipAccess",mode="Enforce",decision="denied",code="address-denied"}': 2,
     'suuupra_policy_decisions_total{policy="ipAccess",mode="Shadow",decision="denied",code="address-denied"}': 1,
+    'suuupra_policy_values_dropped_total{policy="transform",mode="Enforce",reason="invalid"}': 2,
+    'suuupra_policy_values_dropped_total{policy="transform",mode="Shadow",reason="failed"}': 1,
     'suuupra_upstream_connections_total{backend="shop/orders:8080",event="reused"}': 1,
     'suuupra_upstream_connections_open{backend="shop/orders:8080"}': 1,
     suuupra_tunnels_open: 1,

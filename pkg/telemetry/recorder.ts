@@ -29,8 +29,8 @@ export function createRecorder({ row, announce, accessLog }: RecorderOptions): R
   const upstreams = createLabelled('upstreamConnection', counts, announce);
   const limits = createLabelled('limit', counts, announce);
   const flags = createLabelled('flag', counts, announce);
-  const policies = createSlots('policy', counts, 4, announce);
-  const byDecision = new Map<string, number>();
+  const policies = createCombined('policy', 4, counts, announce);
+  const droppedValues = createCombined('droppedValue', 3, counts, announce);
   const own = slotStart('worker', 0);
   counts[own - 1] = 1;
   announce({ family: 'worker', slot: 0, generation: 1, labels: [] });
@@ -68,12 +68,8 @@ export function createRecorder({ row, announce, accessLog }: RecorderOptions): R
     connectionClosed: (socket) => add(connections(socket) + Connection.closed, 1),
     limitHit: (limit) => add(limits(limit), 1),
     upstreamConnection: (cluster, event) => add(upstreams(cluster) + UpstreamConnection[event], 1),
-    policyDecision(...labels) {
-      const key = labels.join(' ');
-      let start = byDecision.get(key);
-      if (start === undefined) byDecision.set(key, (start = policies.take(labels)));
-      add(start, 1);
-    },
+    policyDecision: (...labels) => add(policies(labels), 1),
+    valueDropped: (...labels) => add(droppedValues(labels), 1),
     tunnel: (event) => add(own + (event === 'opened' ? Worker.tunnelsOpened : Worker.tunnelsClosed), 1),
 
     configure(ir) {
@@ -102,6 +98,23 @@ function createLabelled(
   return (label) => {
     let start = known.get(label);
     if (start === undefined) known.set(label, (start = slots.take([label])));
+    return start;
+  };
+}
+
+/** Several labels, never given back: policies, modes and reasons are few. */
+function createCombined(
+  family: 'policy' | 'droppedValue',
+  labelCount: number,
+  counts: Float64Array,
+  announce: (labels: SlotLabels) => void,
+): (labels: readonly string[]) => number {
+  const slots = createSlots(family, counts, labelCount, announce);
+  const known = new Map<string, number>();
+  return (labels) => {
+    const key = labels.join(' ');
+    let start = known.get(key);
+    if (start === undefined) known.set(key, (start = slots.take(labels)));
     return start;
   };
 }

@@ -57,6 +57,7 @@ export const families = {
   limit: { capacity: 64, width: 1 },
   flag: { capacity: 64, width: 1 },
   policy: { capacity: 512, width: 1 },
+  droppedValue: { capacity: 64, width: 1 },
   worker: { capacity: 1, width: 9 },
 } as const satisfies Record<string, Family>;
 
@@ -77,7 +78,7 @@ export interface SlotLabels {
   readonly slot: number;
   /** Equal to the number in the slot, unless the slot was given to something else meanwhile. */
   readonly generation: number;
-  /** Values in the order of the family's labels: route and backend; socket; cluster; limit; flag; policy, mode, decision and code. */
+  /** Values in the order of the family's labels: route and backend; socket; cluster; limit; flag; policy, mode, decision and code; policy, mode and reason. */
   readonly labels: readonly string[];
 }
 

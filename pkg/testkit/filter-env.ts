@@ -7,6 +7,7 @@ export interface FilterEnvOptions {
   readonly random?: () => number;
   readonly now?: () => number;
   readonly wallClock?: () => number;
+  readonly dropped?: FilterEnv['dropped'];
   readonly secrets?: Readonly<Record<string, string>>;
   readonly call?: (request: Call) => CallResponse | Promise<CallResponse>;
   readonly unary?: (call: UnaryCall) => Message | Promise<Message>;
@@ -60,6 +61,7 @@ export function testFilterEnv(options: FilterEnvOptions = {}): FilterEnv {
     random: options.random ?? (() => 0),
     now: options.now ?? (() => performance.now()),
     wallClock: options.wallClock ?? (() => Date.now()),
+    dropped: options.dropped ?? (() => undefined),
     secret(id) {
       const value = options.secrets?.[id];
       if (value === undefined) throw new Error(`no secret ${id} in the IR`);

@@ -130,6 +130,7 @@ export async function createTestProxy(options: TestProxyOptions = {}): Promise<T
     limitHit: (limit) => void limits.push(limit),
     upstreamConnection() {},
     policyDecision: (...labels) => void decisions.push(labels.join(' ')),
+    valueDropped() {},
     tunnel() {},
   };
   const transport = (options.transport ?? createSocketTransport)(timers);

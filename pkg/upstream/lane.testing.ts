@@ -14,6 +14,7 @@ export const noTelemetry = {
   limitHit() {},
   upstreamConnection() {},
   policyDecision() {},
+  valueDropped() {},
   tunnel() {},
 };
 

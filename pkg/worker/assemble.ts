@@ -10,6 +10,7 @@ import { createClusters } from '../upstream/clusters.ts';
 import { createResolver } from '../upstream/egress.ts';
 import { createUnary } from '../upstream/unary.ts';
 import { createDataWorker, type DataWorker } from './dataworker.ts';
+import { reportDropped } from './dropped-values.ts';
 import { openShortage } from './shortage.ts';
 import type { WorkerEnv } from './worker-main.ts';
 
@@ -39,7 +40,10 @@ export async function assembleDataWorker(env: WorkerEnv): Promise<DataWorker> {
   const call = createCall({ clusters, timers });
   const unary = createUnary(clusters);
   const compiler = createCompiler({
-    filter: (filter, secret) => createFilter(filter, { random, now, wallClock, secret, call, unary, services }),
+    filter(filter, secret) {
+      const dropped = reportDropped(filter, telemetry, log);
+      return createFilter(filter, { random, now, wallClock, dropped, secret, call, unary, services });
+    },
     report: (what, error) =>
       log.error({ what, error: textOf(error) }, 'a filter or pattern could not be built; its rules fail closed'),
   });

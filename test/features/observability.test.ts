@@ -85,6 +85,34 @@ test('metrics count requests by route and backend', async () => {
   expect(Number(/ (\d+)$/.exec(line)?.[1])).toBeGreaterThanOrEqual(5);
 });
 
+test('what a transform leaves out is counted, and told once', async () => {
+  await feature.folder.write(
+    'transform.yaml',
+    `apiVersion: gateway.suuupra.io/v1alpha1
+kind: GatewayPolicy
+metadata: { name: named }
+spec:
+  targetRefs: [{ group: gateway.networking.k8s.io, kind: HTTPRoute, name: one }]
+  policies: { transform: { request: { headers: { set: [{ name: X-Name, expression: 'request.query["name"]' }] } } } }
+`,
+  );
+  const count = async (reason: string): Promise<number> => {
+    const labels = `suuupra_policy_values_dropped_total{policy="transform",mode="Enforce",reason="${reason}"} `;
+    const line = (await feature.gateway.page('/metrics')).split('\n').find((each) => each.startsWith(labels));
+    return Number(line?.slice(labels.length) ?? 0);
+  };
+  await until(async () => {
+    expect((await feature.ask('http://a.example.com/?name=a%0Ab')).status).toBe(200);
+    return (await count('invalid')) >= 3;
+  });
+  expect(await count('failed')).toBe(0);
+  await feature.ask('http://a.example.com/');
+  await until(async () => (await count('failed')) === 1);
+  const lines = feature.gateway.stderr().split('\n');
+  expect(lines.filter((line) => line.includes('it may not stand there'))).toHaveLength(1);
+  expect(lines.find((line) => line.includes('its expression gave none'))).toContain('request header X-Name');
+});
+
 test.each(['config', 'routes', 'endpoints', 'certs', 'statuses', 'problems'])(
   '/debug/%s is JSON without private keys',
   async (page) => {

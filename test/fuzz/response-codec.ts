@@ -26,6 +26,7 @@ const quiet: Telemetry = {
   limitHit() {},
   upstreamConnection() {},
   policyDecision() {},
+  valueDropped() {},
   tunnel() {},
 };
 const MaxHeadBytes = 65_536;

@@ -1,6 +1,5 @@
 /** Data-plane half of body transforms: bodies in memory, read strictly, bounded. */
 import { compileExpression, ExpressionFailure } from '../../expression/expression.ts';
-import type { Scope } from '../../expression/variables.ts';
 import { type Coding, codingOf, decompress } from '../decompress.ts';
 import { JsonMistake, parseJsonBytes } from '../json.ts';
 import { readJsonBody } from '../json-body.ts';
@@ -8,21 +7,24 @@ import { mediaTypeMatcher, mediaTypeOf } from '../media-type.ts';
 import type { BodySink, BodyTransform, Exchange, HeaderView } from '../runtime.ts';
 import { changeJson } from './json.ts';
 import type { BodyTransformConfig } from './schema.ts';
+import { placeOf, type ValueContext } from './values.ts';
 
 /** @returns undefined if the body cannot hold what is to be set */
 type Change = (exchange: Exchange, body: unknown) => Buffer | undefined;
 
-function createChange({ mergePatch, remove, set }: BodyTransformConfig, scope: Scope): Change {
+function createChange({ mergePatch, remove, set }: BodyTransformConfig, { scope, dropped }: ValueContext): Change {
   const setting = set.map(({ path, source }) => ({
     path,
+    place: placeOf(scope, 'body', path.map((token) => `/${token}`).join('')),
     expression: compileExpression(source, 'json', { ...scope, body: true }),
   }));
   return (exchange, body) => {
     // All of them see the body as it came.
-    const values = setting.map(({ path, expression }) => ({
-      path,
-      value: valueOf(() => expression.evaluate(exchange, body)),
-    }));
+    const values = setting.map(({ path, place, expression }) => {
+      const value = valueOf(() => expression.evaluate(exchange, body));
+      if (value === undefined) dropped(place, 'failed');
+      return { path, value };
+    });
     const changed = changeJson(body, { mergePatch, remove, set: values });
     return changed === undefined ? undefined : Buffer.from(JSON.stringify(changed));
   };
@@ -41,9 +43,9 @@ function valueOf(evaluate: () => unknown): unknown {
 /** @returns a phase that gives false if it refused the request */
 export function createRequestBody(
   config: BodyTransformConfig,
-  scope: Scope,
+  context: ValueContext,
 ): (exchange: Exchange) => Promise<boolean> | undefined {
-  const change = createChange(config, scope);
+  const change = createChange(config, context);
   const isJson = mediaTypeMatcher(config.contentTypes);
   const read = async (exchange: Exchange): Promise<boolean> => {
     const { request } = exchange;
@@ -75,8 +77,11 @@ export function createRequestBody(
 const refused = Promise.resolve(false);
 
 /** @returns a phase that gives false if the response cannot be sent */
-export function createResponseBody(config: BodyTransformConfig, scope: Scope): (exchange: Exchange) => boolean {
-  const change = createChange(config, scope);
+export function createResponseBody(
+  config: BodyTransformConfig,
+  context: ValueContext,
+): (exchange: Exchange) => boolean {
+  const change = createChange(config, context);
   const isJson = mediaTypeMatcher(config.contentTypes);
   return (exchange) => {
     const { request, response } = exchange;

@@ -1,5 +1,4 @@
 /** Data-plane half of transform. */
-import type { Scope } from '../../expression/variables.ts';
 import { createSources } from '../expression-sources.ts';
 import { createPathReplacement } from '../path-replacement.ts';
 import type { Exchange, FilterEnv, LocalResponse, RuntimeFilter } from '../runtime.ts';
@@ -8,13 +7,16 @@ import { changeCookies, cookieValue, nameOf, splitSetCookie } from './cookies.ts
 import { createHeaderChange } from './headers.ts';
 import { changeQuery } from './query.ts';
 import type { NamesTransform, RequestTransform, ResponseTransform, TransformConfig } from './schema.ts';
-import { compileValues } from './values.ts';
+import { compileValues, type ValueContext } from './values.ts';
 
 export function createTransform({ request, response }: TransformConfig, env: FilterEnv): RuntimeFilter {
   const sources = createSources(env);
+  const dropped: FilterEnv['dropped'] = (place, reason) => env.dropped(place, reason);
   return {
-    ...(request !== null && { onRequest: createRequest(request, sources) }),
-    ...(response !== null && { onResponse: createResponse(response, { ...sources, response: true }) }),
+    ...(request !== null && { onRequest: createRequest(request, { scope: sources, dropped }) }),
+    ...(response !== null && {
+      onResponse: createResponse(response, { scope: { ...sources, response: true }, dropped }),
+    }),
     close: () => sources.close(),
   };
 }
@@ -22,16 +24,16 @@ export function createTransform({ request, response }: TransformConfig, env: Fil
 /** Computes from what came, and gives what then changes what goes. */
 type Part = (exchange: Exchange) => () => void;
 
-function createRequest(config: RequestTransform, scope: Scope): (exchange: Exchange) => void | Promise<void> {
-  const body = config.body === null ? undefined : createRequestBody(config.body, scope);
-  const headers = createHeaderChange(config.headers, scope);
+function createRequest(config: RequestTransform, context: ValueContext): (exchange: Exchange) => void | Promise<void> {
+  const body = config.body === null ? undefined : createRequestBody(config.body, context);
+  const headers = createHeaderChange(config.headers, context);
   const parts: readonly Part[] = [
     (exchange) => {
       const change = headers(exchange);
       return () => change(exchange.request.headers);
     },
-    ...(isEmpty(config.query) ? [] : [queryPart(config.query, scope)]),
-    ...(isEmpty(config.cookies) ? [] : [cookiePart(config.cookies, scope)]),
+    ...(isEmpty(config.query) ? [] : [queryPart(config.query, context)]),
+    ...(isEmpty(config.cookies) ? [] : [cookiePart(config.cookies, context)]),
   ];
   const replacePath = config.path === null ? undefined : createPathReplacement(config.path);
 
@@ -61,8 +63,8 @@ function isEmpty({ remove, set }: NamesTransform): boolean {
   return remove.length === 0 && set.length === 0;
 }
 
-function queryPart({ remove, set }: NamesTransform, scope: Scope): Part {
-  const values = compileValues(set, (text) => text, scope);
+function queryPart({ remove, set }: NamesTransform, context: ValueContext): Part {
+  const values = compileValues(set, 'query parameter', (text) => text, context);
   const without = new Set([...remove, ...set.map(({ name }) => name)]);
   return (exchange) => {
     const more = values(exchange);
@@ -70,8 +72,8 @@ function queryPart({ remove, set }: NamesTransform, scope: Scope): Part {
   };
 }
 
-function cookiePart({ remove, set }: NamesTransform, scope: Scope): Part {
-  const values = compileValues(set, cookieValue, scope);
+function cookiePart({ remove, set }: NamesTransform, context: ValueContext): Part {
+  const values = compileValues(set, 'cookie', cookieValue, context);
   const without = new Set([...remove, ...set.map(({ name }) => name)]);
   return (exchange) => {
     const { headers } = exchange.request;
@@ -84,14 +86,15 @@ function cookiePart({ remove, set }: NamesTransform, scope: Scope): Part {
   };
 }
 
-function createResponse(config: ResponseTransform, scope: Scope): (exchange: Exchange) => void {
-  const body = config.body === null ? undefined : createResponseBody(config.body, scope);
-  const headers = createHeaderChange(config.headers, scope);
+function createResponse(config: ResponseTransform, context: ValueContext): (exchange: Exchange) => void {
+  const body = config.body === null ? undefined : createResponseBody(config.body, context);
+  const headers = createHeaderChange(config.headers, context);
   const { remove, set } = config.cookies;
   const values = compileValues(
     set,
+    'cookie',
     (text, { attributes }) => (cookieValue(text) === null ? null : text + attributes),
-    scope,
+    context,
   );
   const without = new Set([...remove, ...set.map(({ name }) => name)]);
 

@@ -1,19 +1,21 @@
 /** Data-plane half of header transforms. */
-import type { Scope } from '../../expression/variables.ts';
 import { fieldValue } from '../field-value.ts';
 import type { Exchange, HeaderView } from '../runtime.ts';
 import { createEraser } from '../spellings.ts';
 import type { HeadersTransform } from './schema.ts';
-import { compileValues } from './values.ts';
+import { compileValues, type ValueContext } from './values.ts';
 
 /** Computes at once, and gives what then changes the fields. */
 export type HeaderChange = (exchange: Exchange) => (headers: HeaderView) => void;
 
 const none: readonly (readonly [to: string, value: string | undefined])[] = [];
 
-export function createHeaderChange({ remove, rename, set, add }: HeadersTransform, scope: Scope): HeaderChange {
-  const setValues = compileValues(set, fieldValue, scope);
-  const addValues = compileValues(add, fieldValue, scope);
+export function createHeaderChange(
+  { remove, rename, set, add }: HeadersTransform,
+  context: ValueContext,
+): HeaderChange {
+  const setValues = compileValues(set, 'header', fieldValue, context);
+  const addValues = compileValues(add, 'header', fieldValue, context);
   const eraseRemoved = createEraser(remove);
   const eraseCopies = createEraser([...rename.flatMap(({ from, to }) => [from, to]), ...set.map(({ name }) => name)]);
   return (exchange) => {

@@ -71,6 +71,39 @@ describe('headers of the request', () => {
     expect((await request({ headers })).requestHeaders).toEqual(expected);
   });
 
+  test('that have no value are told of, and no others', async () => {
+    const told: string[] = [];
+    const set = (...expressions: readonly string[]) =>
+      expressions.map((expression, i) => ({ name: `X-${i}`, expression }));
+    const spec: TransformSpec = {
+      request: {
+        headers: {
+          set: set('identity.subject', 'identity.claims.evil', 'identity.claims.absent'),
+          add: [{ name: 'X-Long', expression: 'identity.claims.long' }],
+        },
+        query: { set: set('identity.claims.evil', 'identity.claims.absent') },
+        cookies: { set: set('identity.claims.evil', 'identity.subject') },
+        body: { set: [{ path: '/a~1b/c', expression: 'identity.claims.absent' }] },
+      },
+      response: {
+        headers: { set: set('identity.claims.nul') },
+        cookies: { set: set('" "').map((entry) => ({ ...entry, secure: true, httpOnly: true, sameSite: 'Lax' })) },
+      },
+    };
+    const dropped = (place: string, reason: string): void => void told.push(`${place}: ${reason}`);
+    await run(filter(spec, { dropped }), { identity, headers: { 'content-type': 'application/json' }, body: '{}' });
+    expect(told.toSorted()).toEqual([
+      'request body /a/b/c: failed',
+      'request cookie X-0: invalid',
+      'request header X-1: invalid',
+      'request header X-2: failed',
+      'request header X-Long: invalid',
+      'request query parameter X-1: failed',
+      'response cookie X-0: invalid',
+      'response header X-0: invalid',
+    ]);
+  });
+
   test.each([
     'identity.claims.absent',
     'identity.claims.evil',
