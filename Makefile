@@ -1,6 +1,7 @@
 # The pinned Node comes first on PATH in every recipe: npm, npx and every `env node` script run on it.
 export PATH := $(CURDIR)/.tools/bin:$(PATH)
 DIR ?=
+EXAMPLE ?= quickstart
 ARGS ?=
 
 .PHONY: help
@@ -31,9 +32,9 @@ build: install ## Compile to dist/
 	npm run --silent build
 
 .PHONY: run
-run: install ## Serve examples/quickstart with demo origins, or DIR=path without; ARGS="…" are passed on
+run: install ## Serve examples/quickstart (or EXAMPLE=name) with demo origins, or DIR=path without; ARGS="…" are passed on
 ifeq ($(DIR),)
-	@exec node scripts/demo.ts $(ARGS)
+	@exec node scripts/demo.ts "$(EXAMPLE)" $(ARGS)
 else
 	@exec node cmd/gateway.ts --directory "$(DIR)" --port-map 80:8080,443:8443 $(ARGS)
 endif

@@ -2,15 +2,13 @@
  * The demo origins behind the examples: they answer with their name and what they received. Used by `make run` and the example tests.
  * Query parameters: `delay=MS` waits; `fail=N&id=X` answers 503 to the first N requests with that id. An Upgrade is echoed.
  */
-import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
-import type { AddressInfo } from 'node:net';
+import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
+import { type ExampleServer, listen } from './server.ts';
 
-export interface Origin {
+export interface Origin extends ExampleServer {
   readonly name: string;
-  readonly port: number;
   /** Targets received, mirrored ones included. */
   readonly seen: readonly string[];
-  close(): Promise<void>;
 }
 
 /** @param port 0 lets the system choose */
@@ -27,11 +25,7 @@ export async function startOrigin(name: string, port: number): Promise<Origin> {
     socket.write(head);
     socket.pipe(socket);
   });
-  await new Promise<void>((resolve, reject) => {
-    server.once('error', reject);
-    server.listen(port, '127.0.0.1', resolve);
-  });
-  return { name, port: (server.address() as AddressInfo).port, seen, close: () => close(server) };
+  return { ...(await listen(server, port)), name, seen };
 }
 
 function answer(name: string, failures: Map<string, number>, request: IncomingMessage, response: ServerResponse): void {
@@ -51,9 +45,4 @@ function answer(name: string, failures: Map<string, number>, request: IncomingMe
     Number(url.searchParams.get('delay') ?? 0),
   );
   response.on('close', () => clearTimeout(timer));
-}
-
-function close(server: Server): Promise<void> {
-  server.closeAllConnections();
-  return new Promise((resolve) => server.close(() => resolve()));
 }

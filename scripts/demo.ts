@@ -1,24 +1,31 @@
 /**
- * `make run`: the gateway on examples/quickstart with its two demo origins. Prints curl lines that work when pasted, and goes on serving.
- * The lines are those of the example's README, which a test sends too.
+ * `make run`: the gateway on an example with the demo origins, and its server if it has one. Prints curl lines that work when pasted, and goes on
+ * serving. The lines are those of the example's README, which a test sends too. Arguments: the example, then flags of the gateway.
  */
 import { spawn } from 'node:child_process';
+import { existsSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout } from 'node:timers/promises';
 import { startOrigin } from '../examples/origins.ts';
+import type { ExampleServer } from '../examples/server.ts';
 import { readTries, type Try } from '../test/examples/readme.ts';
 
 const root = join(import.meta.dirname, '..');
-const quickstart = join(root, 'examples/quickstart');
+const [example = 'quickstart', ...flags] = process.argv.slice(2);
+const directory = join(root, 'examples', example);
+if (!existsSync(join(directory, 'README.md')))
+  fail(`there is no example ${example}; they are the folders of examples/`);
 const admin = 'http://127.0.0.1:9901';
 
-const origins = await Promise.all([startOrigin('orders', 3001), startOrigin('catalog', 3002)]).catch((error: Error) =>
-  fail(`a demo origin could not start: ${error.message}; ports 3001 and 3002 must be free`),
-);
+const origins = await Promise.all([
+  startOrigin('orders', 3001),
+  startOrigin('catalog', 3002),
+  ...startServer(join(directory, 'server.ts')),
+]).catch((error: Error) => fail(`a demo origin could not start: ${error.message}; ports 3001 to 3003 must be free`));
 const gateway = spawn(
   process.execPath,
-  [join(root, 'cmd/gateway.ts'), '--directory', quickstart, '--port-map', '80:8080,443:8443', ...process.argv.slice(2)],
+  [join(root, 'cmd/gateway.ts'), '--directory', directory, '--port-map', '80:8080,443:8443', ...flags],
   { stdio: 'inherit' },
 );
 // Signals of a terminal reach the child as well; those of a supervisor only us.
@@ -29,9 +36,9 @@ gateway.on('exit', (code, signal) => {
 });
 
 if (await ready()) {
-  const tries = readTries(await readFile(join(quickstart, 'README.md'), 'utf8'));
+  const tries = readTries(await readFile(join(directory, 'README.md'), 'utf8'));
   process.stdout.write(
-    `\nTry:\n${tries.map((line) => `  ${curl(line)}\n`).join('')}\nEdit ${quickstart}: changes are live at once.\n`,
+    `\nTry:\n${tries.map((line) => `  ${curl(line)}\n`).join('')}\nEdit ${directory}: changes are live at once.\n`,
   );
 }
 
@@ -44,11 +51,25 @@ async function ready(): Promise<boolean> {
   return false;
 }
 
-function curl({ method, url, headers }: Try): string {
-  const port = url.protocol === 'https:' ? 8443 : 8080;
-  const fields = Object.entries(headers).map(([name, value]) => ` -H '${name}: ${value}'`);
-  const verb = method === 'GET' ? '' : ` -X ${method}`;
-  return `curl -i --path-as-is${verb} -H 'host: ${url.hostname}'${fields.join('')} 'http://127.0.0.1:${port}${url.pathname}${url.search}'`;
+function* startServer(file: string): Generator<Promise<ExampleServer>> {
+  if (!existsSync(file)) return;
+  const module = import(file) as Promise<{ startServer(port: number): Promise<ExampleServer> }>;
+  yield module.then((server) => server.startServer(3003));
+}
+
+function curl({ method, url, certificate, headers, body }: Try): string {
+  // The certificates of examples are self-signed.
+  const [flags, port] = url.protocol === 'https:' ? ['-ik', 8443] : ['-i', 8080];
+  const upgrade: Readonly<Record<string, string>> = headers['upgrade'] === undefined ? {} : { connection: 'upgrade' };
+  const parts = [
+    `curl ${flags} --path-as-is --connect-to ::127.0.0.1:${port}`,
+    ...(method === 'GET' ? [] : [`-X ${method}`]),
+    ...(certificate === undefined ? [] : [`--cert examples/${example}/${certificate}`]),
+    ...Object.entries({ ...headers, ...upgrade }).map(([name, value]) => `-H '${name}: ${value}'`),
+    ...(body === '' ? [] : [`-d '${body}'`]),
+    `'${url.href}'`,
+  ];
+  return parts.join(' ');
 }
 
 function fail(message: string): never {

@@ -4,7 +4,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { type Origin, startOrigin } from '../../examples/origins.ts';
+import type { ExampleServer } from '../../examples/server.ts';
 import { startGateway, type TestGateway } from '../../pkg/testkit/gateway.ts';
+import { Browser } from '../features/browser.ts';
 import { readTries, type Try } from './readme.ts';
 import { type Answer, send } from './request.ts';
 
@@ -13,7 +15,11 @@ const entries = await readdir(root, { withFileTypes: true });
 const examples = await Promise.all(
   entries
     .filter((entry) => entry.isDirectory())
-    .map(async ({ name }) => ({ name, tries: readTries(await readFile(join(root, name, 'README.md'), 'utf8')) })),
+    .map(async ({ name }) => ({
+      name,
+      tries: readTries(await readFile(join(root, name, 'README.md'), 'utf8')),
+      hasServer: (await readdir(join(root, name))).includes('server.ts'),
+    })),
 );
 
 let folder = '';
@@ -27,15 +33,20 @@ afterAll(async () => {
   await rm(folder, { recursive: true });
 });
 
-describe.each(examples)('example $name', ({ name, tries }) => {
+describe.each(examples)('example $name', ({ name, tries, hasServer }) => {
   let gateway: TestGateway;
+  let server: ExampleServer | null = null;
   beforeAll(async () => {
     const directory = join(folder, name);
     await cp(join(root, name), directory, { recursive: true });
-    await useOrigins(directory);
+    if (hasServer) server = await startServer(name);
+    await useOrigins(directory, server);
     gateway = await startGateway(directory);
   });
-  afterAll(() => gateway.stop());
+  afterAll(async () => {
+    await gateway.stop();
+    await server?.close();
+  });
 
   test('has requests to try', () => {
     expect(tries.length).toBeGreaterThan(0);
@@ -43,7 +54,9 @@ describe.each(examples)('example $name', ({ name, tries }) => {
 
   test.each(tries)('$line', async (line) => {
     const port = gateway.port(line.url.protocol === 'https:' ? 443 : 80);
-    const answer = await send(line.url, port, line);
+    const identity =
+      line.certificate === undefined ? {} : { identity: await readFile(join(root, name, line.certificate), 'utf8') };
+    const answer = await send(line.url, port, { ...line, ...identity });
     expect(answer.status).toBe(line.status);
     expect(partShown(answer, line)).toContain(line.expected);
   });
@@ -60,6 +73,27 @@ test('a mirrored request reaches the mirror, whose answer nobody sees', async ()
   expect(await gateway.stop()).toBe(0);
 });
 
+test('the login of its example leads back to the page, until the logout', async () => {
+  const directory = join(folder, 'login');
+  await cp(join(root, 'openid-login'), directory, { recursive: true });
+  const server = await startServer('openid-login');
+  await useOrigins(directory, server);
+  const gateway = await startGateway(directory);
+  const browser = new Browser({ 'shop.localhost': gateway.port(443) });
+  const form = await browser.open('https://shop.localhost/orders');
+  const consent = await browser.submit(form, { login: 'ada', password: 'x' });
+  const page = await browser.submit(consent);
+  expect([page.status, page.url.href]).toEqual([200, 'https://shop.localhost/orders']);
+  expect(page.body).toContain('"x-user":"ada"');
+  const asked = await browser.open('https://shop.localhost/oauth2/logout');
+  expect(asked.url.origin).toBe(`https://localhost:${server.port}`);
+  const left = await browser.submit(asked, { logout: 'yes' });
+  expect(left.url.origin).toBe(asked.url.origin);
+  expect(left.body).toContain('type="password"');
+  expect(await gateway.stop()).toBe(0);
+  await server.close();
+});
+
 /** What the text after the status speaks of: a field of the head, the protocol of a tunnel, or the body. */
 function partShown({ headers, body, status }: Answer, { expected }: Try): string {
   const name = /^([a-z-]+): /.exec(expected)?.[1];
@@ -67,15 +101,23 @@ function partShown({ headers, body, status }: Answer, { expected }: Try): string
   return status === 101 ? String(headers.upgrade) : body;
 }
 
+async function startServer(example: string): Promise<ExampleServer> {
+  const module = (await import(
+    join(root, example, 'server.ts')
+  )) as typeof import('../../examples/introspection/server.ts');
+  return module.startServer(0);
+}
+
 /** The manifests name the ports of `make run`; tests take free ones. */
-async function useOrigins(directory: string): Promise<void> {
+async function useOrigins(directory: string, server: ExampleServer | null = null): Promise<void> {
   const files = await readdir(directory);
   for (const file of files.filter((name) => name.endsWith('.yaml'))) {
     const text = await readFile(join(directory, file), 'utf8');
     const [orders, catalog] = origins;
     const edited = text
       .replaceAll('port: 3001', `port: ${orders?.port}`)
-      .replaceAll('port: 3002', `port: ${catalog?.port}`);
+      .replaceAll('port: 3002', `port: ${catalog?.port}`)
+      .replaceAll(/(port: |localhost:)3003/g, `$1${server?.port}`);
     await writeFile(join(directory, file), edited);
   }
 }

@@ -17,6 +17,8 @@ export function send(
     readonly headers?: Readonly<Record<string, string>>;
     readonly path?: string;
     readonly body?: string;
+    /** The client's certificate and key in PEM. */
+    readonly identity?: string;
   } = {},
 ): Promise<Answer> {
   const tls = url.protocol === 'https:';
@@ -29,7 +31,12 @@ export function send(
       headers: { host: url.host, ...options.headers, ...(options.headers?.['upgrade'] && { connection: 'upgrade' }) },
       agent: false,
       // The certificates of examples are self-signed; what is tested is which one is served.
-      ...(tls && { servername: url.hostname, rejectUnauthorized: false }),
+      ...(tls && {
+        servername: url.hostname,
+        rejectUnauthorized: false,
+        cert: options.identity,
+        key: options.identity,
+      }),
     });
     outgoing.on('error', reject);
     outgoing.on('upgrade', (response, socket) => {

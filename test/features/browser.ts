@@ -13,6 +13,12 @@ export class Browser {
   readonly cookies = new Map<string, Map<string, string>>();
   /** Every address that was visited. */
   readonly visited: string[] = [];
+  readonly #ports: Readonly<Record<string, number>>;
+
+  /** @param ports where hosts really are, whatever their addresses say (curl's `--connect-to`) */
+  constructor(ports: Readonly<Record<string, number>> = {}) {
+    this.#ports = ports;
+  }
 
   /** Follows redirects to the end. */
   async open(address: string | URL, form?: Readonly<Record<string, string>>): Promise<Page> {
@@ -50,7 +56,8 @@ export class Browser {
       }),
       ...headers,
     };
-    const page = await once(url, form === undefined ? 'GET' : 'POST', sent, body);
+    const port = this.#ports[url.hostname] ?? Number(url.port);
+    const page = await once(url, port, form === undefined ? 'GET' : 'POST', sent, body);
     this.#keep(url.hostname, jar, [page.headers['set-cookie'] ?? []].flat());
     return page;
   }
@@ -68,11 +75,17 @@ export class Browser {
   }
 }
 
-function once(url: URL, method: string, headers: Readonly<Record<string, string>>, body: string): Promise<Page> {
+function once(
+  url: URL,
+  port: number,
+  method: string,
+  headers: Readonly<Record<string, string>>,
+  body: string,
+): Promise<Page> {
   return new Promise((resolve, reject) => {
     const outgoing = request({
       host: '127.0.0.1',
-      port: url.port,
+      port,
       method,
       path: `${url.pathname}${url.search}`,
       headers,

@@ -1,10 +1,10 @@
 /** A provider, an app behind the gateway, and the policy that lets only users of the one see the other. */
 import { testCertificates } from '../../pkg/testkit/certificates.ts';
+import { createOpenIdProvider, type OpenIdProvider } from '../../pkg/testkit/openid.ts';
 import type { Browser, Page } from './browser.ts';
 import { createEcho } from './echo.ts';
 import { type Feature, startFeature } from './feature.ts';
 import { gatewayClass, gatewayManifest, services } from './folder.ts';
-import { createOpenIdProvider, type OpenIdProvider } from './openid.ts';
 
 export interface LoginStage {
   readonly provider: OpenIdProvider;

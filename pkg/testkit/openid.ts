@@ -3,7 +3,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import { createServer } from 'node:https';
 import type { AddressInfo } from 'node:net';
 import type { ClientMetadata } from 'oidc-provider';
-import { testCertificates } from '../../pkg/testkit/certificates.ts';
+import { testCertificates } from './certificates.ts';
 
 export interface OpenIdProvider {
   readonly issuer: string;
@@ -17,7 +17,8 @@ export interface OpenIdProvider {
   close(): Promise<void>;
 }
 
-export async function createOpenIdProvider(): Promise<OpenIdProvider> {
+/** @param port 0 lets the system choose */
+export async function createOpenIdProvider(port = 0): Promise<OpenIdProvider> {
   // It warns of what a provider must not be in production, and of every Node that is no LTS.
   const { warn, info } = console;
   Object.assign(console, { warn: () => undefined, info: () => undefined });
@@ -29,7 +30,10 @@ export async function createOpenIdProvider(): Promise<OpenIdProvider> {
     asked.push(`${request.method} ${new URL(request.url ?? '', 'https://localhost').pathname}`);
     void ready.promise.then((handle) => handle(request, response));
   });
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  await new Promise<void>((resolve, reject) => {
+    server.once('error', reject);
+    server.listen(port, '127.0.0.1', resolve);
+  });
   const issuer = `https://localhost:${(server.address() as AddressInfo).port}`;
   return {
     issuer,
