@@ -1,4 +1,4 @@
-/** Where `gatewayctl apikey` reads and writes: a cluster, or manifests, which it prints changed and never writes itself. */
+/** Where `gatewayctl apikey` reads and writes: a cluster, Redis (`apikey-redis.ts`), or manifests, which it prints changed and never writes itself. */
 import { stringify } from 'yaml';
 import { KINDS, OUR_GROUP } from '../../pkg/api/kinds.ts';
 import type { KubeApi } from '../../pkg/kube/api.ts';
@@ -16,7 +16,7 @@ export interface APIKeyStore {
 }
 
 /** `manifest`: to be printed, since nobody else has it. */
-export type Written = { readonly kind: 'cluster' } | { readonly kind: 'manifest'; readonly text: string };
+export type Written = { readonly kind: 'stored' } | { readonly kind: 'manifest'; readonly text: string };
 
 /** @param everywhere list those of all namespaces */
 export function clusterStore(api: KubeApi, namespace: string, everywhere: boolean): APIKeyStore {
@@ -41,12 +41,12 @@ export function clusterStore(api: KubeApi, namespace: string, everywhere: boolea
     },
     async create(object) {
       await send('POST', collection, object);
-      return { kind: 'cluster' };
+      return { kind: 'stored' };
     },
     // With the resourceVersion that was read: a change by somebody else in between is a Conflict, and not lost.
     async replace(object) {
       await send('PUT', `${collection}/${object.metadata.name}`, object);
-      return { kind: 'cluster' };
+      return { kind: 'stored' };
     },
   };
 }

@@ -87,7 +87,7 @@ describe('in a cluster', () => {
 
   test('keys are made, rotated, revoked and listed', async () => {
     const { object, id } = newAPIKey('partner', 'shop', facts, minting);
-    expect(await store.create(object)).toEqual({ kind: 'cluster' });
+    expect(await store.create(object)).toEqual({ kind: 'stored' });
     expect(stored().spec).toEqual(object.spec);
 
     // As it is once a gateway has written its status, and the API server who wrote what.

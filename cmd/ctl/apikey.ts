@@ -10,12 +10,22 @@ import {
   withNewKey,
   withoutKey,
 } from './apikey-edit.ts';
+import { redisStore, withRedis } from './apikey-redis.ts';
 import { type APIKeyStore, clusterStore, manifestStore, type Written } from './apikey-store.ts';
 import { type Command, type CommandArgs, columns, UsageError } from './command.ts';
 import { load } from './load.ts';
 import { placeOf, placeOptions, scopeOf } from './place.ts';
 
-const { observe: _, 'all-namespaces': everywhere, ...place } = placeOptions;
+const { observe: _, 'all-namespaces': everywhere, ...placed } = placeOptions;
+const place = {
+  ...placed,
+  redis: {
+    type: 'string',
+    value: 'URL',
+    summary:
+      'Keys of `source: Redis`: redis://host:port/database or rediss://; password in REDISCLI_AUTH, namespace default without -n',
+  },
+} as const;
 const minting = {
   expires: {
     type: 'string',
@@ -126,6 +136,14 @@ export const apiKeyCommands: readonly Command[] = [create, rotate, revoke, list]
 
 async function withStore(args: CommandArgs, act: (store: APIKeyStore) => Promise<void>): Promise<number> {
   const where = placeOf(args, args.positionals[0] ?? '');
+  const redis = args.strings['redis']?.[0];
+  if (redis !== undefined) {
+    if (where.directory !== null) throw new UsageError('keys are in DIR or in Redis: leave out one of them');
+    if (args.strings['label'] !== undefined)
+      throw new UsageError('--label is for selectors of objects; keys in Redis have none');
+    await withRedis(redis, (client) => act(redisStore(client, where.namespace ?? 'default', where.everywhere)));
+    return 0;
+  }
   if (where.directory !== null) {
     const { snapshot } = await load(where);
     await act(manifestStore(snapshot, where.namespace));
@@ -152,7 +170,7 @@ function show(
   tell: (text: string) => void,
 ): void {
   if (output === 'json') print(`${JSON.stringify({ key, id, object }, null, 2)}\n`);
-  else if (written.kind === 'cluster') print(`${key}\n`);
+  else if (written.kind === 'stored') print(`${key}\n`);
   else {
     print(written.text);
     tell(`${key}\n`);

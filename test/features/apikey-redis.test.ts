@@ -1,5 +1,7 @@
 /** API keys in a real Redis, with two workers: revoked everywhere by one message, known while it is gone, and never open. */
-
+import { execFile } from 'node:child_process';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
 import { afterEach, beforeEach, expect, test } from '@jest/globals';
 import { Redis } from 'ioredis';
 import { createKey, hashOfKey } from '../../pkg/policy/authentication/apikey-format.ts';
@@ -88,6 +90,38 @@ test('a Redis that hangs holds nobody', async () => {
   }
   await all('late1', 401);
 });
+
+test('gatewayctl makes, rotates and revokes keys, and every worker has it at once', async () => {
+  const first = await ctl('create', 'partner', '--metadata', 'plan=gold');
+  await feature.becomes(url, 200, { headers: { 'x-api-key': first } });
+  const second = await ctl('rotate', 'partner');
+  for (const key of [first, second]) await feature.becomes(url, 200, { headers: { 'x-api-key': key } });
+  const idOf = (key: string) => key.split('_')[1] ?? '';
+  await ctl('revoke', 'partner', '--key', idOf(first));
+  await until(async () => (await statusesOf(first)).every((status) => status === 401));
+  expect(new Set(await statusesOf(second))).toEqual(new Set([200]));
+  await ctl('revoke', 'partner');
+  await until(async () => (await statusesOf(second)).every((status) => status === 401));
+  expect(await ctl('list')).toMatch(new RegExp(`default/partner +partner +${idOf(second)} +suspended`));
+});
+
+const statusesOf = (key: string) =>
+  Promise.all(
+    Array.from({ length: 40 }, async () => (await feature.ask(url, { headers: { 'x-api-key': key } })).status),
+  );
+
+async function ctl(command: string, ...args: readonly string[]): Promise<string> {
+  const program = join(import.meta.dirname, '../../cmd/gatewayctl.ts');
+  const { stdout } = await promisify(execFile)(process.execPath, [
+    program,
+    'apikey',
+    command,
+    ...args,
+    '--redis',
+    server.url,
+  ]);
+  return stdout.trim();
+}
 
 function manifests(address: string, port: number): string {
   return `apiVersion: gateway.networking.k8s.io/v1

@@ -6,6 +6,11 @@ const Time = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ$/;
 const Name = /^[!-~](?:[ -~]*[!-~])?$/;
 const MaxSubject = 253;
 
+/** Under it and its id stands a key, and it is the channel of changes. The namespace is part of it: one Redis serves all, and no policy takes another tenant's keys. */
+export function redisNameOf(namespace: string): string {
+  return `suuupra:apikey:${namespace}`;
+}
+
 /** @returns null for what is suspended, or no such record: what cannot be understood lets nobody in */
 export function readKeyRecord(id: string, text: string): KeyOwner | null {
   const record = parse(text);

@@ -6,7 +6,7 @@ import type { RedisChannelValue } from '../feeds.ts';
 import { Recent } from '../recent.ts';
 import type { FilterEnv, Watch } from '../runtime.ts';
 import { identityOfOwner, type KeyLookup, type KeyRules, type KnownKey, knownKey } from './apikey-known.ts';
-import { readKeyRecord } from './apikey-record.ts';
+import { readKeyRecord, redisNameOf } from './apikey-record.ts';
 import type { RedisKeySource } from './apikey-schema.ts';
 import type { ClaimFields } from './claim-fields.ts';
 
@@ -47,8 +47,7 @@ export class RedisKeys implements KeyLookup {
     this.#rules = rules;
     this.#fields = fields;
     this.#env = env;
-    // The namespace is part of the name: one Redis serves all, and a policy must not take another tenant's keys.
-    this.#prefix = `suuupra:apikey:${rules.tenant}`;
+    this.#prefix = redisNameOf(rules.tenant);
     const config = { channel: this.#prefix };
     this.#channel = env.services.watch({ kind: 'redisChannel', config }, ({ message }) => this.#hear(message));
   }
