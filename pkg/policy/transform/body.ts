@@ -8,22 +8,33 @@ import type { BodySink, BodyTransform, Exchange, HeaderView } from '../runtime.t
 import { changeJson } from './json.ts';
 import type { BodyTransformConfig } from './schema.ts';
 import { placeOf, type ValueContext } from './values.ts';
+import { weightOf } from './weight.ts';
+
+/** Of what an expression gives, for each byte of the longest body that is read. Four is what `weightOf` takes a digit in a list for. */
+const Weight = 4;
 
 /** @returns undefined if the body cannot hold what is to be set */
 type Change = (exchange: Exchange, body: unknown) => Buffer | undefined;
 
-function createChange({ mergePatch, remove, set }: BodyTransformConfig, { scope, dropped }: ValueContext): Change {
+function createChange(
+  { maxSize, mergePatch, remove, set }: BodyTransformConfig,
+  { scope, dropped }: ValueContext,
+): Change {
   const setting = set.map(({ path, source }) => ({
     path,
     place: placeOf(scope, 'body', path.map((token) => `/${token}`).join('')),
     expression: compileExpression(source, 'json', { ...scope, body: true }),
   }));
   return (exchange, body) => {
+    // Of all that is set together, weighed generously: what a small body can become must not fill the memory.
+    let left = Weight * maxSize;
     // All of them see the body as it came.
     const values = setting.map(({ path, place, expression }) => {
       const value = valueOf(() => expression.evaluate(exchange, body));
+      left -= weightOf(value, left);
       if (value === undefined) dropped(place, 'failed');
-      return { path, value };
+      else if (left < 0) dropped(place, 'invalid');
+      return { path, value: left < 0 ? undefined : value };
     });
     const changed = changeJson(body, { mergePatch, remove, set: values });
     return changed === undefined ? undefined : Buffer.from(JSON.stringify(changed));
