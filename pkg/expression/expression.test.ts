@@ -17,7 +17,7 @@ const options: ExchangeOptions = {
   method: 'POST',
   host: 'shop.test',
   target: '/orders/1?a=1&b=2&b=3&c=a%20b+c&d',
-  headers: { 'X-Tenant': 't1', 'x-list': ['a', 'b'], cookie: 'sid=5' },
+  headers: { 'X-Tenant': 't1', 'x-list': ['a', 'b'], cookie: 'sid=5; quoted="a"; bare; role=user; role=admin' },
   clientAddress: '192.0.2.7',
   identity,
 };
@@ -31,7 +31,8 @@ describe('values', () => {
     ['"x-tenant" in request.headers && !("x-absent" in request.headers)', true],
     ['has(request.headers.absent)', false],
     ['request.query.c + request.query.d', 'a b c'],
-    ['request.cookies["sid"]', '5'],
+    ['request.cookies["sid"] + request.cookies.quoted', '5a'],
+    ['has(request.cookies.bare)', false],
     ['request.size', 0],
     ['identity.claims.level >= 3 && identity.claims.level == 3 && 3 in [identity.claims.level]', true],
     ['identity.claims.nested.a.b', true],
@@ -123,6 +124,8 @@ describe('failures', () => {
   test.each([
     ['request.headers.absent == "a"', 'request.headers.absent is not there'],
     ['request.query.b == "2"', 'more than once'],
+    ['request.cookies.role == "user"', 'more than once'],
+    ['has(request.cookies.role)', 'more than once'],
     ['identity.claims.absent', 'is not there'],
     ['identity.claims.constructor', 'is not there'],
     ['identity.claims.__proto__', 'is not there'],

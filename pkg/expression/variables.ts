@@ -1,5 +1,6 @@
 /** What expressions can ask about. Nothing is made before an expression asks for it, and nothing it does not mention. */
 import type { ClientCertificate, Exchange } from '../policy/runtime.ts';
+import { cookieValue } from './cookie.ts';
 import { queryValue } from './query.ts';
 
 /** Reads one value; undefined: there is none, which fails the evaluation unless it was asked by `has`. */
@@ -42,7 +43,7 @@ const always = {
     path: value('string', ({ request }) => request.path),
     query: table(({ request }, name) => queryValue(request.query, name)),
     headers: table(({ request }, name) => request.headers.get(name.toLowerCase())),
-    cookies: table(({ request }, name) => request.cookie(name)),
+    cookies: table(({ request: { headers } }, name) => cookieValue(headers.get('cookie') ?? '', name)),
     size: value('int', ({ request }) => bodySize(request.headers.get('content-length'), request.headers)),
   }),
   connection: record({

@@ -1,5 +1,7 @@
 import { expect, test } from '@jest/globals';
 import { run } from '../../testkit/exchange.ts';
+import { testFilterEnv } from '../../testkit/filter-env.ts';
+import { testPolicyContext } from '../../testkit/policy-context.ts';
 import { isProblems } from '../translated.ts';
 import { createTransform } from './filter.ts';
 import { translateTransform } from './translate.ts';
@@ -7,10 +9,10 @@ import { weightOf } from './weight.ts';
 
 async function transformed(body: string, maxSize: string, ...expressions: string[]): Promise<Record<string, unknown>> {
   const set = expressions.map((expression, i) => ({ path: `/new${i}`, expression }));
-  const config = translateTransform({ request: { body: { maxSize, set } } }, 'spec');
+  const config = translateTransform({ request: { body: { maxSize, set } } }, 'spec', testPolicyContext());
   if (isProblems(config)) throw new Error(JSON.stringify(config));
   const headers = { 'content-type': 'application/json' };
-  const seen = await run(createTransform(config), { method: 'POST', headers, body });
+  const seen = await run(createTransform(config, testFilterEnv()), { method: 'POST', headers, body });
   return JSON.parse(String(seen.requestBody)) as Record<string, unknown>;
 }
 
