@@ -72,6 +72,8 @@ test('an answer holds for its time, counted from the question', async () => {
 
 test.each<[string, ExchangeOptions]>([
   ['another cookie', cookie('sid=2')],
+  ['a second cookie of the name', cookie('sid=1; sid=2')],
+  ['the same cookie once more', cookie('sid=1; a=b; sid=1')],
   ['another path', cookie('sid=1', { target: '/admin' })],
   ['another query', cookie('sid=1', { target: '/?a' })],
   ['another method', cookie('sid=1', { method: 'DELETE' })],

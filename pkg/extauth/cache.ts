@@ -54,7 +54,7 @@ export class VerdictCache {
     const { headers, cookies, scope } = this.#config;
     const parts: (string | null)[] = [];
     for (const name of headers) parts.push(request.headers.get(name) ?? null);
-    for (const name of cookies) parts.push(request.cookie(name) ?? null);
+    for (const name of cookies) parts.push(cookiesOf(request.headers.get('cookie') ?? '', name));
     if (parts.every((part) => part === null || part === '')) return null;
     if (scope === 'Request') {
       const { method, scheme, host, hostPort, clientAddress } = request;
@@ -64,4 +64,13 @@ export class VerdictCache {
     // As JSON, so that no value can spell the border to the next; hashed, so that no credential stays in memory.
     return hash('sha256', JSON.stringify(parts), 'base64');
   }
+}
+
+/** All of the name: of two, the service or the backend may look at the other one. `''` for none. */
+function cookiesOf(field: string, name: string): string {
+  const values = field.split(';').flatMap((pair) => {
+    const [own = '', ...value] = pair.split('=');
+    return own.trim() === name ? [value.join('=').trim()] : [];
+  });
+  return values.join(';');
 }
