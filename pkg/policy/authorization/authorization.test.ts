@@ -216,6 +216,7 @@ describe('tenants', () => {
     [hostname, { host: 'shop.test' }, false],
     [hostname, { host: '.shop.test' }, false],
     [hostname, { host: 'acme.shop.test', identity: { ...user, tenant: 'ACME' } }, true],
+    [hostname, { host: 'kiwi.shop.test', identity: { ...user, tenant: '\u212aiwi' } }, false],
     [path, { target: '/tenants/acme/orders' }, true],
     [path, { target: '/tenants/acme' }, true],
     [path, { target: '/tenants/acmeevil' }, false],

@@ -61,11 +61,15 @@ function isSameTenant(tenant: TenantConfig, exchange: Exchange): boolean {
   }
   const own = tenantOf(identity, tenant.claim);
   const asked = requestedTenant(tenant.source, request);
-  // Hostnames know no case.
-  const same = tenant.source.kind === 'hostname' ? own.toLowerCase() === asked : own === asked;
+  const same = tenant.source.kind === 'hostname' ? isLabel(own, asked) : own === asked;
   if (same) return true;
   exchange.deny('forbidden');
   return false;
+}
+
+// Hostnames know no case, but only that of ASCII: the Kelvin sign in lower case is a k, and its tenant another one.
+function isLabel(own: string, asked: string | undefined): boolean {
+  return /^[\x21-\x7e]+$/.test(own) && own.toLowerCase() === asked;
 }
 
 function tenantOf(identity: Identity, claim: string): string {
