@@ -228,6 +228,7 @@ describe('tenants', () => {
     [header, { headers: { 'x-tenant': 'acme' } }, true],
     [header, { headers: { 'x-tenant': ['acme', 'acme'] } }, false],
     [header, { headers: { 'x-tenant': '' } }, false],
+    [header, { headers: { 'x-tenant': 'acme', x_tenant: 'other' } }, false],
     [header, {}, false],
     [{ ...header, claim: 'org.plan' }, { headers: { 'x-tenant': 'gold' } }, true],
     [{ ...header, claim: 'org.id' }, { headers: { 'x-tenant': '7' } }, true],

@@ -5,7 +5,7 @@ import type { Exchange, FilterEnv, RuntimeFilter } from '../runtime.ts';
 import { claimOf } from './claim.ts';
 import { createRule } from './rule.ts';
 import type { AuthorizationConfig, TenantConfig } from './schema.ts';
-import { requestedTenant } from './tenant.ts';
+import { tenantReader } from './tenant.ts';
 
 /** Methods whose credential is a bearer token (RFC 6750). */
 const bearerMethods = new Set(['JWT', 'Introspection']);
@@ -14,6 +14,7 @@ export function createAuthorization(config: AuthorizationConfig, env: FilterEnv)
   const { tenant, defaultAction } = config;
   const sources = createSources(env);
   const rules = config.rules.map((rule) => createRule(rule, sources));
+  const isolated = tenant === null ? null : createIsolation(tenant);
   const allowing = rules.filter(({ action }) => action === 'Allow');
 
   const refuse = (exchange: Exchange): void => {
@@ -35,7 +36,7 @@ export function createAuthorization(config: AuthorizationConfig, env: FilterEnv)
 
   return {
     onRequest: (exchange) => {
-      if (tenant !== null && !isSameTenant(tenant, exchange)) return;
+      if (isolated !== null && !isolated(exchange)) return;
       for (const rule of rules) {
         const match = rule.matches(exchange);
         if (match === 'no') continue;
@@ -52,19 +53,21 @@ export function createAuthorization(config: AuthorizationConfig, env: FilterEnv)
   };
 }
 
-/** Refuses and gives false if not. */
-function isSameTenant(tenant: TenantConfig, exchange: Exchange): boolean {
-  const { identity, request } = exchange;
-  if (identity === null) {
-    challenge(exchange);
+/** Whether identity and request are of one tenant. Refuses and gives false if not. */
+function createIsolation({ claim, source }: TenantConfig): (exchange: Exchange) => boolean {
+  const tenantAsked = tenantReader(source);
+  return (exchange) => {
+    const { identity, request } = exchange;
+    if (identity === null) {
+      challenge(exchange);
+      return false;
+    }
+    const own = tenantOf(identity, claim);
+    const asked = tenantAsked(request);
+    if (source.kind === 'hostname' ? isLabel(own, asked) : own === asked) return true;
+    exchange.deny('forbidden');
     return false;
-  }
-  const own = tenantOf(identity, tenant.claim);
-  const asked = requestedTenant(tenant.source, request);
-  const same = tenant.source.kind === 'hostname' ? isLabel(own, asked) : own === asked;
-  if (same) return true;
-  exchange.deny('forbidden');
-  return false;
+  };
 }
 
 // Hostnames know no case, but only that of ASCII: the Kelvin sign in lower case is a k, and its tenant another one.
