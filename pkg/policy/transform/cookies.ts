@@ -22,14 +22,6 @@ export function changeCookies(
   return [...kept, ...more.map(([name, value]) => `${name}=${value}`)].join('; ');
 }
 
-/**
- * Lines of Set-Cookie that a HeaderView has joined. A comma parts two of them if a name and an equals sign follow:
- * the one in `Expires=Wed, 21 Oct 2015` is followed by neither.
- */
-export function splitSetCookie(field: string): readonly string[] {
-  return field.split(/, *(?=[!#$%&'*+\-.^_`|~0-9A-Za-z]+=)/);
-}
-
 /** Of a cookie pair, or a Set-Cookie line. */
 export function nameOf(pair: string): string {
   const [name = ''] = pair.split(/[=;]/, 1);

@@ -3,7 +3,7 @@ import { createSources } from '../expression-sources.ts';
 import { createPathReplacement } from '../path-replacement.ts';
 import type { Exchange, FilterEnv, LocalResponse, RuntimeFilter } from '../runtime.ts';
 import { createRequestBody, createResponseBody } from './body.ts';
-import { changeCookies, cookieValue, nameOf, splitSetCookie } from './cookies.ts';
+import { changeCookies, cookieValue, nameOf } from './cookies.ts';
 import { createHeaderChange } from './headers.ts';
 import { changeQuery } from './query.ts';
 import type { NamesTransform, RequestTransform, ResponseTransform, TransformConfig } from './schema.ts';
@@ -116,9 +116,8 @@ function createResponse(config: ResponseTransform, context: ValueContext): (exch
 }
 
 function takeCookies({ response: { headers } }: Exchange, without: ReadonlySet<string>): void {
-  const field = headers.get('set-cookie');
-  if (field === undefined) return;
-  const lines = splitSetCookie(field);
+  // Line by line: in one that is joined, a value that holds `, sid=1` would become a cookie of its own (RFC 6265 3).
+  const lines = headers.lines().flatMap(([name, value]) => (name === 'set-cookie' ? [value] : []));
   const kept = lines.filter((line) => !without.has(nameOf(line)));
   if (kept.length === lines.length) return;
   headers.remove('set-cookie');
