@@ -9,6 +9,18 @@ export function methodOf(bytes: Buffer, start: number, end: number): string {
   return bytes.toString('latin1', start, end);
 }
 
+/**
+ * Whether it is one of the known methods in another case: `post` is another method than POST to routes and policies, and the same to backends that
+ * fold it (Django and Werkzeug do).
+ */
+export function isMiscased(method: string): boolean {
+  for (let i = 0; i < method.length; i++) {
+    const code = method.charCodeAt(i);
+    if (code >= 97 && code <= 122) return (known as readonly string[]).includes(method.toUpperCase());
+  }
+  return false;
+}
+
 function spells(bytes: Buffer, start: number, end: number, text: string): boolean {
   if (end - start !== text.length) return false;
   for (let i = 0; i < text.length; i++) if (bytes[start + i] !== text.charCodeAt(i)) return false;

@@ -18,7 +18,7 @@ import type { ErrorCode } from './errors.ts';
 import { checkForwardHost, checkForwardMethod, checkForwardQuery } from './forwardable.ts';
 import { HeadBuffer } from './head-buffer.ts';
 import { measureHead } from './measure.ts';
-import { methodOf } from './method.ts';
+import { isMiscased, methodOf } from './method.ts';
 import type { Peer } from './peer.ts';
 import { cookieOf, queryParamOf } from './query.ts';
 import {
@@ -102,6 +102,7 @@ export class Request implements RequestView, MatchInput, UpstreamRequest, OwnVal
     this.forwardMethod = this.method;
     this.bodyLength = 0;
     this.upgrade = null;
+    if (isMiscased(this.method)) return 'method-not-allowed';
     if (head.targetEnd - head.targetStart > settings.limits.urlLength) return 'uri-too-long';
     if (head.count > settings.limits.headerCount) return 'headers-too-large';
     const length = requestLength(buffer, head);
