@@ -1,6 +1,7 @@
 /** The functions of the language. What is not in this table does not exist, whatever cel-js knows: each one here is bounded. */
 import type { ASTNode } from '@marcbachmann/cel-js';
 import { RE2JS } from 're2js';
+import { isHugePattern } from '../policy/pattern-size.ts';
 import { cidrOf } from './cidr.ts';
 import { ExpressionMistake } from './environment.ts';
 import { ExpressionFailure } from './failure.ts';
@@ -69,6 +70,8 @@ function scan(text: string, meter: Meter): string {
 /** RE2: linear in the text, whatever the pattern. Compiled once, so the pattern has to be written out. */
 function compileMatches(text: Step, node: ASTNode): Step {
   const pattern = literalText(node, 'the pattern of matches');
+  const complex = `"${pattern}" is too complex; use fewer or smaller repetitions`;
+  if (isHugePattern(pattern)) throw new ExpressionMistake(complex, node.start);
   let compiled: RE2JS;
   try {
     compiled = RE2JS.compile(pattern);
@@ -77,8 +80,7 @@ function compileMatches(text: Step, node: ASTNode): Step {
     throw new ExpressionMistake(`"${pattern}" is no RE2 regular expression: ${reason}`, node.start);
   }
   const program = compiled.programSize();
-  if (program > MaxProgram)
-    throw new ExpressionMistake(`"${pattern}" is too complex; use fewer or smaller repetitions`, node.start);
+  if (program > MaxProgram) throw new ExpressionMistake(complex, node.start);
   return (meter) => {
     const subject = asText(text(meter));
     // An automaton's worst case: every character meets every instruction.

@@ -2,6 +2,7 @@
 import { RE2JS } from 're2js';
 import type { GatewayRoutePathModifier, ReplaceRegularExpression } from '../api/gatewayroute.ts';
 import type { PathRewrite } from './path-rewrite.ts';
+import { isHugePattern } from './pattern-size.ts';
 import { type Translated, unsupported } from './translated.ts';
 
 /** Instructions of the compiled pattern: what one match step may cost. */
@@ -37,6 +38,8 @@ function replacement(
 
 function regularExpression(spec: ReplaceRegularExpression, path: string): Translated<PathRewrite> {
   const { pattern, substitution } = spec;
+  const complex = unsupported(`${path}.pattern`, `"${pattern}" is too complex; use fewer or smaller repetitions`);
+  if (isHugePattern(pattern)) return [complex];
   const compiled = compile(pattern);
   if (typeof compiled === 'string')
     return [
@@ -45,8 +48,7 @@ function regularExpression(spec: ReplaceRegularExpression, path: string): Transl
         `"${pattern}" is no RE2 regular expression: ${compiled}; look-around and back-references do not exist there`,
       ),
     ];
-  if (compiled.programSize() > MaxProgram)
-    return [unsupported(`${path}.pattern`, `"${pattern}" is too complex; use fewer or smaller repetitions`)];
+  if (compiled.programSize() > MaxProgram) return [complex];
 
   // The path is matched decoded, and escaped again when it is forwarded: an escape written here would be escaped twice.
   if (/[?#%]/.test(substitution) || !isClean(substitution))

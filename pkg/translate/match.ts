@@ -3,6 +3,7 @@ import { RE2JS } from 're2js';
 import type { GatewayRouteMatch, GatewayRouteRule } from '../api/gatewayroute.ts';
 import type { NamedMatch as NamedSpec } from '../api/httproute.ts';
 import type { Match, NamedMatch, PathMatch } from '../ir/route.ts';
+import { isHugePattern } from '../policy/pattern-size.ts';
 import type { Problem } from '../status/problem.ts';
 
 /** Instructions of a compiled pattern: what one step of a match may cost. */
@@ -79,7 +80,7 @@ function checkPattern(pattern: string, path: string, problems: Problem[]): void 
 // What a tenant writes runs on every request: only RE2, whose time is linear in the input (K6 of the threat list).
 function patternMistake(pattern: string): string | undefined {
   try {
-    return RE2JS.compile(pattern).programSize() > MaxProgram
+    return isHugePattern(pattern) || RE2JS.compile(pattern).programSize() > MaxProgram
       ? `"${pattern}" is too complex; use fewer or smaller repetitions`
       : undefined;
   } catch (error) {

@@ -1,6 +1,7 @@
 /** Keywords that look at one value: types, bounds, patterns, formats. Each compiles to a check. */
 import { RE2JS } from 're2js';
 import { isJsonObject } from '../json.ts';
+import { isHugePattern } from '../pattern-size.ts';
 import { annotations, formats } from './formats.ts';
 import type { Check, Run } from './run.ts';
 import { naturalOf, numberOf, type Place, SchemaMistake, textsOf } from './schema-mistake.ts';
@@ -123,6 +124,8 @@ function compileFormat({ value, at }: Place): Check {
 /** RE2: linear in the text, whatever the pattern. */
 export function compilePattern(pattern: unknown, at: string): (text: string, run: Run) => boolean {
   if (typeof pattern !== 'string') throw new SchemaMistake('a pattern must be a string', at);
+  const complex = `"${pattern.slice(0, 100)}" is too complex; use fewer or smaller repetitions`;
+  if (isHugePattern(pattern)) throw new SchemaMistake(complex, at);
   let compiled: RE2JS;
   try {
     compiled = RE2JS.compile(pattern);
@@ -131,8 +134,7 @@ export function compilePattern(pattern: unknown, at: string): (text: string, run
     throw new SchemaMistake(`"${pattern.slice(0, 100)}" is no RE2 regular expression: ${reason.slice(0, 200)}`, at);
   }
   const program = compiled.programSize();
-  if (program > MaxProgram)
-    throw new SchemaMistake(`"${pattern.slice(0, 100)}" is too complex; use fewer or smaller repetitions`, at);
+  if (program > MaxProgram) throw new SchemaMistake(complex, at);
   return (subject, run) => {
     run.charge((subject.length * program) >> 5);
     return compiled.test(subject);

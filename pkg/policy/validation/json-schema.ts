@@ -3,11 +3,14 @@
  * What is not known here is refused when the policy is applied: a keyword that is passed over silently checks nothing.
  */
 import { isJsonObject } from '../json.ts';
+import { isHugePattern, patternSize } from '../pattern-size.ts';
 import { assertions, compilePattern } from './assertions.ts';
 import type { Check, Path } from './run.ts';
 import { entriesOf, naturalOf, type Place, SchemaMistake, textsOf } from './schema-mistake.ts';
 
 const MaxSchemas = 2_000;
+/** Instructions of all patterns of a schema: compiling so many takes each worker about a tenth of a second. */
+const MaxPatterns = 50_000;
 
 /** Say something to readers alone. */
 const annotations = new Set([
@@ -48,6 +51,7 @@ class Compiler {
   readonly #root: unknown;
   /** By JSON Pointer: `$ref` may lead to a schema that is being compiled. */
   readonly #compiled = new Map<string, { check: Check | undefined }>();
+  #patterns = 0;
 
   constructor(root: unknown) {
     this.#root = root;
@@ -97,9 +101,17 @@ class Compiler {
     };
   }
 
+  /** Before anything is compiled. */
+  #charge(pattern: unknown, at: string): void {
+    this.#patterns += typeof pattern === 'string' && !isHugePattern(pattern) ? patternSize(pattern) : 0;
+    if (this.#patterns > MaxPatterns)
+      throw new SchemaMistake('the patterns up to here are too complex together; use fewer or simpler ones', at);
+  }
+
   /** @returns null for what checks nothing by itself */
   #keyword(place: Place, schema: Readonly<Record<string, unknown>>, at: string): Check | null {
     const { keyword } = place;
+    if (keyword === 'pattern') this.#charge(place.value, place.at);
     if (Object.hasOwn(assertions, keyword)) return assertions[keyword]!(place);
     if (annotations.has(keyword)) return null;
     switch (keyword) {
@@ -189,6 +201,7 @@ class Compiler {
     const named = new Map(entries('properties').map(([name]) => [name, this.at(`${at}/properties/${escaped(name)}`)]));
     const patterns = entries('patternProperties').map(([pattern]) => {
       const place = `${at}/patternProperties/${escaped(pattern)}`;
+      this.#charge(pattern, place);
       return { matches: compilePattern(pattern, place), check: this.at(place) };
     });
     const others = Object.hasOwn(schema, 'additionalProperties') ? this.at(`${at}/additionalProperties`) : null;
