@@ -102,15 +102,22 @@ export function effectivePolicies(levels: readonly RankedLevel[]): Effective {
   };
 }
 
-/** What is stored of it in the IR. @param idOf gives the id of a filter */
-export function originsOf(origins: readonly Origin[], idOf: (filter: Filter) => string): readonly PolicyOrigin[] {
-  return origins.map(({ level, key, state, by }) => ({
-    key: key.key,
-    state,
-    from: level.from,
-    ...(by !== undefined && { by: by.from }),
-    ...(key.filter !== undefined && (state === 'Enforced' || state === 'Shadow') && { filter: idOf(key.filter) }),
-  }));
+/** What is stored of it in the IR. @param idOf gives the id of a filter; undefined: the rule does not run it */
+export function originsOf(
+  origins: readonly Origin[],
+  idOf: (filter: Filter) => string | undefined,
+): readonly PolicyOrigin[] {
+  return origins.map(({ level, key, state, by }) => {
+    const runs = key.filter !== undefined && (state === 'Enforced' || state === 'Shadow');
+    const filter = runs ? idOf(key.filter) : undefined;
+    return {
+      key: key.key,
+      state,
+      from: level.from,
+      ...(by !== undefined && { by: by.from }),
+      ...(filter !== undefined && { filter }),
+    };
+  });
 }
 
 /** Weakest first. At the same rank the younger, then the later by name, is the weaker (GEP-713, conflicts). */

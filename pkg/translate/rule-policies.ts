@@ -1,7 +1,7 @@
 /** Puts policies on the rules of a route: which levels reach it where it is attached, and what they come to. */
 import type { Filter } from '../ir/filter.ts';
 import type { Action, Attachment, Rule } from '../ir/route.ts';
-import { compareFilters, placeOf } from '../policy/order.ts';
+import { compareFilters, isFilterKey, placeOf } from '../policy/order.ts';
 import type { Draft } from './draft.ts';
 import { type Fault, type Origin, originsOf, type RankedLevel } from './effective.ts';
 import { type AttachedPolicy, Rank } from './policy-level.ts';
@@ -70,15 +70,27 @@ export function applyPolicies(
 ): AppliedRule {
   const own = route.filter((policy) => reaches(policy, name));
   // Its own filters alone stand in the rule already.
-  const alone = upper.length + own.length === 0 && levels.every(({ rank }) => rank === Rank.Own);
-  if (alone || rule.action.kind === 'refuse') return { rule, own, origins: [], faults: [] };
+  if (upper.length + own.length === 0 && levels.every(({ rank }) => rank === Rank.Own))
+    return { rule, own, origins: [], faults: [] };
   const { filters, origins, faults } = draft.world.effective.get([...upper, ...own, ...levels]);
   const id = (filter: Filter): string => draft.addFilter(filter);
-  if (faults.length > 0) {
-    const policies = draft.addOrigins(originsOf(origins, id));
-    // Those that only dress answers stay: without them a page could not even read that it is a 500.
-    const kept = filters.filter(({ kind }) => placeOf(kind).failure === 'Open').map(id);
-    return { rule: { ...rule, action: refusal, filters: kept, policies }, own, origins, faults };
+  const refused = rule.action.kind === 'refuse';
+  if (refused || faults.length > 0) {
+    // Only those of them stand in the IR: a rule that is refused uses none of the others.
+    const kept = filters.filter(dressesAnswers);
+    const told = originsOf(origins, (filter) => (kept.includes(filter) ? id(filter) : undefined));
+    return {
+      rule: {
+        ...rule,
+        action: refused ? rule.action : refusal,
+        filters: kept.map(id),
+        ...(origins.length > 0 && { policies: draft.addOrigins(told) }),
+      },
+      own,
+      origins,
+      // What the rule says itself is its own problem already.
+      faults: faults.filter(({ level }) => !levels.some((each) => each.level === level && each.rank === Rank.Inline)),
+    };
   }
   const all = [...plain, ...filters].sort(compareFilters);
   return {
@@ -92,6 +104,11 @@ export function applyPolicies(
     origins,
     faults,
   };
+}
+
+/** What a rule that is refused keeps: without it a page could not even read that it is a 500. A mirror is no policy, and would forward. */
+export function dressesAnswers({ kind }: Filter): boolean {
+  return isFilterKey(kind) && placeOf(kind).failure === 'Open';
 }
 
 /** A route's own fields stand in the rule already: they are no setting of a level. */

@@ -13,6 +13,7 @@ import { translateMatches } from './match.ts';
 import { policyContext } from './policy-context.ts';
 import { isReference } from './references.ts';
 import { ownLevels } from './rule-levels.ts';
+import { dressesAnswers } from './rule-policies.ts';
 
 export interface TranslatedRule {
   readonly index: number;
@@ -60,7 +61,6 @@ export function translateRule(spec: GatewayRouteRule, index: number, route: Draf
 
   const own = ownLevels(spec, path, draft, (specs) => filtersOf(specs, `${path}.filters`));
   refuse(own.invalid);
-  const filters = own.filters.map((filter) => draft.addFilter(filter));
   const backends: Backend[] = [];
   let resolved = 0;
   for (const [i, ref] of (spec.backendRefs ?? []).entries()) {
@@ -75,17 +75,19 @@ export function translateRule(spec: GatewayRouteRule, index: number, route: Draf
   const local = (spec.filters ?? []).some(({ type }) => type === 'RequestRedirect' || type === 'DirectResponse');
   const refused = invalid.length + closing.length > 0;
   const action = actionOf(refused, local, backends);
+  const filters = refused ? own.filters.filter(dressesAnswers) : own.filters;
+  const kept = route.fork();
   const rule: Rule = {
     index,
     ...(spec.name === undefined ? {} : { name: spec.name }),
     matches,
-    filters: action.kind === 'refuse' ? [] : filters,
+    filters: filters.map((filter) => (refused ? kept : draft).addFilter(filter)),
     action,
     timeouts: translateTimeouts(spec.timeouts ?? {}),
     ...(spec.retry === undefined ? {} : { retry: translateRetry(spec.retry) }),
   };
   // What a dropped rule would use is not built, and so cannot matter to others.
-  if (problems.length === 0 && !refused) route.absorb(draft);
+  if (problems.length === 0) route.absorb(refused ? kept : draft);
   return {
     index,
     name: spec.name,
@@ -94,7 +96,7 @@ export function translateRule(spec: GatewayRouteRule, index: number, route: Draf
     unresolved: [...closing, ...unresolved],
     closed: closing.length > 0,
     notes: [...own.notes, ...notesOf(spec, path, local)],
-    levels: refused ? [] : own.levels,
+    levels: own.levels,
     plain: own.plain,
     backends: { total: spec.backendRefs?.length ?? 0, resolved },
   };
