@@ -67,7 +67,13 @@ const accessLogSchema = Type.Object(
       list(choice(ACCESS_LOG_FIELDS, 'Name of a field.'), 64, 'Fields to write, in this order; absent: all.'),
     ),
     samplingPercent: optional(integer(0, 100, 'Share of the successful requests that is written; a 5xx always is.')),
-    redact: optional(list(text(128, 'Name.'), 64, 'Headers and query parameters whose values are not written.')),
+    redact: optional(
+      list(
+        text(128, 'Name.'),
+        64,
+        'Headers and query parameters whose values are not written, beside `access_token`, `su-signature` and those that a policy takes credentials from.',
+      ),
+    ),
   },
   { description: 'The access log.' },
 );

@@ -106,7 +106,7 @@ export interface AccessLogSettings {
   readonly fields: readonly string[];
   /** 0 to 1: share of the successful requests written; errors (5xx) always are. */
   readonly sampling: number;
-  /** Query parameters and headers whose values are replaced. */
+  /** Query parameters and headers whose values are replaced: what the class says, and what policies take credentials from. */
   readonly redact: readonly string[];
 }
 

@@ -122,6 +122,14 @@ describe('a line', () => {
     expect(line(record)).toBe('{"query":"?a=1&token=[redacted]","userAgent":"[redacted]"}\n');
   });
 
+  test('leaves them out of a line with all fields, too', () => {
+    const plain = createLine(all);
+    const line = createLine({ ...all, redact: ['token', 'user-agent'] });
+    const expected = plain(record).replace('token=secret', 'token=[redacted]').replace('curl/8', '[redacted]');
+    expect(line(record)).toBe(expected);
+    expect(line({ ...record, query: '', userAgent: '' })).toBe(plain({ ...record, query: '', userAgent: '' }));
+  });
+
   test.each([
     ['', ''],
     ['?', '?'],

@@ -5,6 +5,7 @@ import type { GatewayClassConfig, GatewayClassConfigSpec } from '../api/gatewayc
 import { parseSize } from '../api/quantity.ts';
 import type { Settings } from '../ir/settings.ts';
 import { addressOf } from '../policy/client-translate.ts';
+import { credentialParams } from '../policy/credential-params.ts';
 import { compareText } from './age.ts';
 import type { Egress } from './egress.ts';
 import { isHostNetwork } from './exposure.ts';
@@ -46,11 +47,16 @@ const defaults: Omit<Settings, 'egress' | 'redis'> = {
   accessLog: { fields: [], sampling: 1, redact: [] },
 };
 
-/** @param config of the class that sets the data plane; undefined for the defaults @param redis what `translateRedis` made of it */
+/**
+ * @param config of the class that sets the data plane; undefined for the defaults
+ * @param redis what `translateRedis` made of it
+ * @param credentials query parameters that no log may hold
+ */
 export function translateSettings(
   config: GatewayClassConfig | undefined,
   options: TranslateOptions,
   redis: Settings['redis'] = null,
+  credentials: readonly string[] = credentialParams([]),
 ): Settings {
   const dataPlane = config?.spec.dataPlane ?? {};
   return {
@@ -67,7 +73,7 @@ export function translateSettings(
       deniedCIDRs: [...(config?.spec.egress?.deniedCIDRs ?? []), ...guardedCIDRs(config, options)],
       allowedHostnames: config?.spec.egress?.allowedHostnames ?? [],
     },
-    accessLog: translateAccessLog(dataPlane),
+    accessLog: translateAccessLog(dataPlane, credentials),
     redis,
   };
 }
@@ -139,11 +145,11 @@ function translateHeaders({ headers = {} }: DataPlane): Settings['headers'] {
   };
 }
 
-function translateAccessLog({ accessLog = {} }: DataPlane): Settings['accessLog'] {
+function translateAccessLog({ accessLog = {} }: DataPlane, credentials: readonly string[]): Settings['accessLog'] {
   return {
     fields: accessLog.fields ?? defaults.accessLog.fields,
     sampling: accessLog.samplingPercent === undefined ? defaults.accessLog.sampling : accessLog.samplingPercent / 100,
-    redact: accessLog.redact ?? defaults.accessLog.redact,
+    redact: [...new Set([...(accessLog.redact ?? defaults.accessLog.redact), ...credentials])],
   };
 }
 

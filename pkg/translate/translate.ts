@@ -1,6 +1,7 @@
 /** Snapshot → IR and statuses. The table of contents of the control plane: processors in order, each on what the ones before gave. */
 
 import { objectId } from '../api/object.ts';
+import { credentialParams } from '../policy/credential-params.ts';
 import type { ObjectStatus } from '../status/status.ts';
 import type { Snapshot } from '../store/snapshot.ts';
 import { Addresses } from './addresses.ts';
@@ -80,11 +81,12 @@ export function translate(snapshot: Snapshot, options: TranslateOptions, memo: M
     return ingress ? withIngressClaims(status, claims, ingress) : withClaims(status, claims);
   };
   const statuses = lost.size === 0 ? context.statuses : context.statuses.map(told);
+  const credentials = credentialParams(context.outputs.filters.values());
   memo.end();
 
   return {
     ir: {
-      settings: { default: translateSettings(classes.config, options, redis.settings) },
+      settings: { default: translateSettings(classes.config, options, redis.settings, credentials) },
       sockets: sockets.build(),
       listeners: sorted(context.listeners),
       routes: sorted(context.routes),

@@ -19,6 +19,7 @@ beforeAll(async () => {
     {
       'base.yaml': baseManifests({ one: origin.port }),
       'route.yaml': routeManifest('one', '[{ backendRefs: [{ name: one, port: 8080 }] }]'),
+      'keys.yaml': keys,
       // Its Gateway is the younger one on port 80; the certificate is what matters here.
       'tls.yaml': secret.replace(
         /kind: GatewayClass\nmetadata: \{ name: suuupra \}/,
@@ -33,6 +34,19 @@ afterAll(async () => {
   await origin.close();
   await logs[Symbol.asyncDispose]();
 });
+
+// For another route than the one that is asked: clients show credentials in wrong places, too.
+const keys = `apiVersion: gateway.suuupra.io/v1alpha1
+kind: GatewayRoute
+metadata: { name: guarded }
+spec:
+  parentRefs: [{ name: public }]
+  hostnames: [guarded.example.com]
+  rules:
+    - policies:
+        authentication:
+          methods: [{ name: key, type: APIKey, apiKey: { selector: {}, extractFrom: { params: [api_key] } } }]
+`;
 
 interface Line {
   readonly path: string;
@@ -65,6 +79,16 @@ describe('the access log', () => {
       endpoint: `127.0.0.1:${origin.port}`,
       userAgent: 'probe "1"',
     });
+  });
+
+  test('has no credential of a query, wherever the client sent it', async () => {
+    await feature.ask('http://a.example.com/told?api%5Fkey=abc&a=1&su-signature=def&access_token=ghi');
+    expect(await logged('/told')).toMatchObject({
+      status: 200,
+      query: '?api%5Fkey=[redacted]&a=1&su-signature=[redacted]&access_token=[redacted]',
+    });
+    await feature.ask('http://guarded.example.com/refused?api_key=abc');
+    expect(await logged('/refused')).toMatchObject({ status: 401, query: '?api_key=[redacted]' });
   });
 
   test('has a line for what nothing serves', async () => {

@@ -5,6 +5,9 @@
 
 /** Parameters of the query that belong to the signature. Others that begin with `su-` are refused. */
 export const reserved = 'su-';
+/** The one of them that makes a URL valid: who reads it may use it. */
+export const SignatureParam = 'su-signature';
+
 export interface Grant {
   /** `su-key`. */
   readonly keyId: string;
@@ -27,7 +30,7 @@ const fields = {
   'su-prefix': 'prefix',
   'su-method': 'method',
   'su-ip': 'ip',
-  'su-signature': 'signature',
+  [SignatureParam]: 'signature',
 } as const satisfies Readonly<Record<string, keyof Grant | 'signature'>>;
 
 export interface SignedQuery {

@@ -1,5 +1,5 @@
 /** Signs URLs: what `gatewayctl sign` does, and the applications that hand them out. */
-import { canonicalQueryOf, type Grant, stringToSign } from './canonical.ts';
+import { canonicalQueryOf, type Grant, SignatureParam, stringToSign } from './canonical.ts';
 import type { SigningKey } from './key.ts';
 
 export interface Unsigned {
@@ -23,7 +23,7 @@ export function signQuery({ host, path, query, grant }: Unsigned, key: SigningKe
     ['su-prefix', prefix],
     ['su-method', method],
     ['su-ip', ip],
-    ['su-signature', key.sign(text)],
+    [SignatureParam, key.sign(text)],
   ].flatMap(([name, value]) => (value === '' ? [] : [`${name}=${value}`]));
   return [...(query === '' ? [] : [query]), ...params].join('&');
 }
