@@ -22,6 +22,8 @@ export function findRule(core: Core, request: Request, downstream: Downstream): 
   if (match === Misdirected) return 'misdirected';
   if (request.pathReadings.length > 0 && isAmbiguous(socket, request, servername, match, request.pathReadings))
     return 'path-ambiguous';
+  // RFC 9110 9.3.8: TRACE gives back what arrived, and with it the keys and identities that policies write for a backend alone.
+  if (request.method === 'TRACE' && match.method !== 'TRACE') return 'method-not-allowed';
   request.listenerPort = match.rule.listener.port;
   return match.rule;
 }

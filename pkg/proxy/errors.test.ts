@@ -203,6 +203,29 @@ describe.each(transports)('on the %s transport', (_, transport) => {
     expect(proxy.faults).toHaveLength(1);
   });
 
+  test('TRACE is forwarded by a match that names it, and by no other', async () => {
+    const match = { headers: [], queryParams: [], cookies: [] };
+    const prefix = (value: string) => ({ kind: 'PathPrefix' as const, value });
+    const { client, origin } = await stage.scene(transport, {
+      rules: [
+        {
+          matches: [
+            { ...match, path: prefix('/'), method: 'TRACE' },
+            { ...match, path: prefix('/all') },
+          ],
+        },
+      ],
+    });
+    client.send(head('TRACE /all HTTP/1.1', 'Host: a') + head('TRACE / HTTP/1.1', 'Host: a'));
+    const refused = await client.message();
+    expect([refused.startLine, refused.header('allow')]).toEqual([
+      'HTTP/1.1 405 Method Not Allowed',
+      'GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS',
+    ]);
+    expect((await client.message()).startLine).toBe('HTTP/1.1 200 OK');
+    expect(origin.requests.map(({ startLine }) => startLine)).toEqual(['TRACE / HTTP/1.1']);
+  });
+
   test.each(['onRequest', 'onResponse'] as const)('a filter may wait in %s, with bodies both ways', async (phase) => {
     const { client, origin } = await stage.scene(transport, {
       rules: [{ filters: ['slow'] }],

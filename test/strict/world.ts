@@ -95,7 +95,10 @@ async function linesOf(file: string): Promise<Logged[]> {
   return lines.map((line) => JSON.parse(line) as Logged);
 }
 
-function manifests(recorders: World['recorders'], { rule = '', dataPlane }: WorldOptions): string {
+// TRACE is forwarded where a match asks for it.
+const everything = 'matches: [{ path: { value: / } }, { method: TRACE }],';
+
+function manifests(recorders: World['recorders'], { rule = everything, dataPlane }: WorldOptions): string {
   const listeners = laneNames.map((name) => `{ name: ${name}, port: ${lanes[name].port}, protocol: HTTP }`);
   const texts = laneNames.map(
     (name) => `apiVersion: gateway.suuupra.io/v1alpha1
