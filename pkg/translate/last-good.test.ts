@@ -113,3 +113,42 @@ test.each([
   for (const uid of uids) run(2_000, false, 1, uid);
   expect(action(run(3_000, false, 1, uids.length === 0 ? 'u2' : 'u1'))).toBe('refuse');
 });
+
+test('of two keys each keeps its own last good value, and what one is now is not undone for the other', () => {
+  const urls = (value: string): KubeObject =>
+    valid({
+      apiVersion: 'v1',
+      kind: 'Secret',
+      metadata: { name: 'urls', namespace: 'infra' },
+      stringData: { key: value.repeat(40) },
+    });
+  const keys = [{ id: 'k', algorithm: 'HMACSHA256', secretRef: { name: 'urls', key: 'key' } }];
+  const memo = new Memo();
+  const run = (now: number, ...secrets: readonly KubeObject[]): Translation => {
+    const all = objects(gatewayTarget).map((object) =>
+      object.kind === 'GatewayPolicy'
+        ? valid({
+            ...object,
+            spec: { ...policySpec(object), policies: { ...policySpec(object).policies, signedURLs: { keys } } },
+          })
+        : object,
+    );
+    return translate(storeOf([...all, ...secrets]).snapshot(), { ...goldenOptions, now }, memo);
+  };
+  const served = ({ ir }: Translation) =>
+    Object.entries(ir.filters).flatMap(([, { kind, config }]) =>
+      kind === 'signedURLs' ? config.keys.map((key) => ('secret' in key ? ir.secrets[key.secret]?.[0] : '?')) : [],
+    );
+
+  expect(served(run(1_000, secret, urls('a')))).toEqual(['a']);
+  const rotated = run(2_000, urls('b'));
+  expect([action(rotated), ...served(rotated)]).toEqual(['forward', 'b']);
+  const lost = run(3_000);
+  expect([action(lost), ...served(lost)]).toEqual(['forward', 'b']);
+  expect(lost.again).toBe(2_000 + KeepFor);
+  expect(run(4_000).ir).toEqual(lost.ir);
+  expect(action(run(2_000 + KeepFor))).toBe('refuse');
+});
+
+const policySpec = (object: KubeObject) =>
+  (object as KubeObject & { readonly spec: { readonly policies: object } }).spec;

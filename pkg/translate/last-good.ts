@@ -4,7 +4,7 @@
  */
 import type { GatewayPolicy } from '../api/gatewaypolicy.ts';
 import type { Outputs } from './draft.ts';
-import type { Level } from './policy-level.ts';
+import type { CompiledKey, Level } from './policy-level.ts';
 
 /** Milliseconds. Long enough to notice an alert, too short to forget it. */
 export const KeepFor = 600_000;
@@ -19,11 +19,12 @@ export interface LastGood {
   /** Of the policy: one that was deleted and made anew under its name is another, with the same generation. */
   readonly uid: string | undefined;
   readonly generation: number;
+  /** What serves, each key with its last good value. One instance for one `broken`, so that nothing is translated anew. */
   readonly built: Built;
+  /** From which `built` was made; undefined while all references resolve. */
+  readonly broken: Level | undefined;
   /** Since when its references do not resolve, in ms since the epoch; 0 while they do. */
   readonly lostAt: number;
-  /** What serves meanwhile: one instance, so that nothing is translated anew. */
-  readonly kept: { readonly broken: Level; readonly level: Level } | undefined;
 }
 
 /** @param known by `namespace/name`; changed in place */
@@ -39,7 +40,7 @@ export function keepLastGood(
   if (built.level.unread.length > 0) return { ...built, until: 0 };
   const lost = built.level.keys.filter(({ problems }) => problems.length > 0 && problems.every(isLost));
   if (lost.length === 0) {
-    known.set(id, { uid, generation, built, lostAt: 0, kept: undefined });
+    known.set(id, { uid, generation, built, broken: undefined, lostAt: 0 });
     return { ...built, until: 0 };
   }
   const before = known.get(id);
@@ -49,9 +50,13 @@ export function keepLastGood(
   const lostAt = before.lostAt === 0 ? now : before.lostAt;
   const until = lostAt + KeepFor;
   if (now >= until) return { ...built, until: 0 };
-  const level = before.kept?.broken === built.level ? before.kept.level : merged(built.level, before.built.level);
-  known.set(id, { ...before, lostAt, kept: { broken: built.level, level } });
-  return { level, outputs: before.built.outputs, until };
+  if (before.broken === built.level) return { ...before.built, until };
+  const kept = {
+    level: merged(built.level, before.built.level, lost),
+    outputs: union(before.built.outputs, built.outputs),
+  };
+  known.set(id, { ...before, built: kept, broken: built.level, lostAt });
+  return { ...kept, until };
 }
 
 /** Forgets those of policies that are gone. @param known changed in place */
@@ -71,12 +76,24 @@ function isLost({ reason }: { readonly reason: string }): boolean {
   return reason === 'RefNotFound' || reason === 'InvalidCACertificateRef';
 }
 
-function merged(broken: Level, good: Level): Level {
+/** @param lost nothing else is kept: a reference of another key may have been taken away on purpose */
+function merged(broken: Level, good: Level, lost: readonly CompiledKey[]): Level {
   return {
     ...broken,
     keys: broken.keys.map((key) => {
-      const before = good.keys.find((each) => each.key === key.key);
-      return key.problems.length > 0 && before?.filter !== undefined ? before : key;
+      const before = lost.includes(key) ? good.keys.find((each) => each.key === key.key) : undefined;
+      return before?.filter === undefined ? key : before;
     }),
+  };
+}
+
+function union(a: Outputs, b: Outputs): Outputs {
+  return {
+    filters: new Map([...a.filters, ...b.filters]),
+    policies: new Map([...a.policies, ...b.policies]),
+    clusters: new Map([...a.clusters, ...b.clusters]),
+    certificates: new Map([...a.certificates, ...b.certificates]),
+    authorities: new Map([...a.authorities, ...b.authorities]),
+    secrets: new Map([...a.secrets, ...b.secrets]),
   };
 }
