@@ -1,5 +1,6 @@
 /** Processor: the key `client` of policies → the listeners it is for. Runs behind policy.ts. */
 import type { Listener } from '../ir/listener.ts';
+import type { TranslatedClient } from '../policy/client-translate.ts';
 import type { Context } from './context.ts';
 import { levelsOfListener } from './rule-policies.ts';
 
@@ -15,7 +16,12 @@ export function translateClientPolicies(context: Context): void {
 export function withClientPolicy(id: string, listener: Listener, context: Context): Listener {
   const { origins } = context.effective.get(levelsOfListener(id, context));
   const setting = origins.find(({ key, state }) => key.key === 'client' && state === 'Enforced')?.key.setting;
-  if (setting?.key !== 'client') return listener;
-  const { client, tls } = setting.value;
+  return setting?.key === 'client' ? withClient(listener, setting.value) : listener;
+}
+
+/** @param said undefined: nothing */
+export function withClient(listener: Listener, said: TranslatedClient | undefined): Listener {
+  if (said === undefined) return listener;
+  const { client, tls } = said;
   return { ...listener, client, ...(listener.tls !== undefined && { tls: { ...listener.tls, ...tls } }) };
 }

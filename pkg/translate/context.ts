@@ -8,6 +8,7 @@ import type { Kind, ObjectOf } from '../api/kinds.ts';
 import type { KubeObject } from '../api/object.ts';
 import type { Listener, SocketId } from '../ir/listener.ts';
 import type { Route } from '../ir/route.ts';
+import type { TranslatedClient } from '../policy/client-translate.ts';
 import type { ObjectStatus } from '../status/status.ts';
 import type { Snapshot } from '../store/snapshot.ts';
 import type { Addresses } from './addresses.ts';
@@ -47,6 +48,8 @@ export class Context implements World {
   readonly policyIndex = new PolicyIndex();
   /** Set by `translateRedis`, before policies. */
   redisFault = '';
+  /** What holds for clients of the synthetic Gateway. Set before Ingresses. */
+  ingressClient: TranslatedClient | undefined;
   readonly listeners = new Map<string, Listener>();
   readonly routes = new Map<string, Route>();
   /** Filters, clusters (not yet built), certificates and CA bundles that the objects use. */

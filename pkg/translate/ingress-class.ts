@@ -60,7 +60,8 @@ function defaultClass(world: World): IngressClass | undefined {
     .toSorted(byAge)[0];
 }
 
-function configOf({ metadata, spec }: IngressClass, world: World): Omit<OurClass, 'name'> {
+/** What its parameters name. */
+export function configOf({ metadata, spec }: IngressClass, world: World): Omit<OurClass, 'name'> {
   const { parameters } = spec;
   if (parameters === undefined) return { config: undefined, fault: undefined };
   const failed = (message: string): Omit<OurClass, 'name'> => ({

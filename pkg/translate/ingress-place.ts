@@ -11,7 +11,7 @@ import type { PublishedAddress } from './addresses.ts';
 import { attach } from './attach.ts';
 import type { AttachableGateway, AttachableListener } from './attachable.ts';
 import { findDefaultCertificate } from './certificate.ts';
-import { withClientPolicy } from './client-policies.ts';
+import { withClient, withClientPolicy } from './client-policies.ts';
 import type { Context } from './context.ts';
 import { Draft, mergeOutputs } from './draft.ts';
 import { translateFrontendTls } from './frontend-tls.ts';
@@ -228,7 +228,9 @@ export class Place {
     if (ids.length === 0) return problem;
     const { tls, client } = demands;
     const asked = { ...(tls && { tls }), ...(client && { client }) };
-    this.#context.addListener(id, { gateway: this.id, name, port, protocol, hostname, ...asked }, ids, tier);
+    const listening: Listener = { gateway: this.id, name, port, protocol, hostname, ...asked };
+    const said = this.#gateway === undefined ? this.#context.ingressClient : undefined;
+    this.#context.addListener(id, withClient(listening, said), ids, tier);
     return problem;
   }
 }

@@ -19,6 +19,7 @@ import { gatewayStatus } from './gateway-status.ts';
 import { translateClasses } from './gatewayclass.ts';
 import { translateIngresses } from './ingress.ts';
 import { withIngressClaims } from './ingress-claims.ts';
+import { translateIngressClient } from './ingress-client.ts';
 import { listenerSetStatus, orphanedSets } from './listenerset-status.ts';
 import { Memo } from './memo.ts';
 import { orphanedGateways } from './orphans.ts';
@@ -53,6 +54,9 @@ export function translate(snapshot: Snapshot, options: TranslateOptions, memo: M
   const gateways = translateGateways(context, classes);
   const policies = translatePolicies(context, classes);
   translateClientPolicies(context);
+  const settings = translateSettings(classes.config, options, redis.settings);
+  const ingressClient = translateIngressClient(context, classes, settings);
+  context.ingressClient = ingressClient.client;
   const uses = [...translateRoutes(context), ...translateIngresses(context)];
   const affected = addPolicyStatuses(policies, uses, context);
   translateBackendStatuses(context);
@@ -60,8 +64,12 @@ export function translate(snapshot: Snapshot, options: TranslateOptions, memo: M
   const clusters = translateClusters(context);
   for (const status of classes.statuses) {
     const { kind, namespace, name } = status.ref;
-    const defaults = kind === 'GatewayClassConfig' ? context.policies(kind, namespace, name)[0]?.level : undefined;
-    context.addStatus(withDefaults(withRedisProblems(status, classes.config, redis), defaults));
+    const config = kind === 'GatewayClassConfig' ? context.get(kind, namespace, name) : undefined;
+    const level = context.policies('GatewayClassConfig', namespace, name)[0]?.level;
+    const told = withRedisProblems(status, classes.config, redis);
+    context.addStatus(
+      config === undefined ? told : withDefaults(told, level, ingressClient.problems.get(config) ?? []),
+    );
   }
   for (const state of gateways) {
     const { namespace, name } = state.gateway.metadata;
