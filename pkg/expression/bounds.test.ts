@@ -45,6 +45,17 @@ test('a pattern that takes RegExp minutes is linear', () => {
   expect(condition.evaluate(exchange)).toBe(false);
 });
 
+// 2^31: what costs more than a signed number of 32 bits holds must not cost less than nothing.
+test.each([
+  ['a pattern', 'body.text.matches("^[xa]{0,450}")'],
+  ['replacements', 'body.short.replace("x", body.text).size() > 0'],
+  ['a joined list', 'body.list.join(body.text).size() > 0'],
+])('%s over megabytes ends the budget', (_, source) => {
+  const expression = compileExpression(source, 'condition', { body: true });
+  const body = { text: 'x'.repeat(3_000_000), short: 'x'.repeat(900), list: Array(900).fill('') };
+  expect(() => expression.evaluate(exchange, body)).toThrow(BudgetFailure);
+});
+
 test('names of the prototype are data', () => {
   const body: unknown = JSON.parse('{"__proto__": {"admin": true}, "constructor": "c"}');
   const read = (source: string) => compileExpression(source, 'json', { body: true }).evaluate(exchange, body);

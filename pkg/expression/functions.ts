@@ -83,8 +83,8 @@ function compileMatches(text: Step, node: ASTNode): Step {
   if (program > MaxProgram) throw new ExpressionMistake(complex, node.start);
   return (meter) => {
     const subject = asText(text(meter));
-    // An automaton's worst case: every character meets every instruction.
-    meter.charge((subject.length * program) >> 4);
+    // An automaton's worst case: every character meets every instruction. No shift: a product beyond 31 bits would be negative.
+    meter.charge((subject.length * program) / 16);
     return compiled.test(subject);
   };
 }
@@ -117,7 +117,7 @@ function size(value: unknown, meter: Meter): bigint {
 
 function replace([text, part, by]: readonly string[], meter: Meter): string {
   const pieces = split([text!, part!], meter);
-  meter.charge((pieces.length * by!.length) >> 4);
+  meter.charge((pieces.length * by!.length) / 16);
   return pieces.join(by);
 }
 
@@ -131,7 +131,7 @@ function split([text, separator]: readonly string[], meter: Meter): readonly str
 function join(list: unknown, separator: string, meter: Meter): string {
   const parts = asList(list).map(asText);
   const length = parts.reduce((sum, part) => sum + part.length + separator.length, 0);
-  meter.charge(parts.length + (length >> 4));
+  meter.charge(parts.length + length / 16);
   return parts.join(separator);
 }
 
