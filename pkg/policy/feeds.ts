@@ -95,10 +95,20 @@ export interface Freshness {
 
 /** Keys of an issuer (RFC 7517), fetched. */
 export interface JwksFeed extends Freshness {
-  /** Of the key set; or of the issuer, whose discovery document names it (OpenID Connect Discovery 4). */
+  /** Of the key set; of the issuer, whose discovery document names it (OpenID Connect Discovery 4); or of the backend that serves the key set. */
   readonly source:
     | { readonly kind: 'uri'; readonly uri: string }
-    | { readonly kind: 'discovery'; readonly issuer: string };
+    | { readonly kind: 'discovery'; readonly issuer: string }
+    | ({ readonly kind: 'cluster' } & ClusterPlace);
+}
+
+/** A resource of a backend. Only workers reach clusters: one of those that watch the feed is asked to fetch it. */
+export interface ClusterPlace {
+  /** Id in `Ir.clusters`. */
+  readonly cluster: string;
+  readonly authority: string;
+  /** With the query. */
+  readonly path: string;
 }
 
 /** Something fetched, or why not. It is published at once, with `failure`, if the first try fails. */

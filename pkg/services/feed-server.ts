@@ -7,6 +7,7 @@ import type { FromChannel, ToChannel } from './channel.ts';
 import type { FeedSource, RunningFeed } from './feed.ts';
 import { feedKey } from './feed-key.ts';
 import { Patience } from './patience.ts';
+import { createWorkerCalls } from './worker-calls.ts';
 
 export interface FeedServer {
   /** A worker's life began; its end closes the port, which gives back what it watches. */
@@ -36,6 +37,7 @@ const Linger = 60_000;
 export function createFeedServer({ source, clock }: FeedServerOptions): FeedServer {
   const entries = new Map<string, Entry>();
   const ports = new Set<MessagePort>();
+  const calls = createWorkerCalls();
 
   function receive(port: MessagePort, waiting: Set<AbortController>, message: FromChannel): void {
     switch (message.kind) {
@@ -47,6 +49,9 @@ export function createFeedServer({ source, clock }: FeedServerOptions): FeedServ
         break;
       case 'ask':
         void answer(port, waiting, message);
+        break;
+      case 'called':
+        calls.called(port, message);
         break;
     }
   }
@@ -60,15 +65,18 @@ export function createFeedServer({ source, clock }: FeedServerOptions): FeedServ
   }
 
   function start<K extends FeedKind>(key: string, { kind, config }: Feed<K>, last: unknown): Entry {
+    const watchers = new Set<MessagePort>();
     const running = source.start(kind, {
       config,
       last: last as FeedValues[K] | undefined,
       publish(value) {
         entry.value = { of: value };
-        for (const port of entry.watchers) send(port, { kind: 'value', key, value });
+        for (const port of watchers) send(port, { kind: 'value', key, value });
       },
+      // While the feed lingers, whoever is there: another worker may need it next.
+      call: calls.from(() => (watchers.size > 0 ? watchers : ports)),
     });
-    const entry: Entry = { running, watchers: new Set(), cancelEnd: null };
+    const entry: Entry = { running, watchers, cancelEnd: null };
     entries.set(key, entry);
     return entry;
   }
@@ -112,6 +120,7 @@ export function createFeedServer({ source, clock }: FeedServerOptions): FeedServ
       port.on('message', (message: FromChannel) => receive(port, waiting, message));
       port.once('close', () => {
         ports.delete(port);
+        calls.ended(port);
         for (const controller of waiting) controller.abort(new AskError('failed', 'the worker that asked has ended'));
         for (const key of entries.keys()) unwatch(port, key);
       });

@@ -5,9 +5,10 @@ import type { Log } from '../telemetry/log.ts';
 import { createEgressGuard, createResolver, type Resolve } from '../upstream/egress.ts';
 import { type BreakerOptions, createBreakers } from './breakers.ts';
 import type { Asking, FeedSource, FeedStart, RunningFeed } from './feed.ts';
+import { loggedMeter } from './feed-log.ts';
 import { createFeedMeters, type FeedMeters, type MeteredKind } from './feed-meters.ts';
 import { startDiscovery } from './feeds/discovery.ts';
-import { createDocuments, type LoadDocument } from './feeds/documents.ts';
+import { createDocuments, type Documents } from './feeds/documents.ts';
 import { type GeoipEnv, startGeoip } from './feeds/geoip.ts';
 import { startJwks } from './feeds/jwks.ts';
 import type { FreshEnv } from './feeds/keep-fresh.ts';
@@ -20,9 +21,10 @@ import { createRedis, type SharedRedis } from './redis/redis.ts';
 
 /** What feeds and answers use. */
 interface Tools {
-  readonly load: LoadDocument;
+  readonly documents: Documents;
   readonly fresh: Omit<FreshEnv, 'meter'>;
   readonly meters: FeedMeters;
+  readonly log: Pick<Log, 'info' | 'warn'>;
   readonly passwords: Passwords;
   readonly http: HttpTools;
   readonly redis: SharedRedis;
@@ -30,9 +32,10 @@ interface Tools {
 }
 
 const starts: { readonly [K in FeedKind]: (start: FeedStart<K>, tools: Tools) => RunningFeed } = {
-  jwks: (start, tools) => metered('jwks', sourceOf(start.config), tools, (env) => startJwks(start, tools.load, env)),
+  jwks: (start, tools) =>
+    metered('jwks', sourceOf(start.config), tools, (env) => startJwks(start, tools.documents, env)),
   discovery: (start, tools) =>
-    metered('discovery', start.config.issuer, tools, (env) => startDiscovery(start, tools.load, env)),
+    metered('discovery', start.config.issuer, tools, (env) => startDiscovery(start, tools.documents.load, env)),
   redisChannel: (start, { redis }) => startRedisChannel(start, redis),
   geoip: (start, { geoip }) => startGeoip(start, geoip),
 };
@@ -76,9 +79,10 @@ export function createFeedSource(options: Partial<FeedSourceOptions> = {}): Feed
   const redis = createRedis({ clock, wallClock, random });
   let configured = { egress: '', redis: '' };
   const tools: Tools = {
-    load: createDocuments(client),
+    documents: createDocuments(client),
     fresh: { clock, wallClock, random, timeout },
     meters,
+    log,
     passwords,
     http: { client, breakers, shared: createSharedAnswers(clock) },
     redis,
@@ -109,10 +113,10 @@ export function createFeedSource(options: Partial<FeedSourceOptions> = {}): Feed
 function metered(
   kind: MeteredKind,
   source: string,
-  { fresh, meters }: Tools,
+  { fresh, meters, log }: Tools,
   start: (env: FreshEnv) => RunningFeed,
 ): RunningFeed {
-  const meter = meters.open(kind, source);
+  const meter = loggedMeter(meters.open(kind, source), kind, source, log);
   const running = start({ ...fresh, meter });
   return {
     refresh: () => running.refresh(),
@@ -125,7 +129,16 @@ function metered(
 
 /** What metrics call it: never the whole URL, which may hold a secret. */
 function sourceOf({ source }: JwksFeed): string {
-  return source.kind === 'discovery' ? source.issuer : (URL.parse(source.uri)?.host ?? 'invalid');
+  switch (source.kind) {
+    case 'discovery':
+      return source.issuer;
+    case 'cluster':
+      return source.cluster;
+    case 'uri':
+      return URL.parse(source.uri)?.host ?? 'invalid';
+    default:
+      return source satisfies never;
+  }
 }
 
 /** In the tree this file stands beside it; in a bundle its code is part of an entry, in `cmd` or in `pkg/worker`, or of what several share. */

@@ -2,6 +2,7 @@
 import type { EgressSettings } from '../ir/settings.ts';
 import type { Answers, Feed, FeedKind, FeedValues, Question, QuestionKind } from '../policy/feeds.ts';
 import type { Series } from '../telemetry/series.ts';
+import type { ClusterAnswer, ClusterCall } from './channel.ts';
 import type { RedisConfig } from './redis/redis-link.ts';
 
 /** A feed while somebody wants it. */
@@ -11,6 +12,9 @@ export interface RunningFeed {
   close(): void;
 }
 
+/** Sends a request to a cluster, through a worker. Rejects with an Error whose message says why, at the latest when the signal is aborted. */
+export type CallCluster = (call: ClusterCall, signal: AbortSignal) => Promise<ClusterAnswer>;
+
 /** How a feed is started. */
 export interface FeedStart<K extends FeedKind> {
   readonly config: Feed<K>['config'];
@@ -18,6 +22,7 @@ export interface FeedStart<K extends FeedKind> {
   readonly last: FeedValues[K] | undefined;
   /** Never called from within the start itself. */
   readonly publish: (value: FeedValues[K]) => void;
+  readonly call: CallCluster;
 }
 
 /** Who asks. */

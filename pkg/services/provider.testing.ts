@@ -7,7 +7,7 @@ import type { Feed, FeedKind, FeedValues } from '../policy/feeds.ts';
 import { FakeClock } from '../store/clock.testing.ts';
 import { testCertificates } from '../testkit/certificates.ts';
 import type { BreakerOptions } from './breakers.ts';
-import type { FeedSource, RunningFeed } from './feed.ts';
+import type { CallCluster, FeedSource, RunningFeed } from './feed.ts';
 import { createFeedSource } from './feed-source.ts';
 
 export interface TestProvider {
@@ -62,10 +62,15 @@ export interface TestSourceOptions {
   /** What every name resolves to. */
   readonly addresses?: readonly string[];
   readonly breakers?: BreakerOptions;
+  /** What a worker would do. */
+  readonly call?: CallCluster;
 }
 
 export function createTestSource(options: TestSourceOptions = {}) {
   const { timeout = 2000, addresses = ['127.0.0.1'], breakers = {} } = options;
+  const { call = () => Promise.reject(new Error('there is no worker')) } = options;
+  const logged: string[] = [];
+  const tell = (_: object, message: string): void => void logged.push(message);
   const clock = new FakeClock();
   const wallClock = () => 1_000_000 + clock.now();
   const source: FeedSource = createFeedSource({
@@ -75,11 +80,13 @@ export function createTestSource(options: TestSourceOptions = {}) {
     resolve: async () => addresses,
     timeout,
     breakers,
+    log: { info: tell, warn: tell },
   });
   source.configure({ egress: testEgress, redis: null });
   const watch = <K extends FeedKind>(feed: Feed<K>, last?: FeedValues[K]): Watched<K> => {
     const values: FeedValues[K][] = [];
-    const running = source.start<K>(feed.kind, { config: feed.config, last, publish: (value) => values.push(value) });
+    const publish = (value: FeedValues[K]): void => void values.push(value);
+    const running = source.start<K>(feed.kind, { config: feed.config, last, publish, call });
     return {
       running,
       values,
@@ -88,5 +95,5 @@ export function createTestSource(options: TestSourceOptions = {}) {
       },
     };
   };
-  return { source, clock, watch };
+  return { source, clock, watch, logged };
 }

@@ -38,6 +38,7 @@ export async function assembleDataWorker(env: WorkerEnv): Promise<DataWorker> {
   });
   shortage.listen(() => clusters.trim());
   const call = createCall({ clusters, timers });
+  services.serveCalls(call);
   const unary = createUnary(clusters);
   const compiler = createCompiler({
     filter(filter, secret) {

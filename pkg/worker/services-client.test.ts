@@ -3,7 +3,9 @@
 import { MessageChannel, Worker } from 'node:worker_threads';
 import { afterEach, describe, expect, test } from '@jest/globals';
 import type { Feed, FeedValues, JwksValue } from '../policy/feeds.ts';
+import type { CallResponse } from '../policy/runtime.ts';
 import { AskError } from '../services/ask-error.ts';
+import type { ClusterCall } from '../services/channel.ts';
 import type { FeedSource, FeedStart } from '../services/feed.ts';
 import { createFeedServer, type FeedServer } from '../services/feed-server.ts';
 import { FakeClock } from '../store/clock.testing.ts';
@@ -273,5 +275,100 @@ describe('questions', () => {
     client.close();
     await expect(answer).rejects.toMatchObject({ code: 'services-gone' });
     await until(() => signals[0]?.aborted === true);
+  });
+});
+
+describe('calls to clusters, which workers make for the services thread', () => {
+  const call: ClusterCall = {
+    cluster: 'Service/shop/keycloak:80',
+    method: 'GET',
+    path: '/certs',
+    authority: 'keycloak.shop:80',
+    headers: {},
+    timeout: 1000,
+    maxBody: 100,
+  };
+  const never = new AbortController().signal;
+
+  /** A worker that answers calls, and watches. */
+  async function createCaller(
+    { server, started }: ReturnType<typeof createServices>,
+    serve: (call: ClusterCall) => Promise<CallResponse>,
+  ) {
+    const worker = createWorker(server);
+    worker.client.serveCalls(serve);
+    const watch = worker.client.watch(jwks('https://a/'));
+    await until(() => started.length > 0);
+    started[0]?.publish(keysAt(1));
+    await watch.first(1000);
+    return { ...worker, watch };
+  }
+  const answer = (text: string) => async (): Promise<CallResponse> => ({
+    status: 200,
+    headers: new Map(),
+    body: Buffer.from(text),
+  });
+
+  test('go to one that watches the feed, in turn, and come back', async () => {
+    const services = createServices();
+    const seen: ClusterCall[] = [];
+    await createCaller(services, (request) => {
+      seen.push(request);
+      return answer('one')();
+    });
+    await createCaller(services, answer('two'));
+    createWorker(services.server).client.serveCalls(answer('does not watch'));
+    const answers: string[] = [];
+    for (let i = 0; i < 4; i++) {
+      const { status, body } = await services.started[0]!.call(call, never);
+      answers.push(`${status} ${Buffer.from(body).toString()}`);
+    }
+    expect(answers.toSorted()).toEqual(['200 one', '200 one', '200 two', '200 two']);
+    expect(seen).toEqual([call, call]);
+  });
+
+  test('go to any worker while nobody watches, and to none if there is none', async () => {
+    const services = createServices();
+    const { client, watch } = await createCaller(services, answer('one'));
+    watch.close();
+    await until(() => services.clock.waiting === 1);
+    expect(Buffer.from((await services.started[0]!.call(call, never)).body).toString()).toBe('one');
+    client.close();
+    await until(async () => {
+      try {
+        await services.started[0]!.call(call, AbortSignal.timeout(100));
+        return false;
+      } catch (error) {
+        return (error as Error).message === 'there is no worker to ask it';
+      }
+    });
+  });
+
+  test('fail with what the worker says', async () => {
+    const services = createServices();
+    await createCaller(services, () => Promise.reject(new Error('the answer is longer than 100 bytes')));
+    await expect(services.started[0]!.call(call, never)).rejects.toThrow('the answer is longer than 100 bytes');
+    const { client } = createWorker(services.server);
+    client.watch(jwks('https://b/'));
+    await until(() => services.started.length === 2);
+    await expect(services.started[1]!.call(call, never)).rejects.toThrow('the worker is not ready');
+  });
+
+  test('fail when the time is over, and when the worker ends', async () => {
+    const services = createServices();
+    let asked = 0;
+    const { client } = await createCaller(services, () => {
+      asked++;
+      return new Promise(() => undefined);
+    });
+    const late = new AbortController();
+    const slow = services.started[0]!.call(call, late.signal);
+    await until(() => asked === 1);
+    late.abort();
+    await expect(slow).rejects.toThrow('no answer in time');
+    const lost = services.started[0]!.call(call, never);
+    await until(() => asked === 2);
+    client.close();
+    await expect(lost).rejects.toThrow('the worker that asked it has ended');
   });
 });

@@ -1,15 +1,17 @@
 /** A worker's end of the channel: what filters watch and ask of the services thread, over all lives of that thread. */
 import type { MessagePort } from 'node:worker_threads';
 import type { Answers, Feed, FeedKind, FeedValues, Question, QuestionKind } from '../policy/feeds.ts';
-import type { FilterServices, Watch } from '../policy/runtime.ts';
+import type { FilterEnv, FilterServices, Watch } from '../policy/runtime.ts';
 import { AskError } from '../services/ask-error.ts';
-import type { FromChannel, ToChannel } from '../services/channel.ts';
+import type { ClusterCall, FromChannel, ToChannel } from '../services/channel.ts';
 import { feedKey } from '../services/feed-key.ts';
 import type { Clock } from '../store/clock.ts';
 
 export interface ServicesClient extends FilterServices {
   /** A services thread began its life: it is asked from now on, and gets all watches again. Values stay until it has newer ones. */
   connect(port: MessagePort): void;
+  /** What the services thread has this worker send is sent through this from now on. */
+  serveCalls(call: FilterEnv['call']): void;
   close(): void;
 }
 
@@ -36,12 +38,13 @@ export function createServicesClient(clock: Clock): ServicesClient {
   const asked = new Map<number, Asked>();
   let channel: MessagePort | null = null;
   let lastId = 0;
+  let send: FilterEnv['call'] = () => Promise.reject(new Error('the worker is not ready'));
 
   function post(message: FromChannel): void {
     channel?.postMessage(message);
   }
 
-  function receive(message: ToChannel): void {
+  function receive(message: ToChannel, port: MessagePort): void {
     switch (message.kind) {
       case 'value':
         take(message.key, message.value);
@@ -52,6 +55,21 @@ export function createServicesClient(clock: Clock): ServicesClient {
       case 'refused':
         settle(message.id)?.reject(new AskError(message.code, message.message));
         break;
+      case 'call':
+        void answerCall(message.id, message.call, port);
+        break;
+    }
+  }
+
+  async function answerCall(id: number, call: ClusterCall, port: MessagePort): Promise<void> {
+    const answered = (answer: Extract<FromChannel, { kind: 'called' }>['answer']): void =>
+      port.postMessage({ kind: 'called', id, answer } satisfies FromChannel);
+    try {
+      const { status, body } = await send(call);
+      // A copy: of a part of a pool, all of the pool would cross.
+      answered({ status, body: new Uint8Array(body) });
+    } catch (error) {
+      answered(Error.isError(error) ? error.message : String(error));
     }
   }
 
@@ -150,6 +168,7 @@ export function createServicesClient(clock: Clock): ServicesClient {
   return {
     watch,
     ask,
+    serveCalls: (call) => void (send = call),
     connect(port) {
       const before = channel;
       if (before !== null) {
@@ -159,7 +178,7 @@ export function createServicesClient(clock: Clock): ServicesClient {
       channel = port;
       port.on('message', (message: ToChannel) => {
         // What an ended life had said last must not overtake its successor.
-        if (channel === port) receive(message);
+        if (channel === port) receive(message, port);
       });
       port.once('close', () => ended(port));
       for (const [key, { feed, value }] of watched) {

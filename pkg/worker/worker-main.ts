@@ -1,7 +1,6 @@
 /** A data worker in its thread: speaks `ToWorker` and `FromWorker`. What it is made of is given, so that tests run toys in real threads. */
 import { parentPort, workerData } from 'node:worker_threads';
 import type { Config } from '../config/config.ts';
-import type { FilterServices } from '../policy/runtime.ts';
 import { systemClock } from '../store/clock.ts';
 import { createAccessLog } from '../telemetry/access-log.ts';
 import { LinePool } from '../telemetry/line-pool.ts';
@@ -11,7 +10,7 @@ import { createAnnouncer } from './announcer.ts';
 import type { DataWorker } from './dataworker.ts';
 import type { Delta } from './delta.ts';
 import type { FromWorker, ThreadData, ToWorker } from './protocol.ts';
-import { createServicesClient } from './services-client.ts';
+import { createServicesClient, type ServicesClient } from './services-client.ts';
 
 /** What a data worker is built from. */
 export interface WorkerEnv {
@@ -25,7 +24,7 @@ export interface WorkerEnv {
   readonly reusePort: boolean;
   /** Descriptors that the process may open; 0: no limit is known. */
   readonly descriptorLimit: number;
-  readonly services: FilterServices;
+  readonly services: ServicesClient;
 }
 
 type Post = (message: FromWorker) => void;

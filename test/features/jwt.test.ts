@@ -8,9 +8,12 @@ import { createOrigin, type Origin, reply } from '../../pkg/testkit/origin.ts';
 import { createEcho, type Echoed } from './echo.ts';
 import { type AskOptions, type Feature, startFeature } from './feature.ts';
 import { baseManifests } from './folder.ts';
+import { until } from './until.ts';
 
 const { certificate, key } = testCertificates().localhost;
 const issuer = { keys: [jwkOf(rsa, { kid: 'a' })] as readonly object[], asked: 0 };
+/** Of the Services that serve keys, by path. */
+const served = new Map<string, number>();
 let server: Server;
 let origin: Origin;
 let keys: Origin;
@@ -26,11 +29,17 @@ beforeAll(async () => {
   address = `https://localhost:${(server.address() as AddressInfo).port}`;
   origin = await createEcho('one');
   // A Service of the cluster, over http.
-  keys = await createOrigin(({ startLine }) =>
-    reply(startLine.startsWith('GET /realm/certs ') ? JSON.stringify({ keys: issuer.keys }) : 'no'),
-  );
+  keys = await createOrigin(({ startLine }) => {
+    const path = startLine.split(' ', 2)[1] ?? '';
+    served.set(path, (served.get(path) ?? 0) + 1);
+    if (path === '/endless') return reply(JSON.stringify({ keys: issuer.keys, more: 'x'.repeat(10_000_000) }));
+    return reply(path === '/realm/certs' ? JSON.stringify({ keys: issuer.keys }) : 'no');
+  });
   feature = await startFeature(
-    { 'base.yaml': baseManifests({ one: origin.port, keys: keys.port }), 'policy.yaml': manifests(address) },
+    {
+      'base.yaml': baseManifests({ one: origin.port, keys: keys.port, huge: keys.port }),
+      'policy.yaml': manifests(address),
+    },
     { workers: 2 },
   );
 });
@@ -78,7 +87,7 @@ test('the issuer is asked once for all workers, whatever they are asked', async 
   expect(issuer.asked).toBe(1);
 });
 
-test('keys of a Service are fetched by the workers', async () => {
+test('keys of a Service are fetched once for all workers, and metrics tell how old they are', async () => {
   const options = withToken(tokenOf({ iss: 'keycloak' }));
   await feature.becomes('http://c.test/', 200, options);
   const answers = await Promise.all(Array.from({ length: 20 }, () => feature.ask('http://c.test/', options)));
@@ -86,6 +95,20 @@ test('keys of a Service are fetched by the workers', async () => {
   expect((await feature.ask('http://c.test/', withToken(tokenOf({ iss: 'keycloak' }, {}, ec.privateKey)))).status).toBe(
     401,
   );
+  expect(served.get('/realm/certs')).toBe(1);
+  const metrics = await feature.gateway.page('/metrics');
+  expect(metrics).toMatch(/^suuupra_jwks_age_seconds\{source="Service\/default\/keys:8080"\} \d/m);
+  expect(metrics).toContain('suuupra_jwks_available{source="Service/default/keys:8080"} 1');
+});
+
+test('a key set of a Service that is too long is none: 503, and a metric and the log say so', async () => {
+  await feature.becomes('http://d.test/', 503, withToken(tokenOf({ iss: 'endless' })));
+  const failures = await until(async () => {
+    const text = await feature.gateway.page('/metrics');
+    return /^suuupra_jwks_fetch_failures_total\{source="Service\/default\/huge:8080"\} (\d+)$/m.exec(text)?.[1];
+  });
+  expect(Number(failures)).toBeGreaterThan(0);
+  await feature.gateway.said(/huge:8080 is longer than 1048576 bytes.*there is nothing to decide by/);
 });
 
 test('keys that are nowhere to be had: 503', async () => {
@@ -136,5 +159,5 @@ spec:
 kind: ConfigMap
 metadata: { name: ca }
 data: { ca.crt: ${JSON.stringify(certificate)} }
-${route('a')}${policy('a', address, fetched(address))}${route('b')}${policy('b', 'https://localhost:1', fetched('https://localhost:1'))}${route('c')}${policy('c', 'keycloak', '{ backendRef: { kind: Service, name: keys, port: 8080 }, path: /realm/certs }')}`;
+${route('a')}${policy('a', address, fetched(address))}${route('b')}${policy('b', 'https://localhost:1', fetched('https://localhost:1'))}${route('c')}${policy('c', 'keycloak', '{ backendRef: { kind: Service, name: keys, port: 8080 }, path: /realm/certs }')}${route('d')}${policy('d', 'endless', '{ backendRef: { kind: Service, name: huge, port: 8080 }, path: /endless }')}`;
 }

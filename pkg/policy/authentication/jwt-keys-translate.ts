@@ -30,7 +30,8 @@ function remoteKeys(remote: Remote, path: string, context: PolicyContext): Trans
   const times = freshness(remote, path);
   if (isProblems(endpoint)) return [...endpoint, ...(isProblems(times) ? times : [])];
   if (isProblems(times)) return times;
-  if (endpoint.kind === 'cluster') return { ...endpoint, ...times };
+  // How a backend is spoken to, TLS and its CA included, is the cluster's.
+  if (endpoint.kind === 'cluster') return { kind: 'feed', feed: { source: endpoint, authority: null, ...times } };
   const { uri, authority } = endpoint;
   return { kind: 'feed', feed: { source: { kind: 'uri', uri }, authority, ...times } };
 }

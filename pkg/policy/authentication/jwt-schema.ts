@@ -34,19 +34,7 @@ export interface ClaimRules {
 
 export type KeysConfig =
   /** Kept fresh by the services thread. */
-  | { readonly kind: 'feed'; readonly feed: JwksFeed }
-  /** Fetched from a cluster by the worker itself. */
-  | {
-      readonly kind: 'cluster';
-      /** Id in `Ir.clusters`. */
-      readonly cluster: string;
-      readonly authority: string;
-      readonly path: string;
-      /** Milliseconds. */
-      readonly cacheDuration: number;
-      readonly maxStale: number;
-    }
-  | { readonly kind: 'fixed'; readonly keys: readonly PublicJwk[] };
+  { readonly kind: 'feed'; readonly feed: JwksFeed } | { readonly kind: 'fixed'; readonly keys: readonly PublicJwk[] };
 
 /** Where a token is looked for, in this order. */
 export interface TokenLocations {

@@ -85,12 +85,18 @@ describe('what becomes of it', () => {
   test('a backend that serves the keys', () => {
     const remoteJWKS = { backendRef: { kind: 'Service', name: 'keycloak', port: 8080 }, path: '/certs' };
     expect(config({ remoteJWKS }).keys).toEqual({
-      kind: 'cluster',
-      cluster: 'Service/shop/keycloak:8080',
-      authority: 'keycloak.shop:8080',
-      path: '/certs',
-      cacheDuration: 300_000,
-      maxStale: 43_200_000,
+      kind: 'feed',
+      feed: {
+        source: {
+          kind: 'cluster',
+          cluster: 'Service/shop/keycloak:8080',
+          authority: 'keycloak.shop:8080',
+          path: '/certs',
+        },
+        authority: null,
+        cacheDuration: 300_000,
+        maxStale: 43_200_000,
+      },
     });
   });
 

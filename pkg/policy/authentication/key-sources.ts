@@ -1,7 +1,6 @@
 /** Key configurations → key sources. */
 import type { FilterEnv } from '../runtime.ts';
 import type { KeysConfig } from './jwt-schema.ts';
-import { ClusterKeys } from './key-cluster.ts';
 import { FeedKeys } from './key-feed.ts';
 import { KeySet } from './key-set.ts';
 import type { KeySource } from './key-source.ts';
@@ -14,8 +13,6 @@ export function createKeySource(config: KeysConfig, env: FilterEnv): KeySource {
     }
     case 'feed':
       return new FeedKeys(config.feed, env);
-    case 'cluster':
-      return new ClusterKeys(config, env);
     default:
       return config satisfies never;
   }

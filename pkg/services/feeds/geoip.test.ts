@@ -32,7 +32,9 @@ function start(file: string | null, last?: GeoipValue) {
     info: (_: object, message: string) => void logged.push(`info ${message}`),
     warn: (_: object, message: string) => void logged.push(`warn ${message}`),
   };
-  const feed = startGeoip({ config: {}, last, publish: (value) => void values.push(value) }, { file, clock, log });
+  const call = () => Promise.reject(new Error('nobody is asked'));
+  const publish = (value: GeoipValue): void => void values.push(value);
+  const feed = startGeoip({ config: {}, last, publish, call }, { file, clock, log });
   running = feed;
   return { clock, values, logged, feed, early: values.length };
 }

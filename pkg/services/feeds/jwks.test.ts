@@ -4,6 +4,7 @@ import { generateKeyPairSync } from 'node:crypto';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import type { Feed, JwksFeed } from '../../policy/feeds.ts';
 import { until } from '../../testkit/until.ts';
+import type { ClusterAnswer, ClusterCall } from '../channel.ts';
 import { createProvider, createTestSource, json, type TestProvider } from '../provider.testing.ts';
 
 const key = (kid: string) => ({
@@ -131,10 +132,100 @@ describe('keys', () => {
       config: { ...feed().config, source: { kind: 'uri', uri: 'https://127.0.0.1/' } },
       last: undefined,
       publish: ({ failure }) => failures.push(failure),
+      call: () => Promise.reject(new Error('nobody is asked')),
     });
     cleanups.push(() => running.close());
     await until(() => failures.length > 0);
     expect(failures).toEqual(['127.0.0.1 did not answer in time']);
+  });
+});
+
+describe('keys that a backend serves', () => {
+  const place = { cluster: 'Service/shop/keycloak:80', authority: 'keycloak.shop:80', path: '/certs?key=secret' };
+  const served = (change: Partial<JwksFeed> = {}) =>
+    feed({ source: { kind: 'cluster', ...place }, authority: null, ...change });
+  const answerOf = (body: unknown, status = 200): ClusterAnswer => ({
+    status,
+    body: Buffer.from(typeof body === 'string' ? body : JSON.stringify(body)),
+  });
+
+  /** Workers whose answer the test says. */
+  function openWith(answer: () => ClusterAnswer | Promise<ClusterAnswer>) {
+    const calls: ClusterCall[] = [];
+    const opened = open({
+      timeout: 1500,
+      call: async (call) => {
+        calls.push(call);
+        return answer();
+      },
+    });
+    return { ...opened, calls };
+  }
+
+  test('are asked of a worker, with a limit on their length and on the time', async () => {
+    const { watch, calls } = openWith(() => answerOf({ keys: [one] }));
+    const watched = watch(served());
+    await until(() => watched.values.length === 1);
+    expect(watched.last).toEqual({ keys: [one], fetchedAt: 1_000_000, failure: '' });
+    const headers = { accept: 'application/json' };
+    expect(calls).toEqual([{ ...place, method: 'GET', headers, timeout: 1500, maxBody: 1_048_576 }]);
+  });
+
+  test('are kept as those of a URL are: fetched early, kept through an outage, looked for once in 30 s', async () => {
+    let answer = () => answerOf({ keys: [one] });
+    const { watch, clock, calls, source, logged } = openWith(() => answer());
+    const watched = watch(served({ maxStale: 10 * Minute }));
+    await until(() => watched.values.length === 1);
+    expect(await watched.running.refresh()).toBe(false);
+    clock.advance(4.25 * Minute);
+    await until(() => watched.values.length === 2);
+    answer = () => answerOf('', 503);
+    expect(await Promise.all([watched.running.refresh(), watched.running.refresh()])).toEqual([false, false]);
+    clock.advance(30_000);
+    await watched.running.refresh();
+    expect(watched.last).toMatchObject({ keys: [one], failure: 'Service/shop/keycloak:80/certs answers 503' });
+    expect(metric(source, 'fetch_failures_total')).toBeGreaterThan(0);
+    expect(logged).toEqual(['cannot be fetched; the last good value is used']);
+    clock.advance(15 * Minute);
+    await until(() => watched.last?.keys === null);
+    expect(metric(source, 'available')).toBe(0);
+    answer = () => answerOf({ keys: [two] });
+    await until(() => {
+      clock.advance(Minute / 60);
+      return watched.last?.failure === '';
+    });
+    expect(watched.last?.keys).toEqual([two]);
+    expect(logged.slice(1)).toEqual(['there is nothing to decide by: requests that need it get 503', 'fetched again']);
+    expect(new Set(calls.map(({ path }) => path))).toEqual(new Set([place.path]));
+  });
+
+  test('are one fetch, however many feeds want them, and one series, named by the cluster', async () => {
+    const gate = Promise.withResolvers<ClusterAnswer>();
+    const { watch, calls, source } = openWith(() => gate.promise);
+    const both = [watch(served()), watch(served({ maxStale: 0 }))];
+    await until(() => calls.length > 0);
+    gate.resolve(answerOf({ keys: [one] }));
+    await until(() => both.every(({ values }) => values.length === 1));
+    expect(calls).toHaveLength(1);
+    const age = source.series().find(({ name }) => name === 'suuupra_jwks_age_seconds');
+    expect(age?.samples).toEqual([[{ source: 'Service/shop/keycloak:80' }, 0]]);
+  });
+
+  test.each<[string, ClusterAnswer | Error, string | RegExp]>([
+    ['a redirect', answerOf('', 302), /answers 302; redirects are not followed/],
+    ['no JSON', answerOf('<html>'), 'Service/shop/keycloak:80/certs answers what is not JSON'],
+    ['no key set', answerOf([]), /no array "keys"/],
+    ['a failed call', new Error('connect-failed'), 'connect-failed'],
+  ])('%s is no answer, and why does not tell the query', async (_, answer, why) => {
+    const { watch } = openWith(() => {
+      if (answer instanceof Error) throw answer;
+      return answer;
+    });
+    const watched = watch(served());
+    await until(() => watched.values.length > 0);
+    expect(watched.last?.keys).toBeNull();
+    expect(watched.last?.failure).toMatch(why);
+    expect(watched.last?.failure).not.toContain('secret');
   });
 });
 

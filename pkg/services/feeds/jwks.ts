@@ -1,14 +1,14 @@
-/** The feed `jwks`: keys of an issuer, by the URL of its key set or by its discovery document. */
+/** The feed `jwks`: keys of an issuer, by the URL of its key set, by its discovery document, or from a backend that serves them. */
 import type { JwksFeed } from '../../policy/feeds.ts';
-import type { FeedStart, RunningFeed } from '../feed.ts';
-import type { LoadDocument } from './documents.ts';
+import type { CallCluster, FeedStart, RunningFeed } from '../feed.ts';
+import type { Documents } from './documents.ts';
 import { type FreshEnv, keepFresh } from './keep-fresh.ts';
 import { loadProvider } from './provider.ts';
 import { type Jwk, usableKeys } from './usable-keys.ts';
 
 export function startJwks(
-  { config, last, publish }: FeedStart<'jwks'>,
-  load: LoadDocument,
+  { config, last, publish, call }: FeedStart<'jwks'>,
+  documents: Documents,
   env: FreshEnv,
 ): RunningFeed {
   const { cacheDuration, maxStale } = config;
@@ -16,7 +16,7 @@ export function startJwks(
     {
       cacheDuration,
       maxStale,
-      load: (signal) => loadKeys(config, load, signal),
+      load: async (signal) => usableKeys(await loadKeySet(config, documents, call, env.timeout, signal)),
       last: last === undefined ? null : { ...last, value: last.keys },
       publish: ({ value, fetchedAt, failure }) => publish({ keys: value, fetchedAt, failure }),
     },
@@ -24,13 +24,24 @@ export function startJwks(
   );
 }
 
-async function loadKeys(
+async function loadKeySet(
   { source, authority, insecure = false }: JwksFeed,
-  load: LoadDocument,
+  { load, fromCluster }: Documents,
+  call: CallCluster,
+  timeout: number,
   signal: AbortSignal,
-): Promise<readonly Jwk[]> {
-  if (source.kind === 'uri') return usableKeys(await load({ url: source.uri, authority, insecure }, signal));
-  const { jwks_uri: url } = await loadProvider(load, { issuer: source.issuer, authority, insecure }, signal);
-  if (url === undefined) throw new Error(`the discovery document of ${source.issuer} names no jwks_uri`);
-  return usableKeys(await load({ url, authority, insecure }, signal));
+): Promise<unknown> {
+  switch (source.kind) {
+    case 'uri':
+      return load({ url: source.uri, authority, insecure }, signal);
+    case 'cluster':
+      return fromCluster(source, timeout, call, signal);
+    case 'discovery': {
+      const { jwks_uri: url } = await loadProvider(load, { issuer: source.issuer, authority, insecure }, signal);
+      if (url === undefined) throw new Error(`the discovery document of ${source.issuer} names no jwks_uri`);
+      return load({ url, authority, insecure }, signal);
+    }
+    default:
+      return source satisfies never;
+  }
 }
