@@ -9,7 +9,7 @@ import type { Origin } from '../../pkg/testkit/origin.ts';
 import { type RedisServer, startRedis } from '../../pkg/testkit/redis.ts';
 import { createEcho, type Echoed } from './echo.ts';
 import { type AskOptions, type Feature, startFeature } from './feature.ts';
-import { gatewayManifest, services } from './folder.ts';
+import { gatewayManifest, redisClass, services } from './folder.ts';
 import { until } from './until.ts';
 
 const url = 'http://a.test/';
@@ -124,18 +124,7 @@ async function ctl(command: string, ...args: readonly string[]): Promise<string>
 }
 
 function manifests(address: string, port: number): string {
-  return `apiVersion: gateway.networking.k8s.io/v1
-kind: GatewayClass
-metadata: { name: suuupra }
-spec:
-  controllerName: gateway.suuupra.io/controller
-  parametersRef: { group: gateway.suuupra.io, kind: GatewayClassConfig, name: config, namespace: default }
----
-apiVersion: gateway.suuupra.io/v1alpha1
-kind: GatewayClassConfig
-metadata: { name: config }
-spec: { dataPlane: { redis: { urls: ["${address}"] } } }
----
+  return `${redisClass(address)}---
 ${gatewayManifest('public', '[{ name: http, port: 80, protocol: HTTP }]')}${services({ one: port })}---
 apiVersion: gateway.suuupra.io/v1alpha1
 kind: GatewayRoute

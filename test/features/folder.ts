@@ -44,6 +44,22 @@ metadata: { name: suuupra }
 spec: { controllerName: gateway.suuupra.io/controller }
 `;
 
+/** The same class with a Redis. @param url `redis://127.0.0.1:port/0` */
+export function redisClass(url: string): string {
+  return `apiVersion: gateway.networking.k8s.io/v1
+kind: GatewayClass
+metadata: { name: suuupra }
+spec:
+  controllerName: gateway.suuupra.io/controller
+  parametersRef: { group: gateway.suuupra.io, kind: GatewayClassConfig, name: config, namespace: default }
+---
+apiVersion: gateway.suuupra.io/v1alpha1
+kind: GatewayClassConfig
+metadata: { name: config }
+spec: { dataPlane: { redis: { urls: ["${url}"] } } }
+`;
+}
+
 /** @param listeners YAML, as a flow sequence */
 export function gatewayManifest(name: string, listeners: string, namespace = 'default'): string {
   return `apiVersion: gateway.networking.k8s.io/v1

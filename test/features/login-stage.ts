@@ -4,7 +4,7 @@ import { createOpenIdProvider, type OpenIdProvider } from '../../pkg/testkit/ope
 import type { Browser, Page } from './browser.ts';
 import { createEcho } from './echo.ts';
 import { type Feature, startFeature } from './feature.ts';
-import { gatewayClass, gatewayManifest, services } from './folder.ts';
+import { gatewayClass, gatewayManifest, redisClass, services } from './folder.ts';
 
 export interface LoginStage {
   readonly provider: OpenIdProvider;
@@ -60,21 +60,7 @@ function manifests({ issuer, authority }: OpenIdProvider, originPort: number, re
   const { certificate, key } = testCertificates().localhost;
   const encoded = (text: string): string => Buffer.from(text).toString('base64');
   const listener = '{ name: https, port: 443, protocol: HTTPS, tls: { certificateRefs: [{ name: tls }] } }';
-  const kept =
-    redis === null
-      ? gatewayClass
-      : `apiVersion: gateway.networking.k8s.io/v1
-kind: GatewayClass
-metadata: { name: suuupra }
-spec:
-  controllerName: gateway.suuupra.io/controller
-  parametersRef: { group: gateway.suuupra.io, kind: GatewayClassConfig, name: config, namespace: default }
----
-apiVersion: gateway.suuupra.io/v1alpha1
-kind: GatewayClassConfig
-metadata: { name: config }
-spec: { dataPlane: { redis: { urls: ["${redis}"] } } }
-`;
+  const kept = redis === null ? gatewayClass : redisClass(redis);
   return `${kept}---
 ${gatewayManifest('public', `[${listener}]`)}${services({ one: originPort })}---
 apiVersion: v1
