@@ -24,22 +24,33 @@ export class Conditions {
 
 /** Kubernetes takes 32 KiB, but many large messages make an object that etcd refuses: 1 KiB each, in whole characters. */
 export function limit(message: string): string {
-  const bytes = Buffer.from(message);
-  if (bytes.length <= 1024) return message;
-  return `${bytes
-    .subarray(0, 1020)
-    .toString('utf8')
-    .replace(/\uFFFD+$/, '')}…`;
+  return clip(message, 1024);
 }
 
-/** Several problems as one message: as many as fit, the others counted. */
-export function summarise(texts: readonly string[]): string {
+/**
+ * Several problems as one message: as many as fit, the others counted.
+ * @param name short names for those from an index on, where counting them would not do
+ */
+export function summarise(texts: readonly string[], name?: (from: number) => string): string {
   let message = '';
   for (const [i, text] of texts.entries()) {
-    const next = message === '' ? text : `${message}; ${text}`;
     // Room for the count, and for what a caller puts around it.
-    if (i > 0 && next.length > 800) return `${message} (and ${texts.length - i} more)`;
+    const next = i === 0 ? clip(text, 800) : `${message}; ${text}`;
+    if (Buffer.byteLength(next) > 800)
+      return `${message} (and ${texts.length - i} more${name === undefined ? '' : `: ${name(i)}`})`;
     message = next;
   }
   return message;
+}
+
+/** @param bytes at most, in UTF-8 */
+function clip(text: string, bytes: number): string {
+  const all = Buffer.from(text);
+  if (all.length <= bytes) return text;
+  // What is cut in the middle of a character ends in one that stands for it; the ellipsis has three bytes.
+  const whole = all
+    .subarray(0, bytes - 3)
+    .toString('utf8')
+    .replace(/\uFFFD+$/, '');
+  return `${whole}…`;
 }

@@ -60,8 +60,9 @@ function ruleStatus(rule: TranslatedRule, served: boolean, uses: readonly Policy
   const [invalid] = rule.invalid;
   if (invalid !== undefined) return say('Dropped', invalid.reason, droppedText(rule));
   const own = uses.filter(({ index }) => index === rule.index);
-  const [fault] = [...faultsOf(own), ...lacksOf(own)];
-  if (fault !== undefined) return say('Degraded', fault.reason, fault.message);
+  const faults = [...faultsOf(own), ...lacksOf(own)];
+  const [fault] = faults;
+  if (fault !== undefined) return say('Degraded', fault.reason, summarise(faults.map(({ message }) => message)));
   const [unresolved] = rule.unresolved;
   if (unresolved !== undefined) {
     return say('Degraded', unresolved.reason, `${summarise(rule.unresolved.map(text))}; ${effectOf(rule)}`);

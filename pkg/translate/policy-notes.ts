@@ -4,6 +4,7 @@ import type { Condition } from '../status/status.ts';
 import { type Conditions, summarise } from './condition.ts';
 import type { AttachedPolicy } from './policy-level.ts';
 import type { PolicyUse } from './policy-use.ts';
+import { text } from './rule-text.ts';
 
 /** GEP-713: `<group>/<Kind>Affected`. */
 const Affected = 'gateway.suuupra.io/GatewayPolicyAffected';
@@ -14,36 +15,44 @@ export function affectedCondition(policies: readonly AttachedPolicy[], condition
   return names.length === 0 ? [] : [conditions.yes(Affected, `affected by ${summarise(names)}`, 'PolicyAffected')];
 }
 
-/** Why rules fail closed, each policy once. */
+/** Why rules fail closed: for each rule each policy once, with all that is wrong with it. */
 export function faultsOf(uses: readonly PolicyUse[]): readonly Problem[] {
-  const faults = new Map<string, Problem>();
-  for (const { index, faults: ofRule } of uses) {
-    for (const { level, problem } of ofRule) {
-      const path = `spec.rules[${index}]`;
-      faults.set(`${path} ${level.from} ${problem.path}`, {
-        path,
-        reason: 'PolicyFailedClosed',
-        message: `is answered 500, since ${level.from} cannot be applied: ${problem.path}: ${problem.message}`,
-      });
-    }
-  }
-  return [...faults.values()];
+  return byPolicy(
+    uses.flatMap(({ index, faults }) => faults.map(({ level, problem }) => ({ index, from: level.from, problem }))),
+    ({ from }) => ['PolicyFailedClosed', `is answered 500, since ${from} cannot be applied`],
+  );
 }
 
-/** What policies need of the data plane and do not get, so that they refuse with 503; each once. */
+/** What policies need of the data plane and do not get, so that they refuse with 503; in the same shape. */
 export function lacksOf(uses: readonly PolicyUse[]): readonly Problem[] {
-  const lacks = new Map<string, Problem>();
-  for (const { index, origins } of uses) {
-    for (const { level, key, state } of origins) {
-      if (state !== 'Enforced' || key.lacks === undefined) continue;
-      const path = `spec.rules[${index}]`;
-      for (const lack of key.lacks) {
-        const message = `is answered 503 where ${key.key} of ${level.from} has to decide: ${lack.path}: ${lack.message}`;
-        lacks.set(`${path} ${level.from} ${lack.path}`, { path, reason: lack.reason, message });
-      }
-    }
-  }
-  return [...lacks.values()];
+  const lacking = uses.flatMap(({ index, origins }) =>
+    origins.flatMap(({ level, key, state }) =>
+      state === 'Enforced' ? (key.lacks ?? []).map((problem) => ({ index, from: level.from, problem })) : [],
+    ),
+  );
+  return byPolicy(lacking, ({ from, problem }) => [problem.reason, `is answered 503 where ${from} has to decide`]);
+}
+
+interface Fault {
+  /** Of the rule. */
+  readonly index: number;
+  readonly from: string;
+  readonly problem: Problem;
+}
+
+function byPolicy(
+  faults: readonly Fault[],
+  say: (first: Fault) => readonly [reason: string, effect: string],
+): readonly Problem[] {
+  const groups = Object.values(Object.groupBy(faults, ({ index, from }) => `${index} ${from}`));
+  return groups.flatMap((group = []): readonly Problem[] => {
+    const [first] = group;
+    if (first === undefined) return [];
+    const [reason, effect] = say(first);
+    // At several places the same is said of the rule.
+    const why = summarise([...new Set(group.map(({ problem }) => text(problem)))]);
+    return [{ path: `spec.rules[${first.index}]`, reason, message: `${effect}: ${why}` }];
+  });
 }
 
 /** For the status of one rule: what is off here although somebody above wants it, and what is only tried. */

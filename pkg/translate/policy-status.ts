@@ -99,7 +99,7 @@ function enforcedCondition(unread: readonly Problem[], keys: readonly KeyStatus[
   if (unread.length > 0)
     return conditions.no('Enforced', 'FailedClosed', 'it cannot be read; the rules it is for answer 500');
   const say = (states: readonly KeyStatus['state'][]): string =>
-    summarise(keys.filter(({ state }) => states.includes(state)).map(({ key, message }) => `${key}: ${message}`));
+    keysText(keys.filter(({ state }) => states.includes(state)));
   const has = (state: KeyStatus['state']): boolean => keys.some((key) => key.state === state);
   const acting = keys.filter(({ state }) => state !== 'Disabled');
   if (has('FailedClosed')) return conditions.no('Enforced', 'FailedClosed', say(['FailedClosed']));
@@ -112,6 +112,17 @@ function enforcedCondition(unread: readonly Problem[], keys: readonly KeyStatus[
   if (acting.length > 0 && acting.every(({ state }) => state === 'Shadow'))
     return conditions.no('Enforced', 'ShadowMode', say(['Shadow']));
   return conditions.yes('Enforced', has('Shadow') ? say(['Shadow']) : 'every key is in force');
+}
+
+/** Those that do not fit are named: `keys` has the whole of it. */
+function keysText(keys: readonly KeyStatus[]): string {
+  const texts = keys.map(({ key, message }) => `${key}: ${message}`);
+  return summarise(texts, (from) =>
+    keys
+      .slice(from)
+      .map(({ key }) => key)
+      .join(', '),
+  );
 }
 
 function summaryOf(

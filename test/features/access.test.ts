@@ -63,7 +63,7 @@ describe('a list in a ConfigMap', () => {
     await feature.folder.write('list.yaml', listOf('192.0.2.0/24\n    192.0.2.300'));
     await feature.becomes(url, 500, from('192.0.2.1'));
     const statuses = await feature.gateway.page('/debug/statuses');
-    expect(statuses).toContain('line 2 of ConfigMap cidrs, key list');
+    expect(statuses).toContain('line 2 of ConfigMap default/cidrs, key list');
     await feature.folder.write('list.yaml', listOf('192.0.2.0/24'));
     await feature.becomes(url, 200, from('192.0.2.1'));
   });

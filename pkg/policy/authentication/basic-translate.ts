@@ -1,5 +1,6 @@
 /** Control-plane half of Basic. */
 import type { PolicyContext } from '../context.ts';
+import { keyName } from '../key-name.ts';
 import { type Translated, unsupported } from '../translated.ts';
 import type { BasicConfig } from './basic-schema.ts';
 import type { BasicSpec } from './basic-spec.ts';
@@ -24,12 +25,7 @@ export function translateBasic(
   const problems = [
     ...(first === undefined
       ? []
-      : [
-          unsupported(
-            at,
-            `the file in Secret ${context.namespace}/${spec.users.name}, key ${spec.users.key}: ${first}`,
-          ),
-        ]),
+      : [unsupported(at, `the file in ${keyName('Secret', spec.users, context)}: ${first}`)]),
     ...identityHeaderProblems(claimToHeaders, authorization, path),
   ];
   if (problems.length > 0) return problems;

@@ -2,6 +2,7 @@
 import { parseDuration } from '../../api/duration.ts';
 import type { Problem } from '../../status/problem.ts';
 import type { PolicyContext } from '../context.ts';
+import { keyName } from '../key-name.ts';
 import { isProblems, type Translated, unsupported } from '../translated.ts';
 import { addressProblems, translateAuthority, translateEndpoint } from './endpoint-translate.ts';
 import { readLocalKeys } from './jwt-local-keys.ts';
@@ -68,7 +69,10 @@ function localKeys(
   if (text === undefined) return [unsupported(at, `is missing; add it, or correct type (${local.type})`)];
   if (typeof text !== 'string') return [text];
   const keys = readLocalKeys(text);
-  return typeof keys === 'string' ? [unsupported(at, keys)] : { kind: 'fixed', keys };
+  if (typeof keys !== 'string') return { kind: 'fixed', keys };
+  const { type, valueRef } = local;
+  const where = type === 'ValueRef' && valueRef !== undefined ? `${keyName(valueRef.kind, valueRef, context)} ` : '';
+  return [unsupported(at, `${where}${keys}`)];
 }
 
 function valueOf(

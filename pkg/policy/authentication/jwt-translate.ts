@@ -2,6 +2,7 @@
 import { parseDuration } from '../../api/duration.ts';
 import type { Problem } from '../../status/problem.ts';
 import type { PolicyContext } from '../context.ts';
+import { keyName } from '../key-name.ts';
 import { isProblems, type Translated, unsupported } from '../translated.ts';
 import { identityHeaderProblems, locationsOf } from './credential-translate.ts';
 import { type Algorithm, isSymmetric, symmetric } from './jwt-algorithm.ts';
@@ -111,7 +112,7 @@ function sharedSecret(
   const needed = Math.max(0, ...algorithms.filter(isSymmetric).map((algorithm) => symmetric[algorithm]));
   const length = Buffer.byteLength(found.value);
   if (length >= needed) return { id: found.id, problems: [] };
-  const message = `the secret has ${length} bytes; ${needed} are needed (RFC 7518 3.2): openssl rand -hex ${needed}`;
+  const message = `${keyName('Secret', spec.sharedSecret, context)} has ${length} bytes; ${needed} are needed (RFC 7518 3.2): openssl rand -hex ${needed}`;
   return { id: null, problems: [unsupported(at, message)] };
 }
 

@@ -3,6 +3,7 @@ import { hash } from 'node:crypto';
 import { parseDuration } from '../../api/duration.ts';
 import type { Problem } from '../../status/problem.ts';
 import type { PolicyContext } from '../context.ts';
+import { keyName } from '../key-name.ts';
 import { isProblems, type Translated, unsupported } from '../translated.ts';
 import { addressProblems, translateAuthority } from './endpoint-translate.ts';
 import { headerProblems } from './identity-header.ts';
@@ -95,7 +96,7 @@ function secretOf(
   if (length >= minLength) return { id: found.id };
   const problem = unsupported(
     path,
-    `the value has ${length} bytes; at least ${minLength} are needed: openssl rand -hex 32`,
+    `${keyName('Secret', ref, context)} has ${length} bytes; at least ${minLength} are needed: openssl rand -hex 32`,
   );
   return { id: '', problem };
 }

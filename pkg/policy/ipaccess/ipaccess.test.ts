@@ -55,7 +55,7 @@ describe('translate', () => {
     const context = testPolicyContext({ configMaps: { 'cidrs/list': '10.0.0.0/8\n\nexample.com\n10.0.0.1 10.0.0.2' } });
     expect(translateIpAccess({ listRef: ref('Allow') }, 'ipAccess', context)).toEqual([
       expect.objectContaining({
-        message: expect.stringContaining('line 3 of ConfigMap cidrs, key list: "example.com"'),
+        message: expect.stringContaining('line 3 of ConfigMap shop/cidrs, key list: "example.com"'),
       }),
       expect.objectContaining({ message: expect.stringContaining('line 4') }),
     ]);

@@ -2,10 +2,11 @@
 import type { Problem } from '../../status/problem.ts';
 import type { PolicyContext } from '../context.ts';
 import { parseNetwork } from '../ip-set.ts';
+import { keyName } from '../key-name.ts';
 import { type Translated, unsupported } from '../translated.ts';
 import type { IpAccessConfig, IpAccessSpec } from './schema.ts';
 
-/** Of the mistakes in a list of thousands; the rest is a number. */
+/** Of the mistakes in one list, which may have thousands; the rest is a number. */
 const MaxProblems = 5;
 
 /** @param path where `spec` stands in its object, for messages */
@@ -34,11 +35,16 @@ export function translateIpAccess(
 }
 
 function networkProblems(networks: readonly string[], path: string): readonly Problem[] {
-  return networks.flatMap((network, i) =>
+  const problems = networks.flatMap((network, i) =>
     parseNetwork(network) === null
       ? [unsupported(`${path}[${i}]`, `"${network}" is no network; write one such as 10.0.0.0/8 or fd00::/8`)]
       : [],
   );
+  if (problems.length <= MaxProblems) return problems;
+  return [
+    ...problems.slice(0, MaxProblems),
+    unsupported(path, `${problems.length - MaxProblems} more entries are no networks`),
+  ];
 }
 
 function countryProblems(
@@ -69,19 +75,20 @@ function readList(ref: NonNullable<IpAccessSpec['listRef']>, path: string, conte
     const network = line.split('#', 1)[0]!.trim();
     if (network === '') continue;
     if (parseNetwork(network) !== null) networks.push(network);
-    else if (++wrong <= MaxProblems) problems.push(lineProblem(ref, path, i + 1, network));
+    else if (++wrong <= MaxProblems)
+      problems.push(lineProblem(keyName('ConfigMap', ref, context), path, i + 1, network));
   }
   if (wrong > MaxProblems)
     problems.push(
-      unsupported(path, `${wrong - MaxProblems} more lines of ConfigMap ${ref.name}, key ${ref.key} are no networks`),
+      unsupported(path, `${wrong - MaxProblems} more lines of ${keyName('ConfigMap', ref, context)} are no networks`),
     );
   return { networks, problems };
 }
 
-function lineProblem(ref: { readonly name: string; readonly key: string }, path: string, line: number, text: string) {
+function lineProblem(list: string, path: string, line: number, text: string): Problem {
   const shown = text.length > 60 ? `${text.slice(0, 60)}…` : text;
   return unsupported(
     path,
-    `line ${line} of ConfigMap ${ref.name}, key ${ref.key}: "${shown}" is no network; write an address or a CIDR, and comments behind #`,
+    `line ${line} of ${list}: "${shown}" is no network; write an address or a CIDR, and comments behind #`,
   );
 }

@@ -1,6 +1,7 @@
 /** Control-plane half of response overrides. */
 import type { Problem } from '../../status/problem.ts';
 import type { PolicyContext } from '../context.ts';
+import { keyName } from '../key-name.ts';
 import { isProblems, type Translated, unsupported } from '../translated.ts';
 import type { OverrideConfig, OverrideSpec, ResponseOverridesConfig, ResponseOverridesSpec } from './schema.ts';
 
@@ -94,9 +95,12 @@ function responseOf({ redirect, response }: OverrideSpec, path: string, context:
     if (found.problem !== undefined) return [found.problem];
     body = found.value;
   }
-  const [place, most] = bodyRef === undefined ? [`${at}.body`, MaxInline] : [`${at}.bodyRef`, MaxReferenced];
+  const [place, most, what] =
+    bodyRef === undefined
+      ? [`${at}.body`, MaxInline, 'the body']
+      : [`${at}.bodyRef`, MaxReferenced, keyName('ConfigMap', bodyRef, context)];
   if (Buffer.byteLength(body) > most)
-    return [unsupported(place, `the body has ${Buffer.byteLength(body)} bytes; at most ${most} are allowed`)];
+    return [unsupported(place, `${what} has ${Buffer.byteLength(body)} bytes; at most ${most} are allowed`)];
   // RFC 9110 15.3.5, 15.3.6, 15.4.5: these end with their head.
   if (statusCode === 204 || statusCode === 205 || statusCode === 304)
     return [unsupported(`${at}.statusCode`, `an error cannot become ${statusCode}; use 200 to 599 with a body`)];

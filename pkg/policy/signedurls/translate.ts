@@ -2,6 +2,7 @@
 import { parseDuration } from '../../api/duration.ts';
 import type { Problem } from '../../status/problem.ts';
 import type { PolicyContext } from '../context.ts';
+import { keyName } from '../key-name.ts';
 import { isProblems, type Translated, unsupported } from '../translated.ts';
 import { ed25519PublicKey, MinSecretLength, secretOf } from './key.ts';
 import type { SignedURLsConfig, SignedURLsSpec, SigningKeyConfig, SigningKeySpec } from './schema.ts';
@@ -50,10 +51,10 @@ function hmacConfig(
   const secret = secretOf(found.value);
   const fix = 'write text, such as the output of openssl rand -base64 48';
   // Bytes that are no text were lost when the Secret was read: every such key would be much the same.
-  if (secret.includes('�')) return [unsupported(path, `Secret ${ref.name}, key ${ref.key} is no text; ${fix}`)];
+  if (secret.includes('�')) return [unsupported(path, `${keyName('Secret', ref, context)} is no text; ${fix}`)];
   if (secret.length < MinSecretLength)
     return [
-      unsupported(path, `Secret ${ref.name}, key ${ref.key} is shorter than ${MinSecretLength} characters; ${fix}`),
+      unsupported(path, `${keyName('Secret', ref, context)} is shorter than ${MinSecretLength} characters; ${fix}`),
     ];
   return { id, algorithm: 'HMACSHA256', secret: found.id };
 }
@@ -73,7 +74,7 @@ function ed25519Config(
     return [
       unsupported(
         path,
-        `${ref.kind} ${ref.name}, key ${ref.key} is no public key of Ed25519${why}; write the output of openssl pkey -pubout`,
+        `${keyName(ref.kind, ref, context)} is no public key of Ed25519${why}; write the output of openssl pkey -pubout`,
       ),
     ];
   }

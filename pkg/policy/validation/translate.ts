@@ -2,6 +2,7 @@
 import { parseSize } from '../../api/quantity.ts';
 import type { PolicyContext } from '../context.ts';
 import { JsonMistake, parseJson } from '../json.ts';
+import { keyName } from '../key-name.ts';
 import { isProblems, type Translated, unsupported } from '../translated.ts';
 import { compileSchema } from './json-schema.ts';
 import type { ValidationConfig, ValidationSpec } from './schema.ts';
@@ -25,7 +26,8 @@ export function translateValidation(
   const source = textOf(spec, `${path}.schema`, context);
   if (isProblems(source)) return source;
   const schema = read(source.text, source.path);
-  if (isProblems(schema)) return schema;
+  if (isProblems(schema))
+    return schema.map((problem) => ({ ...problem, message: `${source.where}${problem.message}` }));
   return { ...schema, methods, contentTypes: contentTypes.map((type) => type.toLowerCase()), maxSize, allowEmpty };
 }
 
@@ -33,15 +35,16 @@ function textOf(
   { schema: { type, inline, valueRef } }: ValidationSpec,
   path: string,
   context: PolicyContext,
-): Translated<{ readonly text: string; readonly path: string }> {
+): Translated<{ readonly text: string; readonly path: string; readonly where: string }> {
   const [wanted, other] = type === 'Inline' ? (['inline', 'valueRef'] as const) : (['valueRef', 'inline'] as const);
   const given = { inline, valueRef };
   if (given[wanted] === undefined)
     return [unsupported(`${path}.${wanted}`, `is missing; add it, or correct type (${type})`)];
   if (given[other] !== undefined) return [unsupported(`${path}.${other}`, `is not read with type ${type}; remove it`)];
-  if (inline !== undefined) return { text: inline, path: `${path}.inline` };
+  if (inline !== undefined) return { text: inline, path: `${path}.inline`, where: '' };
   const found = context.configMap(valueRef!, `${path}.valueRef`);
-  return found.problem === undefined ? { text: found.value, path: `${path}.valueRef` } : [found.problem];
+  if (found.problem !== undefined) return [found.problem];
+  return { text: found.value, path: `${path}.valueRef`, where: `${keyName('ConfigMap', valueRef!, context)}: ` };
 }
 
 function read(text: string, path: string): Translated<Pick<ValidationConfig, 'schema'>> {
