@@ -58,7 +58,7 @@ export function keyStatus(compiled: CompiledKey, tally: KeyTally | undefined, ke
   const acting = total - overridden;
   const kept = keptUntil > 0 ? ['with its last good value'] : [];
   const replaces = tally.replaces.size > 0 ? [`replaces ${some(tally.replaces)}`] : [];
-  const beside = tally.beside.size > 0 ? [`applies together with ${some(tally.beside)}`] : [];
+  const beside = tally.beside.size > 0 ? [besideText(mode, some(tally.beside))] : [];
   const where = acting === 1 ? 'on 1 rule' : `on ${acting} rules`;
   const left = overridden - tally.overridden.length;
   const lost = [...tally.overridden, ...(left > 0 ? [`${left} more rules`] : [])];
@@ -75,6 +75,19 @@ export function keyStatus(compiled: CompiledKey, tally: KeyTally | undefined, ke
       return say('Disabled', 'Disabled', message.join('; '));
     case 'Enforce':
       return say('Enforced', beside.length > 0 ? 'Stacked' : 'Enforced', message.join('; '));
+    default:
+      return mode satisfies never;
+  }
+}
+
+function besideText(mode: Mode, others: string): string {
+  switch (mode) {
+    case 'Enforce':
+      return `applies together with ${others}`;
+    case 'Shadow':
+      return `beside ${others}, which is in force`;
+    case 'Disabled':
+      return `what ${others} says holds, since this key stacks and Disabled is for its own level alone`;
     default:
       return mode satisfies never;
   }

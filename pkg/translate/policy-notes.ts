@@ -2,7 +2,8 @@
 import type { Problem } from '../status/problem.ts';
 import type { Condition } from '../status/status.ts';
 import { type Conditions, summarise } from './condition.ts';
-import type { AttachedPolicy } from './policy-level.ts';
+import type { Origin } from './effective.ts';
+import type { AttachedPolicy, CompiledKey, Level } from './policy-level.ts';
 import type { PolicyUse } from './policy-use.ts';
 import { text } from './rule-text.ts';
 
@@ -62,6 +63,7 @@ export function notesOfRule(uses: readonly PolicyUse[], index: number): readonly
     .flatMap(({ origins }) =>
       origins.flatMap(({ level, key, state, by }): readonly string[] => {
         if (state === 'Shadow') return [`${key.key} of ${level.from} in Shadow`];
+        if (state === 'Disabled') return stillHolding(key, level, origins);
         if (state !== 'Overridden' || by === undefined || key.mode === 'Shadow') return [];
         // What is nearer replaces what is farther: that is no news. That nothing is left of it is, and that Overrides undo one's own word.
         const winner = origins.find((other) => other.level === by && other.key.key === key.key);
@@ -71,6 +73,16 @@ export function notesOfRule(uses: readonly PolicyUse[], index: number): readonly
       }),
     );
   return [...new Set(notes)];
+}
+
+/** `Disabled` of a key that stacks is for its own level alone, which is not what everybody expects. */
+function stillHolding({ key }: CompiledKey, level: Level, origins: readonly Origin[]): readonly string[] {
+  const others = origins.filter(
+    (other) => other.key.key === key && (other.state === 'Enforced' || other.state === 'FailedClosed'),
+  );
+  if (others.length === 0) return [];
+  const names = summarise([...new Set(others.map(({ level: { from } }) => from))]);
+  return [`${key} of ${names} holds: it stacks, and Disabled in ${level.from} is for its own level alone`];
 }
 
 // Defaults of a class affect everything: nobody has to be told.

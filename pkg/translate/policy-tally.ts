@@ -20,7 +20,7 @@ export interface Tally {
 export interface KeyTally {
   /** Rules, by what the key comes to there. */
   readonly rules: Map<PolicyState, number>;
-  /** Of the others in force beside it, where keys stack. */
+  /** Of the others in force beside it, where keys stack, or it is tried only. */
   readonly beside: Set<string>;
   /** Whom it replaces. */
   readonly replaces: Set<string>;
@@ -119,7 +119,7 @@ function count(tally: Tally | undefined, origin: Origin, uses: readonly PolicyUs
   for (const other of first.origins) {
     if (other === origin || other.key.key !== key.key) continue;
     if (other.by === level) counts.replaces.add(other.level.from);
-    else if (state === 'Enforced' && other.state === 'Enforced') counts.beside.add(other.level.from);
+    else if (holdsBeside(state, other.state)) counts.beside.add(other.level.from);
   }
   if (state !== 'Overridden' || by === undefined) return;
   counts.why.add(origin.conflict === true ? 'Conflicted' : by.overrides ? 'OverriddenAbove' : 'OverriddenBelow');
@@ -130,6 +130,11 @@ function count(tally: Tally | undefined, origin: Origin, uses: readonly PolicyUs
     const where = `rule ${rule} of ${object.kind} ${object.metadata.namespace}/${object.metadata.name}`;
     counts.overridden.push(`${where} (${off ? 'mode: Disabled in' : 'replaced by'} ${by.from})`);
   }
+}
+
+function holdsBeside(state: PolicyState, other: PolicyState): boolean {
+  if (state === 'Enforced' || state === 'Shadow') return other === 'Enforced';
+  return state === 'Disabled' && (other === 'Enforced' || other === 'FailedClosed');
 }
 
 /** `namespace/name` out of the id of a listener. */
