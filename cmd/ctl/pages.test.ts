@@ -8,7 +8,11 @@ import type { KubeObject } from '../../pkg/api/object.ts';
 import { load } from './load.ts';
 
 const root = join(import.meta.dirname, '../..');
-const pages = ['docs/policies.md', ...globSync('pkg/policy/*/README.md', { cwd: root }).sort()];
+const pages = [
+  'docs/policies.md',
+  'docs/client-address.md',
+  ...globSync('pkg/policy/*/README.md', { cwd: root }).sort(),
+];
 const blocks = pages.flatMap((page) =>
   [...readFileSync(join(root, page), 'utf8').matchAll(/```yaml\n(.*?)```/gs)].map(
     ([, text = ''], i) => [page, i, text] as const,
@@ -58,7 +62,8 @@ function around(objects: readonly KubeObject[]): object[] {
   const there = new Set(objects.map(({ kind, metadata }) => `${kind} ${metadata.name}`));
   const named: readonly Reference[] = [{ kind: 'Gateway', name: 'public' }, ...referencesIn(objects)];
   const wanted = new Map(named.map((each) => [`${each.kind ?? 'Service'} ${each.name}`, each]));
-  return [ofClass, ofIngresses, ...[...wanted].filter(([key]) => !there.has(key)).map(([, each]) => stub(each))];
+  const classes = [ofClass, ofIngresses].filter(({ kind, metadata }) => !there.has(`${kind} ${metadata.name}`));
+  return [...classes, ...[...wanted].filter(([key]) => !there.has(key)).map(([, each]) => stub(each))];
 }
 
 function stub({ kind = 'Service', name, port, sectionName: rule = 'all' }: Reference): object {
