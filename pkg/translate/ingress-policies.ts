@@ -38,13 +38,16 @@ export function ingressPolicies(
   const draft = new Draft(ingress, context);
   const uses: PolicyUse[] = [];
   const result = routes.flatMap(([id, route]): Entries => {
-    // A redirect to HTTPS serves nothing, and has to come before credentials are sent.
-    if (route.rules.every(({ filters }) => filters.length > 0)) return [[id, route]];
+    // A redirect to HTTPS has to come before credentials are asked for, and its use is that of the route it leads to. It is not for everything:
+    // what it lets through (`exemptPrefixes`) is served, and by the same policies.
+    const redirects = route.rules.every(({ filters }) => filters.length > 0);
     const places = placesBy(route.attachments, levelsAt);
     return places.map(({ attachments, upper }, i) => {
       const listeners = [...new Set(attachments.map(protecting))];
       const rules = route.rules.map((rule) => {
-        const applied = applyPolicies({ name: undefined, levels: [], plain: [] }, rule, upper, own, draft);
+        const plain = redirects ? { ...rule, filters: [] } : rule;
+        const applied = applyPolicies({ name: undefined, levels: [], plain: [] }, plain, upper, own, draft);
+        if (redirects) return { ...applied.rule, filters: [...rule.filters, ...applied.rule.filters] };
         const { origins, faults } = applied;
         const partial = places.length > 1;
         const { index } = rule;
