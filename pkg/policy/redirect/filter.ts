@@ -35,9 +35,11 @@ export function createRedirect(config: RedirectConfig): RuntimeFilter {
       const port = portOf(exchange);
       // "Implementations SHOULD NOT add the port number in the 'Location' header [when] HTTP port 80 [or] HTTPS port 443".
       const authority = port === wellKnown[scheme] ? hostname : `${hostname}:${port}`;
+      // A credential that a policy has taken out of the query is not for another host, whoever has written the route.
+      const query = hostname === request.host ? request.query : request.forwardQuery;
       exchange.respond({
         status: config.status,
-        headers: { location: `${scheme}://${authority}${path}${request.query}` },
+        headers: { location: `${scheme}://${authority}${path}${query}` },
         body: '',
       });
     },

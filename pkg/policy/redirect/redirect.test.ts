@@ -1,6 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
 import type { HTTPRequestRedirectFilter } from '../../api/httproute.ts';
-import { type ExchangeOptions, run } from '../../testkit/exchange.ts';
+import { createExchange, type ExchangeOptions, run } from '../../testkit/exchange.ts';
 import { isProblems } from '../translated.ts';
 import { createRedirect } from './filter.ts';
 import { translateRedirect, translateSslRedirect } from './translate.ts';
@@ -44,6 +44,18 @@ describe('Location', () => {
   ])('%j for %j gives %s', async (spec, options, location) => {
     expect(await locationOf(spec, options)).toBe(location);
   });
+});
+
+test.each([
+  [{ hostname: 'other.example' }, 'http://other.example/a?x=1'],
+  // The same site asks for it again.
+  [{ hostname: 'Example.org' }, 'http://example.org/a?x=1&token=t'],
+  [{}, 'http://example.org/a?x=1&token=t'],
+])('with %j a credential that was taken out of the query goes to no other host', async (spec, location) => {
+  const { exchange, seen } = createExchange({ target: '/a?x=1&token=t' });
+  exchange.request.setForwardQuery('?x=1');
+  await filter(spec).onRequest?.(exchange);
+  expect(seen().responseHeaders).toEqual([`location: ${location}`]);
 });
 
 test('the status is the one that was asked for, and the body is empty', async () => {
