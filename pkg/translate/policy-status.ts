@@ -107,8 +107,7 @@ function enforcedCondition(unread: readonly Problem[], keys: readonly KeyStatus[
     return { ...conditions.no('Enforced', 'NoRoutes', 'it reaches no route yet'), status: 'Unknown' };
   if (acting.length > 0 && acting.every(({ state }) => state === 'Overridden'))
     return conditions.no('Enforced', 'Overridden', say(['Overridden']));
-  if (has('PartiallyEnforced') || has('Overridden') || has('LeftOut'))
-    return conditions.no('Enforced', 'PartiallyEnforced', say(['PartiallyEnforced', 'Overridden', 'LeftOut']));
+  if (keys.some(isPartial)) return conditions.no('Enforced', 'PartiallyEnforced', say(partial));
   if (acting.length > 0 && acting.every(({ state }) => state === 'Shadow'))
     return conditions.no('Enforced', 'ShadowMode', say(['Shadow']));
   return conditions.yes('Enforced', has('Shadow') ? say(['Shadow']) : 'every key is in force');
@@ -123,6 +122,13 @@ function keysText(keys: readonly KeyStatus[]): string {
       .map(({ key }) => key)
       .join(', '),
   );
+}
+
+const partial: readonly KeyStatus['state'][] = ['PartiallyEnforced', 'Overridden', 'LeftOut'];
+
+/** One of those for which a policy is enforced in part only. */
+function isPartial({ state }: KeyStatus): boolean {
+  return partial.includes(state);
 }
 
 function summaryOf(
@@ -143,8 +149,8 @@ function summaryOf(
     accepted: accepted.status,
     enforced: partly,
     ...(reason !== undefined && {
-      reason:
-        reason === 'PartiallyEnforced' ? (keys.find(({ state }) => state !== 'Enforced')?.reason ?? reason) : reason,
+      // In a column: what makes it partial.
+      reason: reason === 'PartiallyEnforced' ? (keys.find(isPartial)?.reason ?? reason) : reason,
     }),
   };
 }
