@@ -9,6 +9,8 @@ import { readCase } from './golden.ts';
 export interface InForce {
   readonly ir: Ir;
   readonly statuses: readonly ObjectStatus[];
+  /** As in Translation. */
+  readonly again: number | undefined;
   /** `cors Enforced GatewayPolicy infra/baseline`, `cors Overridden … by …`: by key, as they run. @param route id in Ir.routes */
   readonly origins: (route: string, rule?: number) => readonly string[];
   /** `forward`, `local`, or `500 policy-invalid`. */
@@ -24,7 +26,7 @@ export interface InForce {
 /** @param yaml a case as of `readCase` */
 export function inForce(yaml: string, memo: Memo = new Memo(), now = 0): InForce {
   const { options, snapshot } = readCase(yaml);
-  const { ir, statuses } = translate(snapshot, { ...options, now }, memo);
+  const { ir, statuses, again } = translate(snapshot, { ...options, now }, memo);
   const ruleOf = (route: string, index: number): Rule => {
     const rule = ir.routes[route]?.rules.find((each) => each.index === index);
     if (rule === undefined)
@@ -36,6 +38,7 @@ export function inForce(yaml: string, memo: Memo = new Memo(), now = 0): InForce
   return {
     ir,
     statuses,
+    again,
     origins: (route, index = 0) =>
       (ir.policies[ruleOf(route, index).policies ?? ''] ?? []).map(
         ({ key, state, from, by }) => `${key} ${state} ${from}${by === undefined ? '' : ` by ${by}`}`,
