@@ -122,6 +122,23 @@ const targetFacts = {
   sectionName: text(253, 'Listener or rule.'),
 };
 
+const policyKeys = mapList(
+  'What is in force of each key, and by whom it is overridden.',
+  32,
+  'key',
+  object(
+    'One key.',
+    {
+      key: text(63, 'Name of the key.'),
+      state: { type: 'string', enum: KEY_STATES, description: 'The worst over all rules it is for.' },
+      mode: { type: 'string', enum: ['Enforce', 'Shadow', 'Disabled'], description: 'As in the spec.' },
+      reason: text(256, 'Why, in one word.'),
+      message: text(1024, 'Why, in a sentence.'),
+    },
+    ['key', 'state'],
+  ),
+);
+
 export const gatewayPolicyStatus = object('What became of the policy.', {
   observedGeneration,
   conditions,
@@ -136,22 +153,7 @@ export const gatewayPolicyStatus = object('What became of the policy.', {
       ['ancestorRef', 'controllerName'],
     ),
   },
-  keys: mapList(
-    'What is in force of each key, and by whom it is overridden.',
-    32,
-    'key',
-    object(
-      'One key.',
-      {
-        key: text(63, 'Name of the key.'),
-        state: { type: 'string', enum: KEY_STATES, description: 'The worst over all rules it is for.' },
-        mode: { type: 'string', enum: ['Enforce', 'Shadow', 'Disabled'], description: 'As in the spec.' },
-        reason: text(256, 'Why, in one word.'),
-        message: text(1024, 'Why, in a sentence.'),
-      },
-      ['key', 'state'],
-    ),
-  ),
+  keys: policyKeys,
   targets: {
     description: 'For each targetRef and targetSelector.',
     type: 'array',
@@ -194,6 +196,7 @@ export const gatewayClassConfigStatus = object('What became of the settings.', {
     'x-kubernetes-list-type': 'set',
     items: text(320, 'Kind/name.'),
   },
+  keys: policyKeys,
   summary: summary(['accepted', 'usedBy']),
 });
 

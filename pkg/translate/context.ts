@@ -15,7 +15,7 @@ import type { Addresses } from './addresses.ts';
 import type { AttachableGateway } from './attachable.ts';
 import type { CheckedSecrets } from './certificate.ts';
 import { limit } from './condition.ts';
-import { Draft, mergeOutputs, type Outputs } from './draft.ts';
+import { Draft, mergeOutputs, noOutputs } from './draft.ts';
 import type { EffectiveCache } from './effective.ts';
 import type { Egress } from './egress.ts';
 import type { Memo } from './memo.ts';
@@ -53,14 +53,7 @@ export class Context implements World {
   readonly listeners = new Map<string, Listener>();
   readonly routes = new Map<string, Route>();
   /** Filters, clusters (not yet built), certificates and CA bundles that the objects use. */
-  readonly outputs: Outputs = {
-    filters: new Map(),
-    policies: new Map(),
-    clusters: new Map(),
-    certificates: new Map(),
-    authorities: new Map(),
-    secrets: new Map(),
-  };
+  readonly outputs = noOutputs();
   readonly statuses: ObjectStatus[] = [];
   /** Accepted routes by listener id, whether it serves or not. Ingresses are not counted: they are no Routes. */
   readonly attachedRoutes = new Map<string, number>();

@@ -49,14 +49,7 @@ export interface Outputs {
 export class Draft {
   readonly object: KubeObject;
   readonly world: World;
-  readonly outputs: Outputs = {
-    filters: new Map(),
-    policies: new Map(),
-    clusters: new Map(),
-    certificates: new Map(),
-    authorities: new Map(),
-    secrets: new Map(),
-  };
+  readonly outputs = noOutputs();
 
   constructor(object: KubeObject, world: World) {
     this.object = object;
@@ -131,6 +124,17 @@ export class Draft {
     this.outputs.authorities.set(found.id, found.pem);
     return { id: found.id };
   }
+}
+
+export function noOutputs(): Outputs {
+  return {
+    filters: new Map(),
+    policies: new Map(),
+    clusters: new Map(),
+    certificates: new Map(),
+    authorities: new Map(),
+    secrets: new Map(),
+  };
 }
 
 export function mergeOutputs(into: Outputs, from: Outputs): void {

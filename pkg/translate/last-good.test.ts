@@ -1,7 +1,8 @@
-import { expect, test } from '@jest/globals';
+import { describe, expect, test } from '@jest/globals';
 import type { KubeObject } from '../api/object.ts';
 import { validateObject } from '../api/validate.ts';
 import { goldenOptions, storeOf } from '../testkit/golden.ts';
+import { type InForce, inForce } from '../testkit/in-force.ts';
 import { KeepFor } from './last-good.ts';
 import { Memo } from './memo.ts';
 import { translate } from './translate.ts';
@@ -152,3 +153,114 @@ test('of two keys each keeps its own last good value, and what one is now is not
 
 const policySpec = (object: KubeObject) =>
   (object as KubeObject & { readonly spec: { readonly policies: object } }).spec;
+
+describe('of several keys', () => {
+  const estate = (secret: string, networks: string, target = 'Gateway', more = ''): string => `
+apiVersion: gateway.networking.k8s.io/v1
+kind: GatewayClass
+metadata: { name: s }
+spec: { controllerName: gateway.suuupra.io/controller }
+---
+apiVersion: gateway.networking.k8s.io/v1
+kind: Gateway
+metadata: { name: public, namespace: infra }
+spec: { gatewayClassName: s, allowedListeners: { namespaces: { from: All } }, listeners: [{ name: http, port: 80, protocol: HTTP }] }
+---
+apiVersion: gateway.networking.k8s.io/v1
+kind: ListenerSet
+metadata: { name: public, namespace: infra }
+spec: { parentRef: { name: public }, listeners: [{ name: more, port: 81, protocol: HTTP }] }
+---
+apiVersion: gateway.networking.k8s.io/v1
+kind: HTTPRoute
+metadata: { name: orders, namespace: infra }
+spec: { parentRefs: [{ kind: ${target}, name: public }], rules: [{ name: one }] }
+---
+apiVersion: gateway.suuupra.io/v1alpha1
+kind: GatewayPolicy
+metadata: { name: baseline, namespace: infra }
+spec:
+  targetRefs: [{ group: gateway.networking.k8s.io, kind: ${target}, name: public }]
+  policies:
+    ipAccess: { listRef: { name: blocked, key: list } }
+    authentication: { methods: [{ name: corp, type: JWT, jwt: { algorithms: [HS256], sharedSecret: { name: jwt, key: secret } } }] }
+${secret === '' ? '' : `---\napiVersion: v1\nkind: Secret\nmetadata: { name: jwt, namespace: infra }\nstringData: { secret: "${secret.repeat(40)}" }`}
+${networks === '' ? '' : `---\napiVersion: v1\nkind: ConfigMap\nmetadata: { name: blocked, namespace: infra }\ndata: { list: "${networks}" }`}
+${more}`;
+  const own = 'HTTPRoute/infra/orders';
+  /** What guards the route: networks and the id of the secret. */
+  const guards = ({ ir, action }: InForce): readonly string[] => [
+    action(own),
+    ...Object.values(ir.filters).flatMap(({ kind, config }) =>
+      kind === 'ipAccess' ? [JSON.stringify(config).match(/[0-9.]+\/[0-9]+/)?.[0] ?? ''] : [],
+    ),
+    ...Object.values(ir.secrets)
+      .map((value) => value.slice(0, 1))
+      .sort(),
+  ];
+
+  test.each(['Gateway', 'ListenerSet'])('each keeps its own, and what is still there moves on (a %s)', (target) => {
+    const memo = new Memo();
+    const at = (now: number, secret: string, networks: string): InForce =>
+      inForce(estate(secret, networks, target), memo, now);
+    expect(guards(at(1_000, 'a', '10.0.0.0/8'))).toEqual(['forward', '10.0.0.0/8', 'a']);
+    expect(guards(at(2_000, '', '10.0.0.0/8'))).toEqual(['forward', '10.0.0.0/8', 'a']);
+    // The list changes while the Secret is gone.
+    expect(guards(at(3_000, '', '10.1.0.0/16'))).toEqual(['forward', '10.1.0.0/16', 'a']);
+    // Now that is gone, too: the last good list is the new one.
+    const both = at(4_000, '', '');
+    expect(guards(both)).toEqual(['forward', '10.1.0.0/16', 'a']);
+    // A new secret holds at once, and is the last good one from then on.
+    expect(guards(at(5_000, 'b', ''))).toEqual(['forward', '10.1.0.0/16', 'a', 'b']);
+    expect(at(5_500, 'b', '').condition('GatewayPolicy', 'baseline', 'ResolvedRefs')).toBe('False LastGoodKept');
+    const again = at(6_000, '', '');
+    const used = Object.values(again.ir.filters).find(({ kind }) => kind === 'authentication');
+    expect(JSON.stringify(used)).toContain(
+      Object.entries(again.ir.secrets).find(([, value]) => value.startsWith('b'))?.[0],
+    );
+    // The time runs from the first that was lost, and does not start anew.
+    expect(again.again).toBe(2_000 + KeepFor);
+    expect(guards(at(2_000 + KeepFor, 'b', ''))).toEqual(['500 policy-invalid', 'b']);
+    expect(guards(at(3_000 + KeepFor, 'b', '10.2.0.0/16'))).toEqual(['forward', '10.2.0.0/16', 'b']);
+    // All is well, so that the next time begins anew.
+    expect(at(4_000 + KeepFor, '', '10.2.0.0/16').again).toBe(4_000 + 2 * KeepFor);
+  });
+
+  test('one that a ReferenceGrant no longer allows is closed, although another is kept', () => {
+    const auth = `---
+apiVersion: gateway.suuupra.io/v1alpha1
+kind: GatewayPolicy
+metadata: { name: a-keys, namespace: infra }
+spec:
+  targetRefs: [{ group: gateway.networking.k8s.io, kind: Gateway, name: public }]
+  policies:
+    ipAccess: { listRef: { name: blocked, key: list } }
+    authentication:
+      methods:
+        - name: corp
+          type: JWT
+          jwt: { issuer: "https://issuer.test", algorithms: [RS256], remoteJWKS: { backendRef: { name: keys, namespace: other, port: 80 }, path: /keys } }
+---
+apiVersion: v1
+kind: Service
+metadata: { name: keys, namespace: other }
+spec: { ports: [{ port: 80 }] }
+`;
+    const grant = `---
+apiVersion: gateway.networking.k8s.io/v1
+kind: ReferenceGrant
+metadata: { name: keys, namespace: other }
+spec:
+  from: [{ group: gateway.suuupra.io, kind: GatewayPolicy, namespace: infra }]
+  to: [{ group: "", kind: Service }]
+`;
+    const memo = new Memo();
+    const action = (networks: string, more: string, now: number): string =>
+      inForce(estate('a', networks, 'Gateway', more), memo, now).action(own);
+    expect(action('10.0.0.0/8', auth + grant, 1_000)).toBe('forward');
+    expect(action('', auth + grant, 2_000)).toBe('forward');
+    expect(action('', auth, 3_000)).toBe('500 policy-invalid');
+    // Nor does it come back by a reference that is lost afterwards.
+    expect(action('', auth.replace(/---\napiVersion: v1[^]*/, ''), 4_000)).toBe('500 policy-invalid');
+  });
+});

@@ -22,7 +22,7 @@ export class Memo {
   readonly claims: KnownClaims = new WeakMap();
   readonly ids = new WeakMap<object, string>();
   readonly effective = new EffectiveCache();
-  /** By `namespace/name` of the policy. */
+  /** By `Level.from`. */
   readonly lastGood = new Map<string, LastGood>();
   readonly #attached = new WeakMap<Level, AttachedPolicy[]>();
   /** Addresses of the pool by `namespace/name` of their Gateway: one that goes must not move the others. */

@@ -7,9 +7,9 @@ import { compareText } from './age.ts';
 import { Conditions, limit, summarise } from './condition.ts';
 import { ControllerName } from './names.ts';
 import type { FoundTarget, PolicyState } from './policy.ts';
+import { enforcedCondition, invalidProblems, keyProblems, resolvedCondition } from './policy-conditions.ts';
 import { type KeyStatus, keyStatus } from './policy-key-status.ts';
 import type { Tally } from './policy-tally.ts';
-import { isReference } from './references.ts';
 import { text } from './rule-text.ts';
 
 /** PolicyStatus.ancestors takes no more. */
@@ -67,10 +67,7 @@ function acceptedCondition(
   keys: readonly KeyStatus[],
   conditions: Conditions,
 ): Condition {
-  const invalid = [
-    ...level.unread,
-    ...level.keys.flatMap(({ problems }) => problems.filter((problem) => !isReference(problem))),
-  ];
+  const invalid = invalidProblems(level);
   if (invalid.length > 0) return conditions.no('Accepted', 'Invalid', summarise(invalid.map(text)));
   if (targets.length === 0) return conditions.yes('Accepted', 'without targets: used by ExtensionRef filters only');
   const faults = targets.filter(({ fault }) => fault !== '');
@@ -80,55 +77,6 @@ function acceptedCondition(
     return conditions.no('Accepted', 'Conflicted', summarise(keys.map(({ key, message }) => `${key}: ${message}`)));
   const attached = `attached to ${targets.length - faults.length} of ${targets.length} targets`;
   return conditions.yes('Accepted', summarise([attached, ...faults.map(({ fault }) => fault)]));
-}
-
-function resolvedCondition({ level, keptUntil }: PolicyState, conditions: Conditions): Condition {
-  const missing = level.keys.flatMap(({ problems }) => problems.filter(isReference));
-  const [first] = missing;
-  if (first === undefined && keptUntil === 0) return conditions.yes('ResolvedRefs', 'every reference is resolved');
-  if (keptUntil > 0)
-    return conditions.no(
-      'ResolvedRefs',
-      'LastGoodKept',
-      `a reference is gone; the last good value serves until ${new Date(keptUntil).toISOString()}, then the policy fails closed: put it back, or change the policy`,
-    );
-  return conditions.no('ResolvedRefs', first?.reason ?? 'RefNotFound', summarise(missing.map(text)));
-}
-
-function enforcedCondition(unread: readonly Problem[], keys: readonly KeyStatus[], conditions: Conditions): Condition {
-  if (unread.length > 0)
-    return conditions.no('Enforced', 'FailedClosed', 'it cannot be read; the rules it is for answer 500');
-  const say = (states: readonly KeyStatus['state'][]): string =>
-    keysText(keys.filter(({ state }) => states.includes(state)));
-  const has = (state: KeyStatus['state']): boolean => keys.some((key) => key.state === state);
-  const acting = keys.filter(({ state }) => state !== 'Disabled');
-  if (has('FailedClosed')) return conditions.no('Enforced', 'FailedClosed', say(['FailedClosed']));
-  if (acting.length > 0 && acting.every(({ state }) => state === 'Unused'))
-    return { ...conditions.no('Enforced', 'NoRoutes', 'it reaches no route yet'), status: 'Unknown' };
-  if (acting.length > 0 && acting.every(({ state }) => state === 'Overridden'))
-    return conditions.no('Enforced', 'Overridden', say(['Overridden']));
-  if (keys.some(isPartial)) return conditions.no('Enforced', 'PartiallyEnforced', say(partial));
-  if (acting.length > 0 && acting.every(({ state }) => state === 'Shadow'))
-    return conditions.no('Enforced', 'ShadowMode', say(['Shadow']));
-  return conditions.yes('Enforced', has('Shadow') ? say(['Shadow']) : 'every key is in force');
-}
-
-/** Those that do not fit are named: `keys` has the whole of it. */
-function keysText(keys: readonly KeyStatus[]): string {
-  const texts = keys.map(({ key, message }) => `${key}: ${message}`);
-  return summarise(texts, (from) =>
-    keys
-      .slice(from)
-      .map(({ key }) => key)
-      .join(', '),
-  );
-}
-
-const partial: readonly KeyStatus['state'][] = ['PartiallyEnforced', 'Overridden', 'LeftOut'];
-
-/** One of those for which a policy is enforced in part only. */
-function isPartial({ state }: KeyStatus): boolean {
-  return partial.includes(state);
 }
 
 function summaryOf(
@@ -162,17 +110,7 @@ function problemsOf({ policy, level, targets, keptUntil }: PolicyState): readonl
     const path = i < refs ? `spec.targetRefs[${i}]` : `spec.targetSelectors[${i - refs}]`;
     return [{ path, reason: 'TargetNotFound', message: fault }];
   });
-  const kept: readonly Problem[] =
-    keptUntil === 0
-      ? []
-      : [
-          {
-            path: 'spec.policies',
-            reason: 'LastGoodKept',
-            message: `a reference is gone; the last good value serves until ${new Date(keptUntil).toISOString()}, then the policy fails closed: put it back, or change the policy`,
-          },
-        ];
-  return [...level.keys.flatMap(({ problems, lacks = [] }) => [...problems, ...lacks]), ...kept, ...missing];
+  return [...keyProblems({ level, keptUntil }, 'spec.policies'), ...missing];
 }
 
 /** Somebody else's word counts: not the author's mistake, but what he has to know. */

@@ -1,5 +1,4 @@
-/** Processor: GatewayPolicies and the defaults of classes. Builds each once, and says what is attached where. Runs behind Gateways, before routes. */
-import type { GatewayClassConfig } from '../api/gatewayclassconfig.ts';
+/** Processor: GatewayPolicies. Builds each once, and says what is attached where. Runs behind Gateways and the defaults of classes, before routes. */
 import type { GatewayPolicy, TargetKind } from '../api/gatewaypolicy.ts';
 import type { KubeObject } from '../api/object.ts';
 import { matchesSelector } from '../api/selector.ts';
@@ -7,9 +6,8 @@ import type { Problem } from '../status/problem.ts';
 import { createdOf } from './age.ts';
 import type { Context } from './context.ts';
 import { type Draft, mergeOutputs } from './draft.ts';
-import type { Classes } from './gatewayclass.ts';
-import { type Built, forgetLastGood, keepLastGood } from './last-good.ts';
-import { type AttachedPolicy, compileKeys, type Level, Rank } from './policy-level.ts';
+import { type Built, keepLastGood } from './last-good.ts';
+import { compileKeys, type Level, Rank } from './policy-level.ts';
 
 /** A GatewayPolicy, and what it found of its targets: what its status is made of. */
 export interface PolicyState {
@@ -41,15 +39,13 @@ const targetRank = {
   Ingress: [Rank.Route, Rank.Route, Rank.Route, Rank.Route],
 } as const satisfies Record<TargetKind, readonly [whole: number, section: number, ...overrides: number[]]>;
 
-export function translatePolicies(context: Context, classes: Classes): readonly PolicyState[] {
-  attachDefaults(context, classes);
-  const policies = context.list('GatewayPolicy');
-  forgetLastGood(policies, context.memo.lastGood);
-  return policies.map((policy) => {
+export function translatePolicies(context: Context): readonly PolicyState[] {
+  return context.list('GatewayPolicy').map((policy) => {
+    const { namespace, name, uid, generation } = policy.metadata;
     const built = context.translate(policy, (draft) => build(policy, draft));
-    const { level, outputs, until } = keepLastGood(policy, built, context.memo.lastGood, context.options.now);
+    const owner = { edition: `${uid} ${generation}`, shared: isShared(policy) };
+    const { level, outputs, until } = keepLastGood(owner, built, context.memo.lastGood, context.options.now);
     if (outputs !== built.outputs) mergeOutputs(context.outputs, outputs);
-    const { namespace, name } = policy.metadata;
     context.policyIndex.add(namespace, name, level);
     const targets = findTargets(policy, context);
     for (const [target, { kind, sectionName, found }] of targets.entries()) {
@@ -87,33 +83,9 @@ function build(policy: GatewayPolicy, draft: Draft): Built {
   return { level, outputs: draft.outputs };
 }
 
-/** Lowest of all: what a class says for every Gateway and Ingress of it. */
-function attachDefaults(context: Context, { configs }: Classes): void {
-  for (const config of context.list('GatewayClassConfig')) {
-    const { policies } = config.spec.defaults ?? {};
-    if (policies === undefined) continue;
-    const level = context.translate(config, (draft) => defaultsOf(config, draft), 'defaults');
-    const { namespace, name } = config.metadata;
-    const attached = (): AttachedPolicy =>
-      context.memo.attached({ level, sectionName: undefined, rank: Rank.ClassDefaults, target: -1 });
-    context.policyIndex.attach('GatewayClassConfig', namespace, name, attached());
-    for (const gateway of context.list('Gateway')) {
-      if (configs.get(gateway.spec.gatewayClassName) === config)
-        context.policyIndex.attach('Gateway', gateway.metadata.namespace, gateway.metadata.name, attached());
-    }
-  }
-}
-
-function defaultsOf(config: GatewayClassConfig, draft: Draft): Level {
-  const { namespace, name } = config.metadata;
-  return {
-    from: `GatewayClassConfig ${namespace}/${name}`,
-    created: createdOf(config),
-    name: `${namespace}/${name}`,
-    overrides: false,
-    keys: compileKeys(config.spec.defaults?.policies ?? {}, 'spec.defaults.policies', draft),
-    unread: [],
-  };
+function isShared({ spec }: GatewayPolicy): boolean {
+  const targets = [...(spec.targetRefs ?? []), ...(spec.targetSelectors ?? [])];
+  return targets.some(({ kind }) => kind === 'Gateway' || kind === 'ListenerSet');
 }
 
 function findTargets({ spec, metadata }: GatewayPolicy, context: Context): readonly FoundTarget[] {

@@ -9,6 +9,7 @@ import { compareText } from './age.ts';
 import { translateAPIKeys } from './apikey.ts';
 import { translateBackendStatuses } from './backend-status.ts';
 import { findClaims, withClaims } from './claims.ts';
+import { translateClassDefaults } from './class-defaults.ts';
 import { translateClientPolicies } from './client-policies.ts';
 import { translateClusters } from './clusters.ts';
 import { withDefaults } from './config-status.ts';
@@ -20,6 +21,7 @@ import { translateClasses } from './gatewayclass.ts';
 import { translateIngresses } from './ingress.ts';
 import { withIngressClaims } from './ingress-claims.ts';
 import { translateIngressClient } from './ingress-client.ts';
+import { forgetLastGood } from './last-good.ts';
 import { listenerSetStatus, orphanedSets } from './listenerset-status.ts';
 import { Memo } from './memo.ts';
 import { orphanedGateways } from './orphans.ts';
@@ -27,7 +29,6 @@ import { type PolicyState, translatePolicies } from './policy.ts';
 import type { AttachedPolicy, Level } from './policy-level.ts';
 import { MaxAncestors, policyStatus, sortedGateways } from './policy-status.ts';
 import { type Tally, tallyUses } from './policy-tally.ts';
-import type { PolicyUse } from './policy-use.ts';
 import { translateRedis, withRedisProblems } from './redis.ts';
 import { translateRoutes } from './route.ts';
 import { levelsOfListener } from './rule-policies.ts';
@@ -52,23 +53,30 @@ export function translate(snapshot: Snapshot, options: TranslateOptions, memo: M
 
   const redis = translateRedis(context, classes.config);
   const gateways = translateGateways(context, classes);
-  const policies = translatePolicies(context, classes);
+  const defaults = translateClassDefaults(context, classes);
+  const policies = translatePolicies(context);
+  const states = [...defaults, ...policies];
+  forgetLastGood(states, memo.lastGood);
   translateClientPolicies(context);
   const settings = translateSettings(classes.config, options, redis.settings);
   const ingressClient = translateIngressClient(context, classes, settings);
   context.ingressClient = ingressClient.client;
   const uses = [...translateRoutes(context), ...translateIngresses(context)];
-  const affected = addPolicyStatuses(policies, uses, context);
+  const tallies = tallyUses(uses, new Set(states.map(({ level }) => level)), (listener) =>
+    levelsOfListener(listener, context),
+  );
+  const affected = addPolicyStatuses(policies, tallies, context);
   translateBackendStatuses(context);
   translateAPIKeys(context);
   const clusters = translateClusters(context);
   for (const status of classes.statuses) {
     const { kind, namespace, name } = status.ref;
     const config = kind === 'GatewayClassConfig' ? context.get(kind, namespace, name) : undefined;
-    const level = context.policies('GatewayClassConfig', namespace, name)[0]?.level;
     const told = withRedisProblems(status, classes.config, redis);
+    const own = defaults.find((each) => each.config === config);
+    const unheard = config && ingressClient.problems.get(config);
     context.addStatus(
-      config === undefined ? told : withDefaults(told, level, ingressClient.problems.get(config) ?? []),
+      config === undefined ? told : withDefaults(told, own, own && tallies.get(own.level), unheard ?? []),
     );
   }
   for (const state of gateways) {
@@ -106,7 +114,7 @@ export function translate(snapshot: Snapshot, options: TranslateOptions, memo: M
       secrets: sorted(context.outputs.secrets),
     },
     statuses: statuses.toSorted(compareStatus),
-    ...againAt(policies),
+    ...againAt(states),
     ...(options.cluster === undefined ? {} : { exposures: translateExposures(gateways, classes, context) }),
   };
 }
@@ -114,13 +122,9 @@ export function translate(snapshot: Snapshot, options: TranslateOptions, memo: M
 /** Adds the status of each policy. @returns by `namespace/name` of a Gateway, the policies whose own status has no room to name it */
 function addPolicyStatuses(
   policies: readonly PolicyState[],
-  uses: readonly PolicyUse[],
+  tallies: ReadonlyMap<Level, Tally>,
   context: Context,
 ): ReadonlyMap<string, readonly AttachedPolicy[]> {
-  const tallies =
-    policies.length === 0
-      ? new Map<Level, Tally>()
-      : tallyUses(uses, new Set(policies.map(({ level }) => level)), (listener) => levelsOfListener(listener, context));
   const affected = new Map<string, AttachedPolicy[]>();
   for (const state of policies) {
     const { level } = state;
@@ -134,8 +138,8 @@ function addPolicyStatuses(
 }
 
 /** What is kept for a while ends by itself. */
-function againAt(policies: readonly PolicyState[]): { readonly again?: number } {
-  const ends = policies.map(({ keptUntil }) => keptUntil).filter((until) => until > 0);
+function againAt(states: readonly { readonly keptUntil: number }[]): { readonly again?: number } {
+  const ends = states.map(({ keptUntil }) => keptUntil).filter((until) => until > 0);
   return ends.length === 0 ? {} : { again: Math.min(...ends) };
 }
 
