@@ -7,7 +7,7 @@ import { compareText } from './age.ts';
 import { Conditions, limit, summarise } from './condition.ts';
 import { ControllerName } from './names.ts';
 import type { FoundTarget, PolicyState } from './policy.ts';
-import { enforcedCondition, invalidProblems, keyProblems, resolvedCondition } from './policy-conditions.ts';
+import { enforcedCondition, invalidProblems, isPartial, keyProblems, resolvedCondition } from './policy-conditions.ts';
 import { type KeyStatus, keyStatus } from './policy-key-status.ts';
 import type { Tally } from './policy-tally.ts';
 import { text } from './rule-text.ts';
