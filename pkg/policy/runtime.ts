@@ -6,6 +6,7 @@
 import type { DescMethodUnary, Message } from '@bufbuild/protobuf';
 import type { Answers, Feed, FeedKind, FeedValues, Question, QuestionKind } from './feeds.ts';
 import type { Identity } from './identity.ts';
+import type { PreparedFields } from './prepared-fields.ts';
 
 /** Header fields. Names are given in lower case and compared without case; the case that was received is kept on the wire. */
 export interface HeaderView {
@@ -17,6 +18,10 @@ export interface HeaderView {
   /** Appends one more field line. */
   add(name: string, value: string): void;
   remove(name: string): void;
+  /** Sets all of them, at little more than the cost of one. */
+  setAll(fields: PreparedFields): void;
+  /** The same of those whose name is not there. */
+  fillIn(fields: PreparedFields): void;
   /** Every field line, names in lower case. Made on each call. */
   lines(): readonly (readonly [name: string, value: string])[];
 }

@@ -262,5 +262,7 @@ function readOnly(fields: () => HeaderView): HeaderView {
     set: nothing,
     add: nothing,
     remove: nothing,
+    setAll: nothing,
+    fillIn: nothing,
   };
 }

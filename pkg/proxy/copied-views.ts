@@ -54,5 +54,7 @@ function copyFields(lines: readonly FieldLine[]): HeaderView {
     set: nothing,
     add: nothing,
     remove: nothing,
+    setAll: nothing,
+    fillIn: nothing,
   };
 }

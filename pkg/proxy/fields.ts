@@ -1,14 +1,11 @@
 /** The header fields of one message, as filters see and edit them. Edits are recorded and applied while encoding; bytes nobody touched are copied. */
 import { Buffer } from 'node:buffer';
 import { type Head, MaxFields } from '../http1/head.ts';
+import { checkField } from '../policy/field-syntax.ts';
+import { lengthBit, type PreparedFields } from '../policy/prepared-fields.ts';
 import type { HeaderView } from '../policy/runtime.ts';
 
 const Empty = Buffer.alloc(0);
-/** 1 for the characters of a token (RFC 9110 5.6.2). Looked up one by one: for names a loop takes half of what a regular expression does. */
-const nameCharacters = new Uint8Array(128);
-for (const character of "!#$%&'*+-.^_`|~0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz")
-  nameCharacters[character.charCodeAt(0)] = 1;
-
 /** The name in lower case. */
 export type FieldLine = readonly [name: string, value: string];
 
@@ -25,6 +22,8 @@ export class Fields implements HeaderView {
   readonly names: string[] = [];
   readonly lower: string[] = [];
   readonly values: string[] = [];
+  /** Added as well, as bytes. Whoever asks for one of their names finds them unfolded into the fields above. */
+  readonly blocks: PreparedFields[] = [];
   /** Base fields with these Known ids are not there: what the proxy has taken out or makes itself. null hides nothing. */
   hidden: Uint8Array | null = null;
 
@@ -41,6 +40,7 @@ export class Fields implements HeaderView {
       this.lower.pop();
       this.values.pop();
     }
+    while (this.blocks.length > 0) this.blocks.pop();
   }
 
   /** Lets go of the buffers of the last message. */
@@ -49,6 +49,7 @@ export class Fields implements HeaderView {
   }
 
   get(name: string): string | undefined {
+    if (this.blocks.length > 0) this.unfold(name);
     let value: string | undefined;
     const { head, lower } = this;
     if (head !== null) {
@@ -61,26 +62,51 @@ export class Fields implements HeaderView {
   }
 
   has(name: string): boolean {
+    if (this.blocks.length > 0) this.unfold(name);
     const { head } = this;
     if (head !== null) for (let i = 0; i < head.count; i++) if (this.isField(head, i, name)) return true;
     return this.lower.includes(name);
   }
 
   set(name: string, value: string): void {
-    const lower = checked(name, value);
+    const lower = checkField(name, value);
     this.drop(lower);
     this.push(name, lower, value);
   }
 
   add(name: string, value: string): void {
-    this.push(name, checked(name, value), value);
+    this.push(name, checkField(name, value), value);
   }
 
   remove(name: string): void {
     this.drop(name.toLowerCase());
   }
 
+  setAll(fields: PreparedFields): void {
+    const { head } = this;
+    if (head !== null) {
+      for (let i = 0; i < head.count; i++) {
+        if (!this.isOneOf(head, i, fields)) continue;
+        this.removed[i] = 1;
+        this.hasRemoved = true;
+      }
+    }
+    // Rarely any, and rarely the same.
+    if (this.lower.length > 0 || this.blocks.length > 0) for (const name of fields.lower) this.drop(name);
+    this.blocks.push(fields);
+  }
+
+  fillIn(fields: PreparedFields): void {
+    if (!this.holdsAny(fields)) {
+      this.blocks.push(fields);
+      return;
+    }
+    const { names, lower, values } = fields;
+    for (let i = 0; i < lower.length; i++) if (!this.has(lower[i]!)) this.push(names[i]!, lower[i]!, values[i]!);
+  }
+
   protected drop(lower: string): void {
+    if (this.blocks.length > 0) this.unfold(lower);
     const { head } = this;
     if (head !== null) {
       for (let i = 0; i < head.count; i++) {
@@ -99,6 +125,7 @@ export class Fields implements HeaderView {
 
   /** Every field, as look-ups find it. */
   lines(): FieldLine[] {
+    while (this.blocks.length > 0) this.take(this.blocks.pop()!);
     const lines: FieldLine[] = [];
     const { head } = this;
     if (head !== null) {
@@ -120,14 +147,50 @@ export class Fields implements HeaderView {
   /** Bytes that the additions take on the wire, at most. */
   addedLength(): number {
     let length = 0;
+    for (let i = 0; i < this.blocks.length; i++) length += this.blocks[i]!.bytes.length;
     for (let i = 0; i < this.names.length; i++) length += this.names[i]!.length + this.values[i]!.length + 4;
     return length;
   }
 
   private push(name: string, lower: string, value: string): void {
+    // Lines of one name stand in the order in which they came.
+    if (this.blocks.length > 0) this.unfold(lower);
     this.names.push(name);
     this.lower.push(lower);
     this.values.push(value);
+  }
+
+  /** Makes ordinary fields of the blocks that have the name. */
+  private unfold(lower: string): void {
+    for (let i = this.blocks.length - 1; i >= 0; i--) {
+      const block = this.blocks[i]!;
+      if ((block.lengths & lengthBit(lower.length)) === 0 || !block.lower.includes(lower)) continue;
+      this.blocks.splice(i, 1);
+      this.take(block);
+    }
+  }
+
+  private take({ names, lower, values }: PreparedFields): void {
+    this.names.push(...names);
+    this.lower.push(...lower);
+    this.values.push(...values);
+  }
+
+  private holdsAny(fields: PreparedFields): boolean {
+    const { blocks, head, lower } = this;
+    if (head !== null) for (let i = 0; i < head.count; i++) if (this.isOneOf(head, i, fields)) return true;
+    for (let i = 0; i < lower.length; i++) if (fields.lower.includes(lower[i]!)) return true;
+    return blocks.some((block) => block.lower.some((name) => fields.lower.includes(name)));
+  }
+
+  private isOneOf(head: Head, i: number, { lengths, lower }: PreparedFields): boolean {
+    const length = head.fields[4 * i + 1]! - head.fields[4 * i]!;
+    if ((lengths & lengthBit(length)) === 0) return false;
+    for (let k = 0; k < lower.length; k++) {
+      const name = lower[k]!;
+      if (name.length === length && this.isField(head, i, name)) return true;
+    }
+    return false;
   }
 
   private isField(head: Head, i: number, lower: string): boolean {
@@ -154,27 +217,4 @@ export function equalsName(bytes: Uint8Array, start: number, end: number, lower:
 function join(name: string, before: string | undefined, value: string): string {
   if (before === undefined) return value;
   return before + (name === 'cookie' ? '; ' : ', ') + value;
-}
-
-/** @returns the name in lower case */
-function checked(name: string, value: string): string {
-  if (!isName(name)) throw new RangeError(`${JSON.stringify(name)} is no field name`);
-  if (!isValue(value)) throw new RangeError(`the value of ${name} holds bytes that no field may hold`);
-  return name.toLowerCase();
-}
-
-function isName(text: string): boolean {
-  // A code beyond the table is none of it.
-  for (let i = 0; i < text.length; i++) if (nameCharacters[text.charCodeAt(i)] !== 1) return false;
-  return text.length > 0;
-}
-
-// RFC 9110 5.5: "Field values containing CR, LF, or NUL characters are invalid and dangerous". Other controls are refused with them,
-// and so is what one latin-1 byte cannot hold.
-function isValue(text: string): boolean {
-  for (let i = 0; i < text.length; i++) {
-    const code = text.charCodeAt(i);
-    if (code > 255 || code === 127 || (code < 32 && code !== 9)) return false;
-  }
-  return true;
 }

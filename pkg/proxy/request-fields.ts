@@ -4,6 +4,7 @@ import { isNamed } from '../http1/connection.ts';
 import type { Head } from '../http1/head.ts';
 import { Known } from '../http1/known.ts';
 import { dropTrailers, plainName } from '../http1/trailers.ts';
+import type { PreparedFields } from '../policy/prepared-fields.ts';
 import { type FieldLine, Fields } from './fields.ts';
 
 /** Fields that the gateway makes itself; bits of `own`. */
@@ -96,6 +97,15 @@ export class RequestFields extends Fields {
     // Ours becomes an ordinary line, so that the added one stands behind it.
     if (before !== null) this.set(name, before);
     super.add(name, value);
+  }
+
+  // What is written for a backend is judged name by name: own fields, and trailers.
+  override setAll({ names, values }: PreparedFields): void {
+    for (let i = 0; i < names.length; i++) this.set(names[i]!, values[i]!);
+  }
+
+  override fillIn({ names, lower, values }: PreparedFields): void {
+    for (let i = 0; i < names.length; i++) if (!this.has(lower[i]!)) this.set(names[i]!, values[i]!);
   }
 
   protected override drop(lower: string): void {

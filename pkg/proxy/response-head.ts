@@ -205,6 +205,11 @@ export function encodeResponse(response: Response, out: Buffer, at: number, now:
     out[end++] = 32;
     end = writeLineEnd(out, writeText(out, end, headers.values[i]!));
   }
+  for (let i = 0; i < headers.blocks.length; i++) {
+    const block = headers.blocks[i]!;
+    if (block.dated) dated = true;
+    end = writeBytes(out, end, block.bytes);
+  }
   if (!dated && response.status >= 200) end = writeLineEnd(out, writeText(out, writeBytes(out, end, date), now()));
   return writeLineEnd(out, writeEnding(response, out, end));
 }

@@ -1,6 +1,7 @@
 /** A fake exchange for filter tests: holds what the filter sees and records what it does. */
 import { Buffer } from 'node:buffer';
 import type { Identity } from '../policy/identity.ts';
+import type { PreparedFields } from '../policy/prepared-fields.ts';
 import type {
   BodyTransform,
   ClientCertificate,
@@ -277,6 +278,14 @@ class Lines implements HeaderView {
 
   remove(name: string): void {
     this.#lines = this.#lines.filter((line) => !isNamed(line, name));
+  }
+
+  setAll({ names, values }: PreparedFields): void {
+    names.forEach((name, i) => this.set(name, values[i]!));
+  }
+
+  fillIn({ names, values }: PreparedFields): void {
+    names.forEach((name, i) => void (this.has(name) || this.set(name, values[i]!)));
   }
 
   lines(): readonly (readonly [string, string])[] {

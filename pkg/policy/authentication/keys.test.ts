@@ -18,3 +18,15 @@ test('the least recently used value goes first', () => {
   expect(recent.get('c')).toBe(4);
   expect(recent.get('a')).toBe(1);
 });
+
+test('what is used is kept, however much else comes and goes', () => {
+  const recent = new Recent<number>(10);
+  for (let i = 0; i < 1_000; i++) {
+    recent.set(String(i), i);
+    for (const used of [0, 1, 2, 3, i]) expect(recent.get(String(used))).toBe(used > i ? undefined : used);
+    expect(recent.size).toBeLessThanOrEqual(10);
+  }
+  // Of what is not used, the newest are there: of the ten four are taken, and an old one that is used may be among the latter half.
+  const kept = [999, 998, 997, 996, 995].filter((key) => recent.get(String(key)) === key);
+  expect(kept).toEqual([999, 998, 997, 996, 995]);
+});

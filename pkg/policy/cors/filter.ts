@@ -1,7 +1,14 @@
 /** Data-plane half of CORS: answers preflights, and marks responses to allowed origins. */
 import { originMatcher } from '../origins.ts';
+import { type PreparedFields, prepareFields } from '../prepared-fields.ts';
+import { Recent } from '../recent.ts';
 import type { HeaderView, RuntimeFilter } from '../runtime.ts';
 import type { CorsConfig } from './schema.ts';
+
+/** Origins whose fields are kept: nearly all requests are of few, and a wildcard allows any number. */
+const Remembered = 256;
+const Credentials = 'access-control-allow-credentials';
+const varyOrigin = ['Vary', 'Origin'] as const;
 
 export function createCors(config: CorsConfig): RuntimeFilter {
   const listed = originMatcher(config);
@@ -9,6 +16,23 @@ export function createCors(config: CorsConfig): RuntimeFilter {
   const varies = !config.anyOrigin || config.credentials;
 
   const allows = (origin: string): boolean => config.anyOrigin || listed(origin);
+  const marks = new Recent<Marks>(Remembered);
+
+  /** @returns what answers to an origin say; null for one that is not allowed */
+  const marksOf = (origin: string): Marks | null => {
+    const shown = varies ? origin : '*';
+    const known = marks.get(shown);
+    if (known !== undefined) return known;
+    if (!allows(origin)) return null;
+    const lines = [
+      ['access-control-allow-origin', shown],
+      ...(config.credentials ? [[Credentials, 'true'] as const] : []),
+      ...(config.expose === '' ? [] : [['access-control-expose-headers', config.expose] as const]),
+    ] as const;
+    const made = { plain: prepareFields(lines), varying: prepareFields([varyOrigin, ...lines]) };
+    marks.set(shown, made);
+    return made;
+  };
 
   return {
     // A preflight carries no credentials by design, so it is answered here, before authentication sees it.
@@ -37,19 +61,24 @@ export function createCors(config: CorsConfig): RuntimeFilter {
 
     // Runs for local replies too: a browser shows a 401 or 429 to its page only if they carry these.
     onResponse: ({ request, response }) => {
-      if (varies) addVary(response.headers);
+      const { headers } = response;
       const origin = request.headers.get('origin');
+      const allowed = origin === undefined ? null : marksOf(origin);
+      const marksVary = varies && !headers.has('vary');
+      if (varies && !(marksVary && allowed !== null)) addVary(headers);
       if (origin === undefined) return;
       // The gateway's answer replaces the backend's, whatever that allowed.
-      const allowed = allows(origin);
-      if (allowed) response.headers.set('access-control-allow-origin', varies ? origin : '*');
-      else response.headers.remove('access-control-allow-origin');
-      if (allowed && config.credentials) response.headers.set('access-control-allow-credentials', 'true');
-      else response.headers.remove('access-control-allow-credentials');
-      if (!allowed) return;
-      if (config.expose !== '') response.headers.set('access-control-expose-headers', config.expose);
+      if (allowed === null) headers.remove('access-control-allow-origin');
+      if (allowed === null || !config.credentials) headers.remove(Credentials);
+      if (allowed !== null) headers.setAll(marksVary ? allowed.varying : allowed.plain);
     },
   };
+}
+
+interface Marks {
+  readonly plain: PreparedFields;
+  /** With `Vary: Origin`, for an answer that has no Vary yet. */
+  readonly varying: PreparedFields;
 }
 
 function addVary(headers: HeaderView): void {

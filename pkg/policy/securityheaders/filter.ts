@@ -1,19 +1,18 @@
 /** Data-plane half of security headers: on every response, those of the gateway itself among them. */
+import { prepareFields } from '../prepared-fields.ts';
 import type { RequestView, RuntimeFilter } from '../runtime.ts';
 import type { SecurityHeadersConfig } from './schema.ts';
 
-const StrictTransportSecurity = 'Strict-Transport-Security';
-
-export function createSecurityHeaders(config: SecurityHeadersConfig): RuntimeFilter {
-  const { hsts, override } = config;
-  const fields = config.fields.map(([name, value]) => ({ name, lower: name.toLowerCase(), value }));
+export function createSecurityHeaders({ fields, hsts, remove, override }: SecurityHeadersConfig): RuntimeFilter {
+  const plain = prepareFields(fields);
+  const secure = hsts === null ? plain : prepareFields([...fields, ['Strict-Transport-Security', hsts]]);
   return {
     onResponse: ({ request, response }) => {
       const { headers } = response;
-      for (const name of config.remove) headers.remove(name);
-      for (const { name, lower, value } of fields) if (override || !headers.has(lower)) headers.set(name, value);
-      if (hsts === null || (!override && headers.has('strict-transport-security'))) return;
-      if (isSecure(request)) headers.set(StrictTransportSecurity, hsts);
+      for (const name of remove) headers.remove(name);
+      const prepared = secure !== plain && isSecure(request) ? secure : plain;
+      if (override) headers.setAll(prepared);
+      else headers.fillIn(prepared);
     },
   };
 }
