@@ -12,6 +12,8 @@ const SECRET = 43;
 /** 62^6 > 2^32. */
 const CHECKSUM = 6;
 const SECRET_BYTES = 32;
+/** Of `shape`. */
+export const MaxKeyLength = 16 + 1 + 32 + 1 + SECRET + CHECKSUM;
 const shape = /^[a-z][a-z0-9]{0,15}_([a-z0-9]{4,32})_[0-9A-Za-z]{49}$/;
 
 /** @returns the id of what has the form of a key and a right checksum; null for anything else */

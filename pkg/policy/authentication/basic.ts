@@ -1,6 +1,6 @@
 /** Data-plane half of Basic. */
 import { Buffer } from 'node:buffer';
-import { createHmac, hash, randomBytes, timingSafeEqual } from 'node:crypto';
+import { hash, randomBytes, timingSafeEqual } from 'node:crypto';
 import type { Identity } from '../identity.ts';
 import { Recent } from '../recent.ts';
 import type { FilterEnv } from '../runtime.ts';
@@ -33,8 +33,8 @@ export function createBasic(name: string, config: BasicConfig, env: FilterEnv): 
   const { users } = parseHtpasswd(env.secret(config.users));
   const nobody = nobodyOf(users);
   const fields = new ClaimFields(config.claimToHeaders);
-  // Credentials are not kept: what is remembered names them for this filter alone.
-  const key = randomBytes(32);
+  // Credentials are not kept: what is remembered names them for this filter alone, and can be guessed by nobody who sees it.
+  const salt = randomBytes(32).toString('base64');
   const good = new Recent<Verdict>(Remembered);
   const bad = new Recent<Verdict>(Remembered);
   /** A browser opens several connections at once, each with the same credentials. */
@@ -71,11 +71,12 @@ export function createBasic(name: string, config: BasicConfig, env: FilterEnv): 
     authenticate({ request }) {
       const header = request.headers.get('authorization');
       if (header === undefined || !scheme.test(header)) return absent;
-      const credentials = credentialsOf(header.slice(5).trim());
-      if (credentials === null) return refused;
-      const digest = createHmac('sha256', key).update(header).digest('base64');
+      // One call, which takes a fifth of the time of an HMAC. Nothing is signed by it, so that nobody can lengthen anything.
+      const digest = hash('sha256', salt + header, 'base64');
       const before = remembered(digest, header) ?? asking.get(digest);
       if (before !== undefined) return before;
+      const credentials = credentialsOf(header.slice(5).trim());
+      if (credentials === null) return refused;
       if (asking.size >= Asking) return unavailable;
       const answer = compare(credentials, digest, header)
         .catch(() => unavailable)

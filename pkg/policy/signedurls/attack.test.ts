@@ -4,6 +4,7 @@ import { describe, expect, test } from '@jest/globals';
 import { canonicalPath, defaultPathSettings } from '../../routing/canonical.ts';
 import { type ExchangeOptions, run, type Seen } from '../../testkit/exchange.ts';
 import { testFilterEnv } from '../../testkit/filter-env.ts';
+import type { RuntimeFilter } from '../runtime.ts';
 import { type Grant, stringToSign } from './canonical.ts';
 import { createSignedURLs } from './filter.ts';
 import { ed25519PrivateKey, hmacKey, type SigningKey } from './key.ts';
@@ -55,7 +56,14 @@ async function ask(
   if (path === 'path-invalid') return 400;
   const filter = createSignedURLs({ ...config, ...change }, testFilterEnv({ secrets, wallClock: () => now * 1000 }));
   const forwarded = path.forward + target.slice(question);
-  return run(filter, { host: 'files.example', target: forwarded, path: path.canonical, ...options });
+  const request = { host: 'files.example', target: forwarded, path: path.canonical, ...options };
+  const first = await run(filter, request);
+  // What is remembered of good ones, the same among them, changes nothing.
+  for (const good of [sign(), sign({ query: 'a=1&b=2' }), sign({ grant: { prefix: '/files' } })])
+    await run(filter, { host: 'files.example', target: good, clientAddress: '192.0.2.1' });
+  const again = await run(filter, request);
+  expect(again).toMatchObject({ denied: first.denied, forwardQuery: first.forwardQuery });
+  return again;
 }
 
 async function passes(
@@ -98,6 +106,35 @@ describe('what was signed passes', () => {
     expect(await passes(`/files/./x/../%61?${query.replace('c=~', '%63=%7e').replace('su-key', 'su%2dkey')}`)).toBe(
       true,
     );
+  });
+});
+
+describe('known from a request before', () => {
+  const start = (clock: { now: number }) =>
+    createSignedURLs(config, testFilterEnv({ secrets, wallClock: () => clock.now * 1000 }));
+  const asked = async (filter: RuntimeFilter, target: string, options: ExchangeOptions = {}) =>
+    (await run(filter, { host: 'files.example', target, clientAddress: '192.0.2.1', ...options })).denied;
+
+  test('is asked for its time, method and client each time', async () => {
+    const clock = { now };
+    const one = start(clock);
+    const target = sign({ grant: { ip: '192.0.2.0/24', prefix: '/files' } });
+    expect(await asked(one, target)).toBeUndefined();
+    expect(await asked(one, target, { clientAddress: '198.51.100.1' })).toBe('signature-invalid');
+    expect(await asked(one, target, { method: 'POST' })).toBe('signature-invalid');
+    expect(await asked(one, target, { host: 'other.example' })).toBe('signature-invalid');
+    expect(await asked(one, target.replace('/files/a', '/files/b'))).toBeUndefined();
+    expect(await asked(one, target.replace('/files/a', '/other'))).toBe('signature-invalid');
+    clock.now += 3_631;
+    expect(await asked(one, target)).toBe('signature-invalid');
+  });
+
+  test('is good for its own path alone', async () => {
+    const one = start({ now });
+    const target = sign();
+    expect(await asked(one, target)).toBeUndefined();
+    expect(await asked(one, target.replace('/files/a', '/files/b'))).toBe('signature-invalid');
+    expect(await asked(one, target)).toBeUndefined();
   });
 });
 
