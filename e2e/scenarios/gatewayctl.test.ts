@@ -74,7 +74,7 @@ describe('gatewayctl', () => {
     );
     expect(out).toMatch(/^[^ ]+\/partners {2}Accepted False, Programmed False$/m);
     expect(out).not.toContain('other');
-    expect(out).toMatch(/^5 of \d+ objects in namespace e2e-gatewayctl have a problem\.$/m);
+    expect(out).toMatch(/^7 of \d+ objects in namespace e2e-gatewayctl have a problem\.$/m);
   });
 
   test('status of a namespace without objects finds nothing', async () => {

@@ -12,7 +12,8 @@ const page = openPage('policies.md', `${prefix}shop`, prefix);
 
 beforeAll(async () => {
   for (const namespace of namespaces) await createNamespace(namespace);
-  const files = ['gateway', 'policy', 'route', 'services'].map((name) => `${name}.yaml`);
+  // The route before the policy: or an Event tells for an hour that it was not there.
+  const files = ['gateway', 'services', 'route', 'policy'].map((name) => `${name}.yaml`);
   const example = files.flatMap((file) =>
     readFileSync(join(import.meta.dirname, '../../examples/gateway-policy', file), 'utf8').split(/^---$/m),
   );
