@@ -3,12 +3,15 @@ import { promisify } from 'node:util';
 import { brotliDecompress, constants, gunzip, inflate, zstdDecompress } from 'node:zlib';
 
 /** Content codings (RFC 9110 8.4.1) that are understood. */
-export type Coding = 'identity' | 'gzip' | 'deflate' | 'br' | 'zstd';
+export const codings = ['identity', 'gzip', 'deflate', 'br', 'zstd'] as const;
+export type Coding = (typeof codings)[number];
 
 /** Bytes that come out for each that goes in: text reaches 20, a bomb 1,000. */
 const MaxRatio = 100;
 /** Bytes that any body may become, whatever its ratio: short ones compress best. */
-const AnyRatio = 16_384;
+export const AnyRatio = 16_384;
+/** RFC 9659: "the content coding "zstd" … limits the window size to 8 MB". The library would take 128. */
+export const MaxZstdWindowLog = 23;
 
 /** @param field Content-Encoding. @returns null for a coding that is not understood, and for several of them */
 export function codingOf(field: string | undefined): Coding | null {
@@ -35,9 +38,8 @@ const decoders = {
   gzip: promisify(gunzip),
   deflate: promisify(inflate),
   br: promisify(brotliDecompress),
-  // RFC 9659: "the content coding "zstd" … limits the window size to 8 MB". The library would take 128.
   zstd: (bytes: Uint8Array, options: { readonly maxOutputLength: number }) =>
-    promisify(zstdDecompress)(bytes, { ...options, params: { [constants.ZSTD_d_windowLogMax]: 23 } }),
+    promisify(zstdDecompress)(bytes, { ...options, params: { [constants.ZSTD_d_windowLogMax]: MaxZstdWindowLog } }),
 } as const;
 
 /** In the thread pool. @param limit bytes of the result */

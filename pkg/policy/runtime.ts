@@ -84,11 +84,29 @@ export interface RequestView {
    */
   limitBody(limit: number): boolean;
   /**
+   * Lets a guard see every part of the body before it goes further: to who reads it, or upstream. Once it has refused nothing goes on, and the
+   * answer is its refusal, or a broken connection where an answer is under way.
+   * @returns what it says of a body that was read already, all of it or in part, which the filter has to wait for; null where none was
+   */
+  guardBody(guard: BodyGuard): Promise<DenialCode | null> | null;
+  /**
    * Replaces the body after `readBody` has given it whole. Content-Length takes the place of any Transfer-Encoding, trailers are dropped;
    * what else depends on the bytes (Content-Encoding, Content-Type, Content-Digest, Digest, Content-MD5) is the filter's to change.
    * @param bytes the proxy's from now on
    */
   setBody(bytes: Uint8Array): void;
+}
+
+/** Looks at a request's body while it goes by. */
+export interface BodyGuard {
+  /**
+   * One call at a time, in order; the client waits meanwhile. A rejection ends the exchange with 500.
+   * @param last no more follows
+   * @returns null to let it through
+   */
+  data(bytes: Uint8Array, last: boolean): Promise<DenialCode | null>;
+  /** The exchange is over, or goes on without it. */
+  close(): void;
 }
 
 /** `head`: its bytes as they came, start line and all. `target`: bytes of the request target. `fields`: number of header lines. */

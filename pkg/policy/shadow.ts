@@ -6,6 +6,7 @@
  */
 import type { Identity } from './identity.ts';
 import type {
+  BodyGuard,
   BodyTransform,
   ConnectionView,
   DenialCode,
@@ -243,6 +244,12 @@ class ShadowRequest implements RequestView {
 
   limitBody(limit: number): boolean {
     return this.#observer.limitBody(limit, this.#policy);
+  }
+
+  /** A guard holds the body up, which shadow mode must not. */
+  guardBody(guard: BodyGuard): null {
+    guard.close();
+    return null;
   }
 
   setBody(): void {}

@@ -1,5 +1,6 @@
 /** Reads a request's body into memory for a policy that has to see it before anything is forwarded. What it read is `forward.replay`. */
 import { Buffer } from 'node:buffer';
+import type { BodyGuard, DenialCode } from '../policy/runtime.ts';
 import type { ActiveExchange } from './exchange.ts';
 
 interface Waiter {
@@ -40,6 +41,10 @@ export class BodyReader {
     // Not from within the filter: what comes may end the exchange.
     process.nextTick(start, this);
     return promise;
+  }
+
+  guard(guard: BodyGuard): Promise<DenialCode | null> | null {
+    return this.#exchange.gate.guard(guard);
   }
 
   start(): void {

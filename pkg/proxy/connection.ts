@@ -6,7 +6,7 @@ import type { ErrorCode } from './errors.ts';
 import { ActiveExchange } from './exchange.ts';
 import { Peer } from './peer.ts';
 import type { Announced } from './proxy-protocol.ts';
-import { RequestBody } from './request-body.ts';
+import { ByExchange, RequestBody } from './request-body.ts';
 import { TimerEntry } from './timers.ts';
 import type { Connection, ConnectionHandler } from './transport.ts';
 import { isLast, isWorn } from './wear.ts';
@@ -42,8 +42,8 @@ export class Downstream extends TimerEntry implements ConnectionHandler {
   /** null before the first request that has one. */
   #body: RequestBody | null = null;
   #hold: Buffer | null = null;
-  /** The exchange takes no body bytes now. */
-  #blocked = false;
+  /** Who takes no body bytes now: bits. */
+  #blocked = 0;
   #paused = false;
   #consuming = false;
   /** The client sent FIN. */
@@ -149,16 +149,15 @@ export class Downstream extends TimerEntry implements ConnectionHandler {
     );
   }
 
-  /** The exchange takes no more body bytes for now. */
-  block(): void {
+  /** No more body bytes are taken for now. */
+  block(by = ByExchange): void {
     if (this.#state !== ReadingBody) return;
-    this.#blocked = true;
+    this.#blocked |= by;
     this.#pause();
   }
 
-  unblock(): void {
-    if (!this.#blocked) return;
-    this.#blocked = false;
+  unblock(by = ByExchange): void {
+    if ((this.#blocked & by) === 0 || (this.#blocked &= ~by) !== 0) return;
     this.#body?.excuse(this.core.now());
     this.#release();
   }
@@ -177,7 +176,7 @@ export class Downstream extends TimerEntry implements ConnectionHandler {
     const exchange = this.#exchange!;
     const closes = this.#state === Answering && this.#hold === null && isLast(exchange) && !this.connection.pending;
     this.#exchange = null;
-    this.#blocked = false;
+    this.#blocked = 0;
     exchange.release();
     if (closes) return this.destroy('client-closed', false);
     if (!keepAlive || this.#state === ReadingBody || this.#ended) {
@@ -228,7 +227,7 @@ export class Downstream extends TimerEntry implements ConnectionHandler {
   #checkProgress(): void {
     const timeout = this.peer.terms.timeouts.body;
     const [body, now] = [this.#body!, this.core.now()];
-    if (this.#blocked) body.excuse(now);
+    if (this.#blocked !== 0) body.excuse(now);
     if (body.keptPace(now, this.core.settings.timeouts.minBodyRate, timeout)) {
       this.#wait(RequestBody.step(timeout));
       return;
@@ -279,7 +278,7 @@ export class Downstream extends TimerEntry implements ConnectionHandler {
     const { bodyLength } = exchange.request;
     if (bodyLength !== 0) {
       this.#state = ReadingBody;
-      this.#blocked = true;
+      this.#blocked = ByExchange;
       this.#body ??= new RequestBody();
       this.#body.begin(bodyLength, core.now());
       this.#wait(RequestBody.step(this.peer.terms.timeouts.body));
@@ -342,13 +341,13 @@ export class Downstream extends TimerEntry implements ConnectionHandler {
       this.#hold = null;
       this.#consume(hold, 0, hold.length);
     }
-    if (this.#hold === null && !this.#blocked) this.#resume();
+    if (this.#hold === null && this.#blocked === 0) this.#resume();
   }
 
   #takesBytes(): boolean {
     // While a response waits for its client no other request is begun: one that pipelines and never reads would have us hold all answers.
     if (this.#state === Idle) return !this.connection.pending;
-    return this.#state === ReadingHead || (this.#state === ReadingBody && !this.#blocked);
+    return this.#state === ReadingHead || (this.#state === ReadingBody && this.#blocked === 0);
   }
 
   #linger(ms: number): void {

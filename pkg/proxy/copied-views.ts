@@ -28,6 +28,7 @@ export function copyRequest(request: Request): RequestView {
     hasBody,
     measure: (what) => sizes[what],
     limitBody: () => true,
+    guardBody: () => null,
     cookie: (name) => cookieOf(headers.get('cookie') ?? '', name),
     queryParam: (name) => queryParamOf(query, name),
     readBody: () => Promise.reject(new Error('a copy has no body')),

@@ -15,6 +15,7 @@ import type {
 import type { BackendChain, RuntimeRule } from '../routing/table.ts';
 import type { AccessRecord } from '../telemetry/record.ts';
 import { findRule } from './admission.ts';
+import { BodyGate } from './body-gate.ts';
 import { BodyReader } from './body-reader.ts';
 import type { Downstream } from './connection.ts';
 import type { Core } from './core.ts';
@@ -42,6 +43,7 @@ export class ActiveExchange implements Exchange {
   readonly writer = new ResponseWriter();
   readonly record: AccessRecord = createRecord();
   readonly forward: Forward;
+  readonly gate = new BodyGate(this);
   readonly #reader: BodyReader;
   readonly phases: Phases;
   downstream: Downstream | null = null;
@@ -194,18 +196,17 @@ export class ActiveExchange implements Exchange {
   }
 
   onBody(bytes: Buffer, start: number, end: number, last: boolean, trailers: Buffer | null): void {
-    const { core, record } = this;
-    record.requestBytes += end - start;
+    this.record.requestBytes += end - start;
+    if (this.#discards) this.takeBody(bytes, start, end, last, trailers);
+    else this.gate.admit(bytes, start, end, last, trailers);
+  }
+
+  /** A part that the gate has let through. */
+  takeBody(bytes: Buffer, start: number, end: number, last: boolean, trailers: Buffer | null): void {
     if (last) this.requestDone = true;
     if (this.#observer !== null) this.#observer.onBody(bytes, start, end, last);
     if (this.#discards) {
       if (last && this.#responseDone) this.#settle();
-      return;
-    }
-    const { bodyBytes } = core.settings.limits;
-    if (record.requestBytes > this.request.bodyLimit || (bodyBytes > 0 && record.requestBytes > bodyBytes)) {
-      core.telemetry.limitHit('body-bytes');
-      if (!this.failRequest('body-too-large')) this.downstream!.destroy('body-too-large', true);
       return;
     }
     if (this.#reader.reading) this.#reader.add(bytes, start, end, last, trailers);
@@ -236,6 +237,7 @@ export class ActiveExchange implements Exchange {
     this.#reader.cancel();
     this.forward.reset();
     this.transforms.close();
+    this.gate.clear();
     this.#observer?.end();
     this.#observer = null;
     this.mirrors.length = 0;
@@ -290,9 +292,8 @@ export class ActiveExchange implements Exchange {
     if (!this.requestDone && !this.response.close) {
       this.#discards = true;
       this.downstream!.unblock();
-      return;
-    }
-    this.#settle();
+      this.gate.open();
+    } else this.#settle();
   }
 
   #route(): void {

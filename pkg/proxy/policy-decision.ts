@@ -7,7 +7,7 @@ export function countDecision(exchange: ActiveExchange, decision: 'denied' | 'er
   if (policy !== '') exchange.core.telemetry.policyDecision(policy, 'Enforce', decision, code);
 }
 
-function runningPolicy({ backend, inRequest, phases, rule }: ActiveExchange): string {
+export function runningPolicy({ backend, inRequest, phases, rule }: ActiveExchange): string {
   const { at, chain } = phases;
   if (at < 0 || rule === null) return '';
   if (inRequest) return (chain === rule.onRequest ? rule : backend)?.requestPolicies[at] ?? '';

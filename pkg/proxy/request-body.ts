@@ -5,6 +5,10 @@ import { BodyChunked } from '../upstream/upstream.ts';
 
 const MaxStepMs = 250;
 
+/** Bits of what keeps body bytes back: none undoes another. */
+export const ByExchange = 1;
+export const ByGate = 2;
+
 export class RequestBody {
   /** Data of the last `read`: `bytes[dataStart, dataEnd)`; behind what belongs to the body: `next`. */
   dataStart = 0;

@@ -10,6 +10,9 @@ afterEach(() => stage.close());
 
 const unlimited: RequestLimitsConfig = {
   bodyBytes: null,
+  decodedBytes: null,
+  decodedRatio: null,
+  contentEncodings: null,
   headBytes: null,
   headerCount: null,
   urlLength: null,

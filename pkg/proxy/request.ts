@@ -8,7 +8,7 @@ import { KeptText } from '../http1/kept-text.ts';
 import { equalsLower, Known } from '../http1/known.ts';
 import { parseTarget, Target } from '../http1/target.ts';
 import type { PathSettings, Settings } from '../ir/settings.ts';
-import type { Measure, RequestView } from '../policy/runtime.ts';
+import type { BodyGuard, DenialCode, Measure, RequestView } from '../policy/runtime.ts';
 import { canonicalPath, defaultPathSettings, isForwardable, isPlainPath, noReadings } from '../routing/canonical.ts';
 import type { MatchInput } from '../routing/table.ts';
 import { BodyChunked, type UpstreamRequest } from '../upstream/upstream.ts';
@@ -201,6 +201,10 @@ export class Request implements RequestView, MatchInput, UpstreamRequest, OwnVal
   limitBody(limit: number): boolean {
     this.bodyLimit = Math.min(this.bodyLimit, limit);
     return this.bodyLength <= limit;
+  }
+
+  guardBody(guard: BodyGuard): Promise<DenialCode | null> | null {
+    return this.#reader!.guard(guard);
   }
 
   encode(out: Buffer, at: number): number {

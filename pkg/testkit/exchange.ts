@@ -3,6 +3,7 @@ import { Buffer } from 'node:buffer';
 import type { Identity } from '../policy/identity.ts';
 import type { PreparedFields } from '../policy/prepared-fields.ts';
 import type {
+  BodyGuard,
   BodyTransform,
   ClientCertificate,
   DenialCode,
@@ -80,14 +81,21 @@ export interface Seen {
 
 /** Runs both phases of a filter over one exchange. */
 export async function run(filter: RuntimeFilter, options: ExchangeOptions = {}): Promise<Seen> {
-  const { exchange, seen } = createExchange(options);
+  const { exchange, guards, seen } = createExchange(options);
   await filter.onRequest?.(exchange);
+  const body = Buffer.from(options.body ?? '');
+  for (const guard of guards) {
+    const refusal = await guarded(guard, body);
+    if (refusal !== null) exchange.deny(refusal);
+  }
   await filter.onResponse?.(exchange);
   return seen();
 }
 
 export function createExchange(options: ExchangeOptions = {}): {
   readonly exchange: Exchange;
+  /** Of the body, which nobody has read yet. */
+  readonly guards: readonly BodyGuard[];
   readonly seen: () => Seen;
 } {
   const target = options.target ?? '/';
@@ -105,6 +113,7 @@ export function createExchange(options: ExchangeOptions = {}): {
   let bodyLimit = Number.POSITIVE_INFINITY;
   let requestBody: Buffer = Buffer.from(options.body ?? '');
   let responseBody: Buffer = Buffer.from(options.responseBody ?? '');
+  const guards: BodyGuard[] = [];
   const transforms: BodyTransform[] = [];
   const mirrors: string[] = [];
   const answer = (response: LocalResponse): void => {
@@ -165,6 +174,10 @@ export function createExchange(options: ExchangeOptions = {}): {
         bodyLimit = Math.min(bodyLimit, limit);
         return options.chunked === true || requestBody.length <= limit;
       },
+      guardBody(guard) {
+        guards.push(guard);
+        return null;
+      },
       setBody: (bytes) => void (requestBody = Buffer.from(bytes)),
       setForwardPath: (path) => void (forwardPath = path),
       setForwardHost: (authority) => void (forwardHost = authority),
@@ -194,6 +207,7 @@ export function createExchange(options: ExchangeOptions = {}): {
   };
   return {
     exchange,
+    guards,
     seen: () => ({
       local,
       denied,
@@ -226,6 +240,19 @@ function measure(what: Measure, options: ExchangeOptions, target: string): numbe
   if (what === 'fields') return lines.length;
   if (what === 'target') return target.length;
   return [`${options.method ?? 'GET'} ${target} HTTP/1.1`, ...lines, '', ''].join('\r\n').length;
+}
+
+/** What a guard says of a body that comes in pieces. */
+async function guarded(guard: BodyGuard, body: Buffer): Promise<DenialCode | null> {
+  try {
+    for (let at = 0; at < body.length; at += 1_000) {
+      const refusal = await guard.data(body.subarray(at, at + 1_000), false);
+      if (refusal !== null) return refusal;
+    }
+    return await guard.data(Buffer.alloc(0), true);
+  } finally {
+    guard.close();
+  }
 }
 
 /** Everything a transform makes of `body`, given to it in pieces. */

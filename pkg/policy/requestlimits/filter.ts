@@ -1,4 +1,6 @@
 /** Data-plane half of request limits. All but the body is judged by the head, before a byte goes upstream. */
+import { DecodedSize } from '../decoded-size.ts';
+import { type Coding, codingOf, codings } from '../decompress.ts';
 import type { Exchange, RequestView, RuntimeFilter } from '../runtime.ts';
 import type { RequestLimitsConfig } from './schema.ts';
 
@@ -8,10 +10,13 @@ export function createRequestLimits(config: RequestLimitsConfig): RuntimeFilter 
     methodCheck(config.methods),
     contentTypeCheck(config.contentTypes),
     bodyCheck(config.bodyBytes),
+    codingCheck(config),
   ].filter((check) => check !== null);
+  const guard = decodedGuard(config);
   return {
     onRequest: (exchange) => {
-      for (const check of checks) if (check(exchange)) return;
+      for (const check of checks) if (check(exchange)) return undefined;
+      return guard?.(exchange);
     },
   };
 }
@@ -90,5 +95,46 @@ function bodyCheck(limit: number | null): Check | null {
     if (exchange.request.limitBody(limit)) return false;
     exchange.deny('body-too-large');
     return true;
+  };
+}
+
+type Limited = Pick<RequestLimitsConfig, 'contentEncodings' | 'decodedBytes' | 'decodedRatio'>;
+
+function codingCheck({ contentEncodings, decodedBytes, decodedRatio }: Limited): Check | null {
+  if (contentEncodings === null && decodedBytes === null && decodedRatio === null) return null;
+  const allowed = new Set<Coding>(['identity', ...(contentEncodings ?? codings)]);
+  // RFC 9110 15.5.16: "If the problem was caused by an unsupported content coding, the Accept-Encoding response header field ought to be used to
+  // indicate which (if any) content codings would have been accepted in the request."
+  const headers = { 'Accept-Encoding': [...allowed].join(', ') };
+  return (exchange) => {
+    if (!exchange.request.hasBody) return false;
+    const coding = codingOf(exchange.request.headers.get('content-encoding'));
+    // Several codings are none that is understood: nobody needs them but for bombs (CVE-2026-22036).
+    if (coding !== null && allowed.has(coding)) return false;
+    exchange.deny('media-type-denied', headers);
+    return true;
+  };
+}
+
+/** Behind all checks, so that nothing is decoded of what is refused anyway. */
+function decodedGuard({
+  decodedBytes,
+  decodedRatio,
+}: Limited): ((exchange: Exchange) => Promise<void> | undefined) | null {
+  if (decodedBytes === null && decodedRatio === null) return null;
+  const limits = { size: decodedBytes ?? Number.POSITIVE_INFINITY, ratio: decodedRatio ?? Number.POSITIVE_INFINITY };
+  return (exchange) => {
+    const { request } = exchange;
+    if (!request.hasBody) return undefined;
+    const coding = codingOf(request.headers.get('content-encoding'));
+    if (coding === null || coding === 'identity') {
+      if (!request.limitBody(limits.size)) exchange.deny('body-too-large');
+      return undefined;
+    }
+    const early = request.guardBody(new DecodedSize(coding, limits));
+    if (early === null) return undefined;
+    return early.then((code) => {
+      if (code !== null) exchange.deny(code);
+    });
   };
 }

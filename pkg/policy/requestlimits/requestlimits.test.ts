@@ -10,12 +10,18 @@ describe('translate', () => {
     expect(
       config({
         bodySize: '1Mi',
+        decodedBodySize: '10Mi',
+        decodedBodyRatio: 50,
+        contentEncodings: ['gzip'],
         headerSize: '8k',
         methods: ['GET', 'POST'],
         contentTypes: ['Application/JSON', 'image/*'],
       }),
     ).toEqual({
       bodyBytes: 1_048_576,
+      decodedBytes: 10_485_760,
+      decodedRatio: 50,
+      contentEncodings: ['gzip'],
       headBytes: 8_000,
       headerCount: null,
       urlLength: null,
@@ -30,6 +36,7 @@ describe('translate', () => {
   test.each<[RequestLimitsSpec, string]>([
     [{}, 'limits'],
     [{ bodySize: '1.5Mi' }, 'limits.bodySize'],
+    [{ decodedBodySize: 'x' }, 'limits.decodedBodySize'],
     [{ bodySize: '1Mi', headerSize: '9999999Gi' }, 'limits.headerSize'],
   ])('%j is refused', (spec, path) => {
     expect(translateRequestLimits(spec, 'limits')).toEqual([

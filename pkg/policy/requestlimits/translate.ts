@@ -9,7 +9,7 @@ export function translateRequestLimits(spec: RequestLimitsSpec, path: string): T
   if (Object.values(spec).every((value) => value === undefined))
     return [unsupported(path, 'says nothing; write one limit at least, such as bodySize: 1Mi')];
   const problems: Problem[] = [];
-  const bytes = (name: 'bodySize' | 'headerSize'): number | null => {
+  const bytes = (name: 'bodySize' | 'decodedBodySize' | 'headerSize'): number | null => {
     const text = spec[name];
     if (text === undefined) return null;
     const size = parseSize(text);
@@ -19,6 +19,9 @@ export function translateRequestLimits(spec: RequestLimitsSpec, path: string): T
   };
   const config = {
     bodyBytes: bytes('bodySize'),
+    decodedBytes: bytes('decodedBodySize'),
+    decodedRatio: spec.decodedBodyRatio ?? null,
+    contentEncodings: spec.contentEncodings ?? null,
     headBytes: bytes('headerSize'),
     headerCount: spec.headerCount ?? null,
     urlLength: spec.urlLength ?? null,
