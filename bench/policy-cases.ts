@@ -2,10 +2,12 @@
 import { Buffer } from 'node:buffer';
 import { createHash, generateKeyPairSync, randomBytes, sign } from 'node:crypto';
 import { createKey, hashOfKey } from '../pkg/policy/authentication/apikey-format.ts';
+import type { ClientCertificate } from '../pkg/policy/runtime.ts';
 import { hmacKey } from '../pkg/policy/signedurls/key.ts';
 import { signQuery } from '../pkg/policy/signedurls/sign.ts';
 import type { Manifest } from './estate.ts';
 import type { Proof } from './policy-check.ts';
+import { type ServicePorts, serviceCases } from './policy-service-cases.ts';
 
 export interface PolicyCase {
   /** Of the HTTPRoute, and the first label of its host. */
@@ -18,6 +20,14 @@ export interface PolicyCase {
   readonly fields?: readonly string[];
   /** With the question mark. */
   readonly query?: string;
+  /** Body of its requests, which are POST then. */
+  readonly json?: string;
+  /** What the client's certificate says; in one thread only, since the load generator has none. */
+  readonly certificate?: ClientCertificate;
+  /** Every request waits for something: by sockets only. */
+  readonly waits?: true;
+  /** What it is compared with; absent: `bare`. */
+  readonly against?: string;
   readonly proof: Proof;
   /** CPU per request against a route without policies. */
   readonly atMost?: number;
@@ -35,7 +45,7 @@ export function policyHost(name: string): string {
   return `${name}.bench.example`;
 }
 
-export function policyCases(): readonly PolicyCase[] {
+export function policyCases(ports: ServicePorts): readonly PolicyCase[] {
   const token = jwt();
   return [
     { name: bare, policies: null, proof: served },
@@ -150,6 +160,7 @@ export function policyCases(): readonly PolicyCase[] {
         },
       },
     },
+    ...serviceCases(ports),
   ];
 }
 

@@ -12,6 +12,7 @@ export interface Proof {
   /** Default: `/p00/10`. */
   readonly path?: string;
   readonly headers?: Readonly<Record<string, string>>;
+  readonly body?: string;
   /** Client's address on loopback. */
   readonly from?: string;
   /** Stands in the answer: status, fields in lower case, body. */
@@ -29,7 +30,7 @@ export async function checkPolicies(running: Running, cases: readonly PolicyCase
 }
 
 async function ask({ plainPort }: Running, host: string, proof: Proof): Promise<string> {
-  const { method = 'GET', path = '/p00/10', headers = {}, from } = proof;
+  const { method = 'GET', path = '/p00/10', headers = {}, body, from } = proof;
   const request = send({
     host: '127.0.0.1',
     port: plainPort,
@@ -39,7 +40,7 @@ async function ask({ plainPort }: Running, host: string, proof: Proof): Promise<
     agent: false,
     ...(from !== undefined && { localAddress: from }),
   });
-  request.end();
+  request.end(body);
   const [response] = (await once(request, 'response')) as [IncomingMessage];
   const fields = Object.entries(response.headers).map(([field, value]) => `${field}: ${String(value)}\n`);
   return `${response.statusCode}\n${fields.join('')}\n${await text(response)}`;

@@ -29,6 +29,8 @@ export interface RequestOptions {
   readonly answer: number;
   /** Bytes of the request's body; 0: a GET. */
   readonly body?: number;
+  /** JSON instead of it. */
+  readonly json?: string;
   /** Asks for the end of the connection. */
   readonly close?: boolean;
   /** Behind the path, with the question mark. */
@@ -43,22 +45,23 @@ const Different = 64;
 /** A browser's request, for routes all over the table. */
 export function siteRequests(
   site: Site,
-  { answer, body = 0, close = false, query = '', fields = [] }: RequestOptions,
+  { answer, body = 0, json = '', close = false, query = '', fields = [] }: RequestOptions,
 ): readonly LoadRequest[] {
-  const bytes = bodyOf(body);
+  const bytes = json === '' ? bodyOf(body) : json;
+  const type = json === '' ? 'application/octet-stream' : 'application/json';
   return Array.from({ length: Different }, (_, i) => {
     // Steps without a common divisor with the counts, so that all prefixes and far-apart hosts come.
     const host = site.hosts[(i * 67) % site.hosts.length]!;
     const prefix = site.prefixes[(i * 3) % site.prefixes.length]!;
     const head = [
-      `${body > 0 ? 'POST' : 'GET'} ${prefix}${answer}${query} HTTP/1.1`,
+      `${bytes === '' ? 'GET' : 'POST'} ${prefix}${answer}${query} HTTP/1.1`,
       `Host: ${host}`,
       'User-Agent: Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0',
       'Accept: text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8',
       'Accept-Language: en-US,en;q=0.5',
       'Accept-Encoding: gzip, deflate, br',
       'Cookie: sid=0123456789abcdef0123456789abcdef',
-      ...(body > 0 ? ['Content-Type: application/octet-stream', `Content-Length: ${body}`] : []),
+      ...(bytes === '' ? [] : [`Content-Type: ${type}`, `Content-Length: ${bytes.length}`]),
       ...(close ? ['Connection: close'] : []),
       ...fields,
       '',

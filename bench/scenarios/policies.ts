@@ -4,9 +4,12 @@
  */
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
+import { setTimeout } from 'node:timers/promises';
 import { writeRequests } from '../load.ts';
+import { startOrigin } from '../origin.ts';
 import { bare, type PolicyCase, policyCases, policyHost, policyManifests } from '../policy-cases.ts';
 import { checkPolicies } from '../policy-check.ts';
+import { bareJson, startIntrospection } from '../policy-service-cases.ts';
 import type { Bar } from '../result.ts';
 import { type Drive, leastDisturbed, loadDrive, measurePaired } from '../rounds.ts';
 import { createSite, type Site, siteRequests } from '../site.ts';
@@ -21,6 +24,8 @@ const Connections = 64;
 /** Short rounds: what is compared runs within seconds of each other. */
 const Seconds = 0.5;
 const WarmUpSeconds = 1;
+/** ms until what happened stands in the access log. */
+const LogDelay = 1_000;
 
 /** The same route in a process that has no other: of this checkout, and of the one before. */
 const alone = 'bare-alone';
@@ -35,7 +40,10 @@ export const policies: Scenario = {
     const { quick } = whole.settings;
     const settings = quick ? whole.settings : { ...whole.settings, seconds: Seconds, warmUpSeconds: WarmUpSeconds };
     const bench: Bench = { ...whole, settings };
-    const cases = policyCases();
+    const authorizer = await startOrigin(bench.tools.origin, bench.cores.load, await folder(bench, 'authorizer'));
+    const introspection = await startIntrospection();
+    const ports = { authorizer: authorizer.port, introspection: introspection.port };
+    const cases = policyCases(ports).filter(({ certificate }) => certificate === undefined);
     const [plain] = cases;
     if (plain === undefined) throw new Error('there is no route without policies');
     const started: RunningGateway[] = [];
@@ -49,6 +57,8 @@ export const policies: Scenario = {
       const faults = await checkPolicies(one, cases);
       for (const fault of faults) bench.print(fault);
       if (faults.length > 0) throw new Error('not every policy is in force');
+      // Their lines of the access log, which are no requests of the warm-up.
+      await setTimeout(LogDelay);
       // A Running of its own for each: by it the drive knows which requests to send.
       const targets = new Map(cases.map(({ name }) => [name, { ...one }]));
       if (settings.before !== null) {
@@ -71,8 +81,8 @@ export const policies: Scenario = {
           ? null
           : ratioOf(measured.samples.get(name)!, measured.samples.get(other)!, settings.rounds);
       const pairs = [...targets.keys()].flatMap((name): (readonly [string, string])[] => {
-        if (name === bare || name === before) return [];
-        return [[name, name === alone ? before : bare]];
+        if (name === bare || name === bareJson || name === before) return [];
+        return [[name, name === alone ? before : (cases.find((each) => each.name === name)?.against ?? bare)]];
       });
       const ratios = new Map(pairs.map(([name, other]) => [`${name}/${other}`, compare(name, other)]));
       const bars: Bar[] = cases.flatMap(({ name, atMost }) =>
@@ -108,6 +118,8 @@ export const policies: Scenario = {
       ];
     } finally {
       for (const running of started) await running.stop();
+      introspection.stop();
+      await authorizer.stop();
     }
   },
 };
@@ -122,8 +134,7 @@ async function startOn(
   cases: readonly PolicyCase[],
   checkout?: string,
 ): Promise<RunningGateway> {
-  const directory = join(bench.directory, name);
-  await mkdir(directory);
+  const directory = await folder(bench, name);
   const site = siteOf(cases);
   const prefix = site.prefixes.at(-1)!;
   return startGateway({
@@ -137,6 +148,12 @@ async function startOn(
     ready: { host: policyHost(bare), path: `${prefix}10` },
     routeOf: ({ route }) => String(route),
   });
+}
+
+async function folder({ directory }: Bench, name: string): Promise<string> {
+  const path = join(directory, name);
+  await mkdir(path);
+  return path;
 }
 
 interface Ratio {
