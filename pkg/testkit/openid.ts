@@ -9,7 +9,7 @@ export interface OpenIdProvider {
   readonly issuer: string;
   /** PEM. */
   readonly authority: string;
-  /** `POST /token`, in order. */
+  /** `POST /token`, in order; and `a refresh token is revoked`. */
   readonly asked: string[];
   /** From now on requests are answered; until then they wait. @param seconds that an access token is good for */
   open(client: ClientMetadata, seconds: number): void;
@@ -57,7 +57,9 @@ export async function createOpenIdProvider(port = 0): Promise<OpenIdProvider> {
         },
         rotateRefreshToken: true,
         pkce: { required: () => true },
+        features: { revocation: { enabled: true } },
       });
+      provider.on('refresh_token.destroyed', () => void asked.push('a refresh token is revoked'));
       provider.on('server_error', (_, error) => void process.stderr.write(`${error.stack}\n`));
       ready.resolve(provider.callback());
     },

@@ -4,6 +4,7 @@ import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { Browser, type Page } from './browser.ts';
 import type { Echoed } from './echo.ts';
 import { type LoginStage, logIn, startLogin } from './login-stage.ts';
+import { until } from './until.ts';
 
 /** Seconds that an access token is good for; it is refreshed when four fifths are over. */
 const GOOD_FOR = 5;
@@ -56,6 +57,9 @@ test('logs out here and at the provider', async () => {
   const question = await browser.open(`${stage.app}/oauth2/logout`);
   expect(question.url.origin).toBe(stage.provider.issuer);
   expect(session(browser)).toEqual([]);
+  // Before anybody has confirmed anything at the provider.
+  await until(async () => stage.provider.asked.includes('a refresh token is revoked'));
+  expect(stage.provider.asked).toContain('POST /token/revocation');
   const bye = await browser.submit(question, { logout: 'yes' });
   expect(bye.url.href.split('?')[0]).toContain(stage.provider.issuer);
   // Nothing is left of either session: the next visit has to log in with a password again.

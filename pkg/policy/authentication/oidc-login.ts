@@ -82,7 +82,9 @@ export class OidcLogin {
     this.#sessions.sendWith(identity, this.#sessions.cookiesBy(request).session.clear(session.parts));
     exchange.identity = identity;
     const provider = await this.#sessions.provider();
-    return this.#go(exchange, provider === null ? after : this.#logoutAddress(provider, session, request));
+    if (provider === null) return this.#go(exchange, after);
+    this.#sessions.revoke(provider, session);
+    return this.#go(exchange, this.#logoutAddress(provider, session, request));
   }
 
   async #redirect(exchange: Exchange, before: Flows): Promise<Outcome> {

@@ -174,6 +174,63 @@ describe('logout', () => {
     expect([...browser.jar.keys()]).toEqual([expect.stringMatching(/-login$/)]);
   });
 
+  describe('where the provider has a revocation endpoint', () => {
+    const revoking = (spec: object = {}) => {
+      const stage = setup(spec);
+      const revocable = { ...provider, revocation_endpoint: `${issuer}/revoke` };
+      stage.discovery.set({ provider: revocable, fetchedAt: 1, failure: '' });
+      return stage;
+    };
+
+    test.each([
+      ['the refresh token', 'refresh-1', 'token=refresh-1&token_type_hint=refresh_token'],
+      ['without one the access token', '', 'token=access-1&token_type_hint=access_token'],
+    ])('%s is revoked, as the client', async (_, refreshToken, body) => {
+      const { at, browser } = revoking();
+      at.refreshToken = refreshToken;
+      await browser.login('/');
+      const { headers } = at.asked.at(-1)!;
+      at.asked.length = 0;
+      const seen = await browser.visit('/oauth2/logout');
+      expect(seen.local?.headers['Location']).toMatch(/^https:\/\/issuer.test\/logout/);
+      expect(at.asked).toEqual([expect.objectContaining({ method: 'POST', url: `${issuer}/revoke`, headers, body })]);
+    });
+
+    test('nothing is where no token is kept', async () => {
+      const { at, browser } = revoking({ forwardAccessToken: false });
+      at.refreshToken = '';
+      await browser.login('/');
+      at.asked.length = 0;
+      expect((await browser.visit('/oauth2/logout')).status).toBe(303);
+      expect(at.asked).toEqual([]);
+    });
+
+    test.each<[string, unknown]>([
+      ['refuses', answerOf(400, { error: 'unsupported_token_type' })],
+      ['is not there', new Error('connect-failed')],
+      ['never answers', new Promise(() => undefined)],
+    ])('one that %s neither delays nor fails the logout', async (_, answer) => {
+      const { at, browser } = revoking();
+      await browser.login('/');
+      at.answer = answer as never;
+      const seen = await browser.visit('/oauth2/logout');
+      expect(seen).toMatchObject({ status: 303, denied: undefined });
+      expect([...browser.jar.keys()]).toEqual([expect.stringMatching(/-login$/)]);
+    });
+
+    test('one that is slow is asked about so many at a time', async () => {
+      const { at, browser } = revoking();
+      for (let i = 0; i < 70; i++) {
+        at.answer = null;
+        browser.jar.clear();
+        await browser.login('/');
+        at.answer = new Promise(() => undefined) as never;
+        expect((await browser.visit('/oauth2/logout')).status).toBe(303);
+      }
+      expect(at.asked.filter(({ url }) => url === `${issuer}/revoke`)).toHaveLength(64);
+    });
+  });
+
   test('is not for links of other sites', async () => {
     const { browser } = setup();
     await browser.login('/');

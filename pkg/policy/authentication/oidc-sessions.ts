@@ -158,6 +158,13 @@ export class OidcSessions {
     if (cookie !== null) this.#known.set(idOf(request, cookie), { session: null, at: this.#env.now() });
   }
 
+  /** Tells the provider that the tokens of a session which has ended are used no more. Nobody waits for it. */
+  revoke(provider: ProviderMetadata, { data: { accessToken, refreshToken } }: Session): void {
+    // RFC 7009 2.1: with a refresh token "the authorization server SHOULD also invalidate all access tokens based on the same authorization grant".
+    if (refreshToken !== '') this.#endpoint.revoke(provider, refreshToken, 'refresh_token');
+    else if (accessToken !== '') this.#endpoint.revoke(provider, accessToken, 'access_token');
+  }
+
   close(): void {
     this.#discovery.close();
     this.#idTokens.close();

@@ -1,6 +1,6 @@
-/** Asks an OpenID provider for tokens (RFC 6749 3.2), through the services thread. */
+/** Asks an OpenID provider for tokens (RFC 6749 3.2) and gives them back (RFC 7009), through the services thread. */
 import { Buffer } from 'node:buffer';
-import type { ProviderMetadata } from '../feeds.ts';
+import type { HttpQuestion, ProviderMetadata } from '../feeds.ts';
 import type { FilterEnv } from '../runtime.ts';
 
 export interface Tokens {
@@ -17,12 +17,15 @@ export type TokenAnswer = Tokens | 'denied' | null;
 
 const TIMEOUT = 10_000;
 const MAX_BODY = 128 * 1024;
+/** Revocations under way, per worker: a provider that is slow must not fill the memory of the gateway. */
+const REVOKING = 64;
 
 export class TokenEndpoint {
   readonly #clientId: string;
   readonly #secret: string | null;
   readonly #authority: string | null;
   readonly #env: FilterEnv;
+  #revoking = 0;
 
   constructor(clientId: string, secret: string | null, authority: string | null, env: FilterEnv) {
     this.#clientId = clientId;
@@ -36,17 +39,7 @@ export class TokenEndpoint {
     const { token_endpoint: url } = provider;
     if (url === undefined) return null;
     try {
-      const { headers, fields } = this.#authentication(provider);
-      const body = new URLSearchParams({ ...form, ...fields }).toString();
-      const question = {
-        method: 'POST',
-        url,
-        headers: { accept: 'application/json', 'content-type': 'application/x-www-form-urlencoded', ...headers },
-        body,
-        maxBody: MAX_BODY,
-        authority: this.#authority,
-        ...(once !== undefined && { once }),
-      };
+      const question = { ...this.#question(provider, url, form), ...(once !== undefined && { once }) };
       const { status, body: answer } = await this.#env.services.ask({ kind: 'http', question }, TIMEOUT);
       // RFC 6749 5.2: 400, or 401 for the client itself. Anything else is no answer to the question.
       if (status === 400 || status === 401) return 'denied';
@@ -54,6 +47,33 @@ export class TokenEndpoint {
     } catch {
       return null;
     }
+  }
+
+  /**
+   * RFC 7009 2.1. Best effort: nobody waits for it, it never throws, and a provider that has no such endpoint or does not answer is not asked again.
+   * @param token and what it is
+   */
+  revoke(provider: ProviderMetadata, token: string, hint: 'refresh_token' | 'access_token'): void {
+    const { revocation_endpoint: url } = provider;
+    if (url === undefined || this.#revoking >= REVOKING) return;
+    const question = this.#question(provider, url, { token, token_type_hint: hint });
+    this.#revoking++;
+    this.#env.services
+      .ask({ kind: 'http', question }, TIMEOUT)
+      .catch(() => undefined)
+      .finally(() => this.#revoking--);
+  }
+
+  #question(provider: ProviderMetadata, url: string, form: Readonly<Record<string, string>>): HttpQuestion {
+    const { headers, fields } = this.#authentication(provider);
+    return {
+      method: 'POST',
+      url,
+      headers: { accept: 'application/json', 'content-type': 'application/x-www-form-urlencoded', ...headers },
+      body: new URLSearchParams({ ...form, ...fields }).toString(),
+      maxBody: MAX_BODY,
+      authority: this.#authority,
+    };
   }
 
   // RFC 6749 2.3.1: "The authorization server MUST support the HTTP Basic authentication scheme"; some do not.
