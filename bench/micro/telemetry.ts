@@ -36,6 +36,7 @@ const record: AccessRecord = {
   identity: '',
   tenant: '',
   authMethod: '',
+  authProvider: '',
   shadow: '',
 };
 

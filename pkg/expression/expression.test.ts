@@ -108,6 +108,30 @@ describe('values', () => {
     };
     const source = 'connection.certificate.uris.exists(u, u == "spiffe://test/a") && connection.servername == "a.test"';
     expect(evaluate(source, { scheme: 'https', host: 'a.test', clientCertificate })).toBe(true);
+    expect(evaluate('connection.certificate.serialNumber', { scheme: 'https', clientCertificate })).toBe('1');
+  });
+
+  test('of the handshake, and what the request is called', () => {
+    const source = 'connection.tlsVersion + " " + connection.tlsCipher + " " + request.id';
+    expect(evaluate(source, { scheme: 'https' })).toBe('TLSv1.3 TLS_AES_128_GCM_SHA256 request-1');
+    expect(evaluate('has(connection.tlsVersion) || has(connection.tlsCipher)', { scheme: 'http' })).toBe(false);
+  });
+
+  const trace = '4bf92f3577b34da6a3ce929d0e0e4736';
+  test.each([
+    [`00-${trace}-00f067aa0ba902b7-01`, trace],
+    [`01-${trace}-00f067aa0ba902b7-01-more`, trace],
+    [`00-${trace}-00f067aa0ba902b7-01-more`, undefined],
+    [`ff-${trace}-00f067aa0ba902b7-01`, undefined],
+    [`00-${'0'.repeat(32)}-00f067aa0ba902b7-01`, undefined],
+    [`00-${trace}-${'0'.repeat(16)}-01`, undefined],
+    [`00-${trace.toUpperCase()}-00f067aa0ba902b7-01`, undefined],
+    [`00-${trace}-00f067aa0ba902b7-01, 00-${trace}-00f067aa0ba902b7-01`, undefined],
+    ['', undefined],
+  ])('of the trace that %j says', (traceparent, expected) => {
+    const headers = { traceparent };
+    expect(evaluate('has(request.traceID)', { headers })).toBe(expected !== undefined);
+    expect(evaluate('has(request.traceID) ? request.traceID : "none"', { headers })).toBe(expected ?? 'none');
   });
 
   test('of the response, and of a body that is handed in', () => {

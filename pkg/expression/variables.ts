@@ -44,12 +44,16 @@ const always = {
     query: table(({ request }, name) => queryValue(request.query, name)),
     headers: table(({ request }, name) => request.headers.get(name.toLowerCase())),
     cookies: table(({ request: { headers } }, name) => cookieValue(headers.get('cookie') ?? '', name)),
+    id: value('string', ({ request }) => request.requestId),
+    traceID: value('string', ({ request }) => traceOf(request.headers.get('traceparent') ?? '')),
     size: value('int', ({ request }) => bodySize(request.headers.get('content-length'), request.headers)),
   }),
   connection: record({
     address: value('string', ({ connection }) => connection.address),
     servername: value('string', ({ connection }) => connection.servername ?? undefined),
     tls: value('bool', ({ request }) => request.scheme === 'https'),
+    tlsVersion: value('string', ({ connection }) => unlessEmpty(connection.tls?.protocol)),
+    tlsCipher: value('string', ({ connection }) => unlessEmpty(connection.tls?.cipher)),
     certificate: record(
       {
         subject: certificate('string', ({ subject }) => subject),
@@ -58,6 +62,7 @@ const always = {
         uris: certificate('list<string>', ({ uris }) => uris),
         emails: certificate('list<string>', ({ emails }) => emails),
         fingerprint: certificate('string', ({ fingerprint }) => fingerprint),
+        serialNumber: certificate('string', ({ serialNumber }) => serialNumber),
       },
       ({ connection }) => connection.clientCertificate ?? undefined,
     ),
@@ -119,6 +124,16 @@ export function variablesOf(scope: Scope): Fields {
   const { request, ...others } = always;
   const fields: Fields = { request, client: client(scope), ...others };
   return scope.response === true ? { ...fields, response } : fields;
+}
+
+/**
+ * W3C Trace Context 3.2.2: "All bytes as zero (00000000000000000000000000000000) is considered an invalid value", of both ids; version ff is
+ * invalid, and a higher one than 00 is read by what is known of it.
+ */
+function traceOf(traceparent: string): string | undefined {
+  return /^(?:00(?=.{53}$)|(?!00|ff)[0-9a-f]{2})-(?!0{32})([0-9a-f]{32})-(?!0{16})[0-9a-f]{16}-[0-9a-f]{2}(?:$|-)/.exec(
+    traceparent,
+  )?.[1];
 }
 
 /** Unknown before the end for a chunked body: missing, since a rule that asks for "at most" must not pass it. */

@@ -48,6 +48,8 @@ export interface RequestView {
   readonly headers: HeaderView;
   /** IP address of the client, after trusted proxies were taken off. */
   readonly clientAddress: string;
+  /** What logs, answers and backends name this request by (`X-Request-Id`): that of a trusted proxy, or one of our own. */
+  readonly requestId: string;
   /** Whether content follows the head. */
   readonly hasBody: boolean;
   /** How large what the client sent is. */
@@ -118,8 +120,17 @@ export interface ConnectionView {
   readonly address: string;
   /** SNI; null on plaintext. */
   readonly servername: string | null;
+  /** What the handshake agreed on; null on plaintext. */
+  readonly tls: TlsView | null;
   /** The client's certificate, verified in the handshake; null without one. */
   readonly clientCertificate: ClientCertificate | null;
+}
+
+export interface TlsView {
+  /** `TLSv1.3`. */
+  readonly protocol: string;
+  /** IANA's name, `TLS_AES_128_GCM_SHA256`. */
+  readonly cipher: string;
 }
 
 export interface ClientCertificate {

@@ -221,6 +221,10 @@ class ShadowRequest implements RequestView {
     return this.source.hasBody;
   }
 
+  get requestId(): string {
+    return this.source.requestId;
+  }
+
   get clientAddress(): string {
     return this.source.clientAddress;
   }

@@ -27,7 +27,13 @@ const ask = get('/').replace('example.com', 'a.example');
 describe.each(transports)('on the %s transport', (_, transport) => {
   async function scene(mode: 'Ask' | 'Demand' | null) {
     const seen: (ClientCertificate | null)[] = [];
-    const look: RuntimeFilter = { onRequest: ({ connection }) => void seen.push(connection.clientCertificate) };
+    const handshakes: (string | undefined)[] = [];
+    const look: RuntimeFilter = {
+      onRequest: ({ connection: { clientCertificate, tls } }) => {
+        seen.push(clientCertificate);
+        handshakes.push(tls?.protocol, tls?.cipher);
+      },
+    };
     const origin = stage.own(await createOrigin(() => reply('hello')));
     const client = mode === null ? {} : { client: { authorities: ['ours'], mode } };
     const proxy = stage.own(
@@ -54,7 +60,7 @@ describe.each(transports)('on the %s transport', (_, transport) => {
       stream.send(ask);
       await stream.message();
     };
-    return { proxy, seen, visit };
+    return { proxy, seen, handshakes, visit };
   }
 
   describe.each(['TLSv1.2', 'TLSv1.3'] as const)('by %s', (version) => {
@@ -93,9 +99,12 @@ describe.each(transports)('on the %s transport', (_, transport) => {
     });
 
     test('where it is not asked for, there is none', async () => {
-      const { seen, visit } = await scene(null);
-      await visit({ ...versions, ...own });
+      const { seen, handshakes, visit } = await scene(null);
+      const suites = { 'TLSv1.2': 'ECDHE-ECDSA-AES128-GCM-SHA256', 'TLSv1.3': 'TLS_AES_128_GCM_SHA256' };
+      await visit({ ...versions, ...own, ciphers: suites[version] });
       expect(seen).toEqual([null, null]);
+      const cipher = { 'TLSv1.2': 'TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256', 'TLSv1.3': 'TLS_AES_128_GCM_SHA256' };
+      expect(handshakes).toEqual([version, cipher[version], version, cipher[version]]);
     });
 
     test('a resumed session keeps what its handshake has verified, and what it has not', async () => {
@@ -137,7 +146,7 @@ describe.each(transports)('on the %s transport', (_, transport) => {
     client.send(get('/'));
     await client.message();
     expect(seen).toEqual([
-      expect.objectContaining({ address: '127.0.0.1', servername: null, clientCertificate: null }),
+      expect.objectContaining({ address: '127.0.0.1', servername: null, tls: null, clientCertificate: null }),
     ]);
   });
 });

@@ -10,6 +10,7 @@ const nothing = (): void => undefined;
 export function copyRequest(request: Request): RequestView {
   const { method, scheme, host, hostPort, listenerPort, path, forwardPath, query, forwardQuery, clientAddress } =
     request;
+  const { requestId } = request;
   const headers = copyFields(request.headers.lines());
   const { hasBody } = request;
   const sizes = { head: request.measure('head'), target: request.measure('target'), fields: request.measure('fields') };
@@ -24,6 +25,7 @@ export function copyRequest(request: Request): RequestView {
     query,
     forwardQuery,
     clientAddress,
+    requestId,
     headers,
     hasBody,
     measure: (what) => sizes[what],

@@ -1,7 +1,7 @@
 /** What is known of one downstream connection's other side; made once per connection, read by every request on it. */
 import { Buffer } from 'node:buffer';
 import { isIPv6 } from 'node:net';
-import type { ClientCertificate, ConnectionView } from '../policy/runtime.ts';
+import type { ClientCertificate, ConnectionView, TlsView } from '../policy/runtime.ts';
 import type { ClientTerms, SocketClients } from './client-terms.ts';
 import type { Core } from './core.ts';
 import { plainAddress } from './forwarded.ts';
@@ -49,6 +49,10 @@ export class Peer implements ConnectionView {
     const { ofHost } = this.#clients;
     // On TLS the server name has said it: a Host that leads to another listener is misdirected.
     return ofHost === null || this.servername !== null ? this.terms : ofHost(host);
+  }
+
+  get tls(): TlsView | null {
+    return this.#connection.tls;
   }
 
   get clientCertificate(): ClientCertificate | null {

@@ -76,9 +76,9 @@ describe.each(transports)('on the %s transport', (_, transport) => {
     await client.message();
     await proxy.recorded(2);
     expect(seen).toEqual([null, null]);
-    expect(proxy.records[0]).toMatchObject({ tenant: 'acme', authMethod: 'JWT' });
+    expect(proxy.records[0]).toMatchObject({ tenant: 'acme', authMethod: 'JWT', authProvider: 'idp' });
     expect(proxy.records[0]!.identity).toMatch(/^alicex{251}$/);
-    expect(proxy.records[1]).toMatchObject({ identity: '', tenant: '', authMethod: '' });
+    expect(proxy.records[1]).toMatchObject({ identity: '', tenant: '', authMethod: '', authProvider: '' });
   });
 
   test('query and cookies are read, decoded once', async () => {

@@ -36,6 +36,7 @@ export function createRecord(): AccessRecord {
     identity: '',
     tenant: '',
     authMethod: '',
+    authProvider: '',
     shadow: '',
   };
 }
@@ -67,6 +68,7 @@ export function fillRecord(record: AccessRecord, time: number, peer: Peer): void
   record.identity = '';
   record.tenant = '';
   record.authMethod = '';
+  record.authProvider = '';
   record.shadow = '';
 }
 
@@ -101,10 +103,11 @@ export function describeExchange(exchange: ActiveExchange): void {
 /** Of names that a credential may make as long as a head. */
 const MaxName = 256;
 
-function describeIdentity(record: AccessRecord, { subject, tenant, method }: Identity): void {
+function describeIdentity(record: AccessRecord, { subject, tenant, method, provider }: Identity): void {
   record.identity = subject.slice(0, MaxName);
   record.tenant = tenant.slice(0, MaxName);
   record.authMethod = method;
+  record.authProvider = provider;
 }
 
 /** `namespace/gateway/listener`, made once per rule. */

@@ -190,6 +190,9 @@ function describe(socket: TLSSocket): ConnectionTls {
   return {
     servername: typeof name === 'string' ? name.toLowerCase().replace(/\.$/, '') : '',
     protocol: socket.getProtocol() ?? '',
+    get cipher() {
+      return socket.getCipher().standardName;
+    },
     alpn: typeof socket.alpnProtocol === 'string' ? socket.alpnProtocol : '',
     get clientCertificate() {
       return readClientCertificate(socket);

@@ -70,6 +70,8 @@ export interface ConnectionTls {
   readonly servername: string;
   /** `TLSv1.3`. */
   readonly protocol: string;
+  /** IANA's name, `TLS_AES_128_GCM_SHA256`. Asks the socket. */
+  readonly cipher: string;
   readonly alpn: string;
   /** The client's certificate if the handshake verified it. Asks the socket: once per connection is enough. */
   readonly clientCertificate: ClientCertificate | null;

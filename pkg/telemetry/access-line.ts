@@ -36,9 +36,11 @@ export const accessFields = {
   tenant: (r) => quoted(r.tenant),
   authMethod: (r) => quoted(r.authMethod),
   shadow: (r) => plain(r.shadow),
-} as const satisfies Record<keyof AccessRecord, Field>;
+} as const satisfies Record<Exclude<keyof AccessRecord, 'authProvider'>, Field>;
 
-const names = Object.keys(accessFields) as (keyof AccessRecord)[];
+type FieldName = keyof typeof accessFields;
+
+const names = Object.keys(accessFields) as FieldName[];
 
 /** The writer of lines for these settings. A field that does not exist is left out; if none is left, all are written. */
 export function createLine(settings: AccessLogSettings): Line {
@@ -144,7 +146,7 @@ function keep<T>(kept: Map<string, T>, key: string, value: T): T {
   return value;
 }
 
-function fieldOf(name: keyof AccessRecord, redact: ReadonlySet<string>): Field {
+function fieldOf(name: FieldName, redact: ReadonlySet<string>): Field {
   if (name === 'time') return createTime();
   if (redact.size === 0) return accessFields[name];
   if (name === 'query') return (r) => quoted(redactQuery(r.query, redact));

@@ -156,6 +156,17 @@ export function renderMetrics(book: Book, figures: ProcessFigures): string {
     }),
   );
 
+  // Subjects and tenants are as many as there are clients: they stand in the log.
+  counter(
+    out,
+    'suuupra_authenticated_requests_total',
+    'Requests whose client was authenticated, by the type of the method and its name in the policy.',
+    book.totals('identity').map(({ labels, numbers }) => {
+      const [method = '', provider = ''] = labels;
+      return [labelled({ method, provider }), numbers[0] ?? 0];
+    }),
+  );
+
   const workers = book.totals('worker');
   counter(
     out,

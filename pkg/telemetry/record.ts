@@ -40,6 +40,8 @@ export interface AccessRecord {
   tenant: string;
   /** `Identity.method`. */
   authMethod: string;
+  /** `Identity.provider`: for metrics alone. */
+  authProvider: string;
   /** What policies in shadow mode would have done: `policy:code`, comma-separated. */
   shadow: string;
 }

@@ -38,6 +38,7 @@ const someRecord: AccessRecord = {
   identity: '',
   tenant: '',
   authMethod: '',
+  authProvider: '',
   shadow: '',
 };
 
@@ -115,6 +116,9 @@ test('the rest of the telemetry and the process have their series', () => {
   recorder.valueDropped('transform', 'Enforce', 'invalid');
   recorder.valueDropped('transform', 'Shadow', 'failed');
   recorder.valueDropped('transform', 'Enforce', 'invalid');
+  recorder.exchange({ ...someRecord, authMethod: 'JWT', authProvider: 'corp', identity: 'ada' });
+  recorder.exchange({ ...someRecord, authMethod: 'JWT', authProvider: 'corp', identity: 'bob' });
+  recorder.exchange(someRecord);
   recorder.policyDecision('ipAccess', 'Shadow', 'denied', 'address-denied');
   recorder.policyDecision('ipAccess', 'Enforce', 'denied', 'address-denied');
   const samples = parse(renderMetrics(book, figures));
@@ -124,6 +128,7 @@ test('the rest of the telemetry and the process have their series', () => {
     'suuupra_limit_hits_total{limit="body-bytes"}': 1,
     'suuupra_policy_decisions_total{policy="ipAccess",mode="Enforce",decision="denied",code="address-denied"}': 2,
     'suuupra_policy_decisions_total{policy="ipAccess",mode="Shadow",decision="denied",code="address-denied"}': 1,
+    'suuupra_authenticated_requests_total{method="JWT",provider="corp"}': 2,
     'suuupra_policy_values_dropped_total{policy="transform",mode="Enforce",reason="invalid"}': 2,
     'suuupra_policy_values_dropped_total{policy="transform",mode="Shadow",reason="failed"}': 1,
     'suuupra_upstream_connections_total{backend="shop/orders:8080",event="reused"}': 1,

@@ -31,6 +31,7 @@ export function createRecorder({ row, announce, accessLog }: RecorderOptions): R
   const flags = createLabelled('flag', counts, announce);
   const policies = createCombined('policy', 4, counts, announce);
   const droppedValues = createCombined('droppedValue', 3, counts, announce);
+  const identities = createCombined('identity', 2, counts, announce);
   const own = slotStart('worker', 0);
   counts[own - 1] = 1;
   announce({ family: 'worker', slot: 0, generation: 1, labels: [] });
@@ -61,6 +62,7 @@ export function createRecorder({ row, announce, accessLog }: RecorderOptions): R
         add(start + Exchange.upstreamResponses, 1);
       }
       if (record.attempts > 1) add(start + Exchange.retries, record.attempts - 1);
+      if (record.authMethod !== '') add(identities([record.authMethod, record.authProvider]), 1);
       if (record.flag !== '') add(flags(record.flag), 1);
       if (accessLog !== null && !accessLog.write(record)) add(own + Worker.linesDropped, 1);
     },
@@ -104,7 +106,7 @@ function createLabelled(
 
 /** Several labels, never given back: policies, modes and reasons are few. */
 function createCombined(
-  family: 'policy' | 'droppedValue',
+  family: 'policy' | 'droppedValue' | 'identity',
   labelCount: number,
   counts: Float64Array,
   announce: (labels: SlotLabels) => void,

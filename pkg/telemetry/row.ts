@@ -58,6 +58,7 @@ export const families = {
   flag: { capacity: 64, width: 1 },
   policy: { capacity: 512, width: 1 },
   droppedValue: { capacity: 64, width: 1 },
+  identity: { capacity: 128, width: 1 },
   worker: { capacity: 1, width: 9 },
 } as const satisfies Record<string, Family>;
 

@@ -142,6 +142,7 @@ export function createExchange(options: ExchangeOptions = {}): {
     connection: {
       address: options.peerAddress ?? options.clientAddress ?? '192.0.2.1',
       servername: options.scheme === 'https' ? (options.host ?? 'example.org') : null,
+      tls: options.scheme === 'https' ? { protocol: 'TLSv1.3', cipher: 'TLS_AES_128_GCM_SHA256' } : null,
       clientCertificate: options.clientCertificate ?? null,
     },
     get answered() {
@@ -163,6 +164,7 @@ export function createExchange(options: ExchangeOptions = {}): {
       },
       headers: requestHeaders,
       clientAddress: options.clientAddress ?? '192.0.2.1',
+      requestId: 'request-1',
       cookie: (name) => cookieOf(requestHeaders.get('cookie') ?? '', name),
       queryParam: (name) => queryParamOf(target.slice(question), name),
       setForwardQuery: (query) => void (forwardQuery = query),
