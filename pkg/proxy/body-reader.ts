@@ -14,6 +14,8 @@ const goOn = Buffer.from('HTTP/1.1 100 Continue\r\n\r\n');
 export class BodyReader {
   readonly #exchange: ActiveExchange;
   #waiter: Waiter | null = null;
+  /** Bytes that count in `core.heldBodies`. */
+  #held = 0;
 
   constructor(exchange: ActiveExchange) {
     this.#exchange = exchange;
@@ -59,9 +61,15 @@ export class BodyReader {
   }
 
   add(bytes: Buffer, start: number, end: number, last: boolean, trailers: Buffer | null): void {
-    const { downstream, forward } = this.#exchange;
+    const { core, downstream, forward } = this.#exchange;
     const { replay } = forward;
     const { limit, resolve } = this.#waiter!;
+    if (!core.heldBodies.take(end - start)) {
+      core.telemetry.limitHit('held-bodies');
+      this.#exchange.failRequest('bodies-held');
+      return;
+    }
+    this.#held += end - start;
     replay.add(bytes, start, end);
     if (last) replay.end(trailers);
     const fits = replay.length <= limit;
@@ -85,6 +93,13 @@ export class BodyReader {
   cede(): void {
     this.#exchange.downstream!.block();
     this.cancel();
+  }
+
+  /** The exchange is over. */
+  release(): void {
+    this.cancel();
+    this.#exchange.core.heldBodies.give(this.#held);
+    this.#held = 0;
   }
 
   /** The exchange goes on without it. */

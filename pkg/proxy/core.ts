@@ -6,6 +6,7 @@ import type { ClusterRuntime } from '../upstream/upstream.ts';
 import type { SocketClients } from './client-terms.ts';
 import type { Downstream } from './connection.ts';
 import type { ActiveExchange } from './exchange.ts';
+import type { HeldBodies } from './held-bodies.ts';
 import type { Timers } from './timers.ts';
 import type { Tunnel } from './upgrade.ts';
 
@@ -35,6 +36,7 @@ export interface Core {
   draining: boolean;
   readonly downstreams: Set<Downstream>;
   readonly tunnels: Set<Tunnel>;
+  readonly heldBodies: HeldBodies;
   /** Exchanges that wait for their next request: they are big, and idle connections have none. */
   readonly spare: ActiveExchange[];
   /** Connections and tunnels that are open. */

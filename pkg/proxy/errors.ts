@@ -63,5 +63,6 @@ export const errors = {
   'upstream-idle': error(504, 'SI', 'The backend fell silent'),
   // The gateway itself.
   'connection-limit': error(503, 'OM', 'Too many connections'),
+  'bodies-held': error(503, 'OM', 'Too many request bodies are being read'),
   draining: error(503, 'SD', 'The gateway is shutting down'),
 } as const satisfies Record<string, ErrorInfo>;

@@ -234,7 +234,7 @@ export class ActiveExchange implements Exchange {
 
   release(): void {
     this.phases.abandon();
-    this.#reader.cancel();
+    this.#reader.release();
     this.forward.reset();
     this.transforms.close();
     this.gate.clear();

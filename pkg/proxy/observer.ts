@@ -24,6 +24,8 @@ export class ExchangeObserver implements Observer {
   /** null when it is over: the instance serves another request then. */
   #exchange: ActiveExchange | null;
   #taps: Tap[] = [];
+  /** Bytes of them that count in `core.heldBodies`. */
+  #held = 0;
   #limits: { readonly limit: number; readonly policy: string }[] = [];
   /** Of the body, once the exchange is over. */
   #length = 0;
@@ -83,7 +85,8 @@ export class ExchangeObserver implements Observer {
     if (this.#taps.length === 0) return;
     this.#taps = this.#taps.filter((tap) => {
       tap.length += end - start;
-      if (tap.length > tap.limit) tap.resolve(null);
+      // Where there is no room the policy judges as for one that is too long: it decides nothing.
+      if (tap.length > tap.limit || !this.#hold(end - start)) tap.resolve(null);
       else {
         tap.parts.push(Buffer.from(bytes.subarray(start, end)));
         if (!last) return true;
@@ -96,7 +99,15 @@ export class ExchangeObserver implements Observer {
   end(): void {
     this.#length = this.#bodyLength();
     this.#exchange = null;
+    this.#core.heldBodies.give(this.#held);
+    this.#held = 0;
     for (const tap of this.#taps.splice(0)) tap.reject(new Error('the request has ended before its body was read'));
+  }
+
+  #hold(bytes: number): boolean {
+    if (!this.#core.heldBodies.take(bytes)) return false;
+    this.#held += bytes;
+    return true;
   }
 
   #checkLimits(): void {

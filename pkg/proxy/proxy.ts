@@ -12,6 +12,7 @@ import type { Core } from './core.ts';
 import type { Descriptors } from './descriptors.ts';
 import { createDrain } from './drain.ts';
 import type { ActiveExchange } from './exchange.ts';
+import { HeldBodies } from './held-bodies.ts';
 import { Listener, type ListenerOptions } from './listener.ts';
 import { createHttpDate } from './response-head.ts';
 import { createSecureContexts } from './secure-context.ts';
@@ -111,6 +112,7 @@ export function createProxy(options: ProxyOptions): Proxy {
       draining: false,
       downstreams: new Set<Downstream>(),
       tunnels: new Set<Tunnel>(),
+      heldBodies: new HeldBodies(),
       spare: [] as ActiveExchange[],
       openConnections: () => (core === null ? 0 : core.downstreams.size + core.tunnels.size),
       openOn: (socketId) => counts.get(socketId) ?? 0,
