@@ -36,7 +36,8 @@ export interface Listener {
 
 /**
  * What holds for this listener's clients instead of the settings, part by part. Listeners of one plaintext socket share what counts before a
- * Host is read: there the strictest `proxyProtocol`, `underscores` and `timeouts` hold for all. The same goes for `proxyProtocol` on TLS.
+ * Host is read: there the strictest `proxyProtocol`, `underscores` and `timeouts` hold for all, of the Gateway's own listeners if there are any.
+ * The same goes for `proxyProtocol` on TLS.
  */
 export interface ListenerClient {
   readonly address?: ClientAddress;

@@ -33,10 +33,11 @@ export function createSocketClients(socket: SocketTable | undefined, settings: S
     return found;
   };
   const listeners = socket?.listeners ?? [];
+  const heard = heardOf(listeners);
   const each = listeners.length === 0 ? [termsOf(undefined)] : [...new Set(listeners.map(termsOf))];
-  const shared = each.length === 1 ? each[0]! : { ...termsOf(undefined), ...strictest(each) };
+  const shared = each.length === 1 ? each[0]! : { ...termsOf(undefined), ...strictest(heard.map(termsOf)) };
   const byName = (name: string): ClientTerms => (each.length === 1 ? shared : termsOf(socket?.listenerForName(name)));
-  const speaking = listeners.map(({ client }) => client?.address ?? settings.client).filter(speaksProxy);
+  const speaking = heard.map(({ client }) => client?.address ?? settings.client).filter(speaksProxy);
   const announcers = speaking.map(announcersOf);
   return {
     proxyProtocol: speaking.some(isRequired) ? 'Required' : speaking.length > 0 ? 'Optional' : 'Disabled',
@@ -55,6 +56,16 @@ function createTerms(client: Listener['client'], settings: Settings): ClientTerm
     underscores: client?.underscores ?? settings.headers.underscores,
     timeouts: { header, body, idle },
   };
+}
+
+/**
+ * Whose word counts before a Host or a server name tells the listeners apart: the Gateway's own, where it has any on the socket. A team with a
+ * ListenerSet could otherwise close the port of all others, by demanding a PROXY header or a head within a millisecond.
+ */
+function heardOf(listeners: readonly Listener[]): readonly Listener[] {
+  // The name of a set's listener is `namespace/set/listener`; a Gateway's has no slash.
+  const own = listeners.filter(({ name }) => !name.includes('/'));
+  return own.length > 0 ? own : listeners;
 }
 
 const severity = { Allow: 0, Drop: 1, Reject: 2 } as const;

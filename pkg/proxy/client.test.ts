@@ -242,6 +242,25 @@ describe.each(transports)('on the %s transport', (_, transport) => {
       expect((await slow.message()).startLine).toContain('408');
     });
 
+    test('a ListenerSet has no say in it beside a listener of the Gateway, and has it where there is none', async () => {
+      const client: ListenerClient = {
+        underscores: 'Reject',
+        ...trusting({ proxyProtocol: 'Required' }),
+      };
+      const ofSet = { 'test/gw/shop/set/b': { name: 'shop/set/b', hostname: 'b.example', client } };
+      const settings = { headers: { underscores: 'Allow' as const } };
+      const beside = await start({ settings, listeners: { 'test/gw/a': { hostname: 'a.example' }, ...ofSet } });
+      const stream = stage.own(await openClient(beside.port));
+      stream.send(from('a.example', 'a_b: 1'));
+      expect((await stream.message()).startLine).toContain('200');
+      expect(beside.limits).toEqual([]);
+
+      const alone = await start({ settings, listeners: ofSet });
+      const bare = stage.own(await openClient(alone.port));
+      bare.send(from('b.example'));
+      expect(await bare.end()).toHaveLength(0);
+    });
+
     test('underscores and timeouts of a listener alone on its socket', async () => {
       const client: ListenerClient = { underscores: 'Allow', timeouts: { idle: 100 } };
       const proxy = await start({
