@@ -1,6 +1,7 @@
 /** The block `policies`: the same in GatewayPolicy, GatewayRoute rules and GatewayClassConfig.defaults. */
 import { type TObject, type TSchema, Type } from 'typebox';
 import { type PolicyKey, type PolicySchemas, placeOf, policyKeys, schemaOf } from '../policy/order.ts';
+import { isSettingKey } from '../policy/settings.ts';
 import { celRules, choice, type Rule, type ValueOf } from './schema.ts';
 
 export const MODES = ['Enforce', 'Shadow', 'Disabled'] as const;
@@ -17,8 +18,14 @@ const modeSchema = choice(
   'Enforce acts; absent means it. Shadow decides, counts and logs, and lets pass. Disabled drops what Defaults above gave, where that can be replaced.',
 );
 
+/** Of keys that decide nothing, and so have nothing to try. */
+const settingModeSchema = choice(
+  ['Enforce', 'Disabled'],
+  'Enforce acts; absent means it. Disabled drops what Defaults above gave.',
+);
+
 function blockSchema(keys: readonly PolicyKey[]) {
-  return Type.Object(Object.fromEntries(keys.map((key) => [key, Type.Optional(keySchema(schemaOf(key)))])), {
+  return Type.Object(Object.fromEntries(keys.map((key) => [key, Type.Optional(keySchema(key))])), {
     description: 'What is done with requests and answers, by key.',
   });
 }
@@ -29,12 +36,13 @@ export const policiesSchema = blockSchema(policyKeys);
 export const rulePoliciesSchema = blockSchema(policyKeys.filter((key) => key !== 'client'));
 
 /** `mode` beside the fields of the key; what is required is so unless the key is Disabled. */
-function keySchema(schema: TObject): TSchema {
+function keySchema(key: PolicyKey): TSchema {
+  const schema = schemaOf(key);
   const { properties, description } = schema as TObject & { readonly description?: string };
   const rules = (schema as { readonly 'x-kubernetes-validations'?: readonly Rule[] })['x-kubernetes-validations'] ?? [];
   return Type.Object(
     {
-      mode: Type.Optional(modeSchema),
+      mode: Type.Optional(isSettingKey(key) ? settingModeSchema : modeSchema),
       ...Object.fromEntries(Object.entries(properties).map(([name, child]) => [name, optional(child)])),
     },
     {

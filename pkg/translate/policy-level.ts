@@ -105,10 +105,6 @@ function lacksOf(fields: readonly string[], { world }: Draft): Pick<CompiledKey,
 }
 
 function compileSetting(key: SettingKey, mode: Mode, spec: object, path: string): CompiledKey {
-  if (mode === 'Shadow') {
-    const message = 'cannot be tried in Shadow, since nothing is decided by it; use Enforce or Disabled';
-    return { key, mode, path, problems: [{ path: `${path}.mode`, reason: 'UnsupportedValue', message }] };
-  }
   const setting = translateSetting(key, spec as never, path);
   if (isProblems(setting)) return { key, mode, path, problems: setting };
   return mode === 'Disabled' ? { key, mode, path, problems: [] } : { key, mode, path, setting, problems: [] };

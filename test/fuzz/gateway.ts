@@ -1,6 +1,7 @@
 /** The whole data plane between a client of ours and a backend that keeps every byte (`test/strict/recorder.ts`), for samples of the inputs. */
 import { Buffer } from 'node:buffer';
 import { connect } from 'node:net';
+import type { Match } from '../../pkg/ir/route.ts';
 import { createHandleTransport } from '../../pkg/proxy/transport-handle.ts';
 import { createSocketTransport } from '../../pkg/proxy/transport-socket.ts';
 import { createTestProxy, type TestProxy } from '../../pkg/testkit/proxy.ts';
@@ -10,6 +11,8 @@ import type { Frame } from './reading.ts';
 
 export const transports = { socket: createSocketTransport, handle: createHandleTransport } as const;
 export type TransportName = keyof typeof transports;
+
+const anything: Match = { path: { kind: 'PathPrefix', value: '/' }, headers: [], queryParams: [], cookies: [] };
 
 export interface Answer {
   /** 1xx before it, without 100. */
@@ -43,7 +46,8 @@ export class Gateway {
 
   static async open(transport: TransportName, script?: Script): Promise<Gateway> {
     const recorder = await createRecorder(script);
-    const proxy = await createTestProxy({ transport: transports[transport], backends: [recorder.port] });
+    const rules = [{ matches: [anything, { ...anything, method: 'TRACE' }] }];
+    const proxy = await createTestProxy({ transport: transports[transport], backends: [recorder.port], rules });
     return new Gateway(proxy, recorder);
   }
 

@@ -27,8 +27,9 @@ export function changedSibling(
   after: Ir,
 ): string | null {
   if (universal.has(original.kind) || universal.has(changed.kind)) return null;
-  // Gateways of one address conflict by port and protocol: another one may gain or lose what this one no longer claims.
-  if (socketsOf(original) !== socketsOf(changed)) return null;
+  // Gateways of one address conflict by port and protocol, ListenerSets of one Gateway by hostname as well: another one may gain or lose what this
+  // one no longer claims.
+  if (claimsOf(original) !== claimsOf(changed)) return null;
   const names = [original.metadata.name, changed.metadata.name];
   for (const sibling of objects) {
     if (sibling === original || objectId(idOf(sibling)) === objectId(idOf(changed))) continue;
@@ -61,13 +62,19 @@ export function changedSibling(
   return null;
 }
 
-/** Ports and protocols that a Gateway or ListenerSet claims, as text; `''` for any other kind. */
-function socketsOf(object: KubeObject): string {
+/** Ports, protocols and hostnames that a Gateway or ListenerSet claims, as text; `''` for any other kind. */
+function claimsOf(object: KubeObject): string {
   if (object.kind !== 'Gateway' && object.kind !== 'ListenerSet') return '';
   const { spec } = object as KubeObject & {
-    readonly spec?: { readonly listeners?: readonly { readonly port?: number; readonly protocol?: string }[] };
+    readonly spec?: {
+      readonly listeners?: readonly {
+        readonly port?: number;
+        readonly protocol?: string;
+        readonly hostname?: string;
+      }[];
+    };
   };
-  return JSON.stringify((spec?.listeners ?? []).map(({ port, protocol }) => [port, protocol]));
+  return JSON.stringify((spec?.listeners ?? []).map(({ port, protocol, hostname }) => [port, protocol, hostname]));
 }
 
 function isRoute({ kind }: KubeObject): boolean {
