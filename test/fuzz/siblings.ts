@@ -62,7 +62,7 @@ export function changedSibling(
   return null;
 }
 
-/** Ports, protocols and hostnames that a Gateway or ListenerSet claims, as text; `''` for any other kind. */
+/** Ports, protocols and hostnames that a Gateway or ListenerSet claims, and by which right (age, then name), as text; `''` for any other kind. */
 function claimsOf(object: KubeObject): string {
   if (object.kind !== 'Gateway' && object.kind !== 'ListenerSet') return '';
   const { spec } = object as KubeObject & {
@@ -74,7 +74,9 @@ function claimsOf(object: KubeObject): string {
       }[];
     };
   };
-  return JSON.stringify((spec?.listeners ?? []).map(({ port, protocol, hostname }) => [port, protocol, hostname]));
+  const claims = (spec?.listeners ?? []).map(({ port, protocol, hostname }) => [port, protocol, hostname]);
+  const { namespace, name, creationTimestamp } = object.metadata;
+  return JSON.stringify([creationTimestamp, namespace, name, claims]);
 }
 
 function isRoute({ kind }: KubeObject): boolean {
