@@ -59,6 +59,19 @@ test('a key passes until it is taken away and told of, and then on no worker', a
   await all('good1', 401);
 });
 
+test('taken away, it passes on no other replica either, long before what they know of it would end', async () => {
+  await put('good1');
+  const other = await startFeature({ 'all.yaml': manifests(server.url, origin.port) });
+  try {
+    await Promise.all([feature, other].map((each) => each.becomes(url, 200, shown('good1'))));
+    await redis.del(name('good1'));
+    await redis.publish('suuupra:apikey:default', 'good1');
+    await Promise.all([feature, other].map((each) => each.becomes(url, 401, shown('good1'))));
+  } finally {
+    await other.stop();
+  }
+});
+
 test('keys that are known pass while Redis is gone, and others are 503; it comes back', async () => {
   await put('good1');
   await put('late1');
