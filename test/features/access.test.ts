@@ -10,7 +10,7 @@ import { createMmdb } from '../../pkg/testkit/mmdb.ts';
 import type { Origin } from '../../pkg/testkit/origin.ts';
 import { createEcho, readEcho } from './echo.ts';
 import { type Feature, startFeature } from './feature.ts';
-import { gatewayManifest, services } from './folder.ts';
+import { configuredClass, gatewayManifest, services } from './folder.ts';
 import { until } from './until.ts';
 
 const directory = mkdtempSync(join(tmpdir(), 'access-'));
@@ -123,18 +123,7 @@ test('the PROXY protocol is asked for as soon as the class says so, and no longe
 });
 
 function classOf(client: string): string {
-  return `apiVersion: gateway.networking.k8s.io/v1
-kind: GatewayClass
-metadata: { name: suuupra }
-spec:
-  controllerName: gateway.suuupra.io/controller
-  parametersRef: { group: gateway.suuupra.io, kind: GatewayClassConfig, name: config, namespace: default }
----
-apiVersion: gateway.suuupra.io/v1alpha1
-kind: GatewayClassConfig
-metadata: { name: config }
-spec: { dataPlane: { client: ${client} } }
-`;
+  return configuredClass(`{ dataPlane: { client: ${client} } }`);
 }
 
 function listOf(lines: string): string {

@@ -66,7 +66,8 @@ test('taken away, it passes on no other replica either, long before what they kn
     await Promise.all([feature, other].map((each) => each.becomes(url, 200, shown('good1'))));
     await redis.del(name('good1'));
     await redis.publish('suuupra:apikey:default', 'good1');
-    await Promise.all([feature, other].map((each) => each.becomes(url, 401, shown('good1'))));
+    const refused = await Promise.all([feature, other].map((each) => each.becomes(url, 401, shown('good1'))));
+    expect(refused.map(({ status }) => status)).toEqual([401, 401]);
   } finally {
     await other.stop();
   }

@@ -44,8 +44,8 @@ metadata: { name: suuupra }
 spec: { controllerName: gateway.suuupra.io/controller }
 `;
 
-/** The same class with a Redis. @param url `redis://127.0.0.1:port/0` */
-export function redisClass(url: string): string {
+/** The same class with a GatewayClassConfig. @param spec YAML, as a flow mapping */
+export function configuredClass(spec: string): string {
   return `apiVersion: gateway.networking.k8s.io/v1
 kind: GatewayClass
 metadata: { name: suuupra }
@@ -56,8 +56,13 @@ spec:
 apiVersion: gateway.suuupra.io/v1alpha1
 kind: GatewayClassConfig
 metadata: { name: config }
-spec: { dataPlane: { redis: { urls: ["${url}"] } } }
+spec: ${spec}
 `;
+}
+
+/** The same class with a Redis. @param url `redis://127.0.0.1:port/0` */
+export function redisClass(url: string): string {
+  return configuredClass(`{ dataPlane: { redis: { urls: ["${url}"] } } }`);
 }
 
 /** @param listeners YAML, as a flow sequence */

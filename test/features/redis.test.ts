@@ -2,7 +2,7 @@
 import { afterEach, expect, test } from '@jest/globals';
 import { startGateway } from '../../pkg/testkit/gateway.ts';
 import { startRedis } from '../../pkg/testkit/redis.ts';
-import { createFolder } from './folder.ts';
+import { configuredClass, createFolder } from './folder.ts';
 import { until } from './until.ts';
 
 const cleanups: (() => unknown)[] = [];
@@ -10,19 +10,10 @@ afterEach(async () => {
   for (const cleanup of cleanups.splice(0).toReversed()) await cleanup();
 });
 
-const manifests = (url: string, password: string) => `
-apiVersion: gateway.networking.k8s.io/v1
-kind: GatewayClass
-metadata: { name: suuupra }
-spec:
-  controllerName: gateway.suuupra.io/controller
-  parametersRef: { group: gateway.suuupra.io, kind: GatewayClassConfig, name: config, namespace: default }
----
-apiVersion: gateway.suuupra.io/v1alpha1
-kind: GatewayClassConfig
-metadata: { name: config }
-spec: { dataPlane: { redis: { urls: ["${url}"], auth: { name: redis } } } }
----
+const manifests = (
+  url: string,
+  password: string,
+) => `${configuredClass(`{ dataPlane: { redis: { urls: ["${url}"], auth: { name: redis } } } }`)}---
 apiVersion: v1
 kind: Secret
 metadata: { name: redis }

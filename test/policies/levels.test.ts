@@ -3,7 +3,7 @@ import { afterEach, beforeEach, expect, test } from '@jest/globals';
 import type { Origin } from '../../pkg/testkit/origin.ts';
 import { createEcho } from '../features/echo.ts';
 import { type Feature, startFeature } from '../features/feature.ts';
-import { gatewayManifest, services } from '../features/folder.ts';
+import { configuredClass, gatewayManifest, services } from '../features/folder.ts';
 import { gatewayRoute, policyManifest, routeTarget } from './guards.ts';
 
 let origin: Origin;
@@ -20,18 +20,7 @@ afterEach(async () => {
   await origin.close();
 });
 
-const classWith = (policies: string): string => `apiVersion: gateway.networking.k8s.io/v1
-kind: GatewayClass
-metadata: { name: suuupra }
-spec:
-  controllerName: gateway.suuupra.io/controller
-  parametersRef: { group: gateway.suuupra.io, kind: GatewayClassConfig, name: config, namespace: default }
----
-apiVersion: gateway.suuupra.io/v1alpha1
-kind: GatewayClassConfig
-metadata: { name: config }
-spec: { defaults: { policies: ${policies} } }
-`;
+const classWith = (policies: string): string => configuredClass(`{ defaults: { policies: ${policies} } }`);
 const gateway = gatewayManifest(
   'public',
   '[{ name: http, port: 80, protocol: HTTP, allowedRoutes: { namespaces: { from: All } } }]',
