@@ -24,20 +24,24 @@ export interface SocketClients {
 
 /** @param socket undefined for one that no table names any more */
 export function createSocketClients(socket: SocketTable | undefined, settings: Settings): SocketClients {
-  const terms = new Map<string, ClientTerms>();
-  const termsOf = (listener: Listener | undefined): ClientTerms => {
-    // Most listeners say the same, or nothing.
-    const key = JSON.stringify(listener?.client ?? null);
-    let found = terms.get(key);
-    if (found === undefined) terms.set(key, (found = createTerms(listener?.client, settings)));
-    return found;
-  };
   const listeners = socket?.listeners ?? [];
   const heard = heardOf(listeners);
+  const addressOf = (listener: Listener | undefined): ClientAddress => listener?.client?.address ?? settings.client;
+  const speaking = speakersOf(heard, (listener) => speaksProxy(addressOf(listener))).map(addressOf);
+  const terms = new Map<string, ClientTerms>();
+  const termsOf = (listener: Listener | undefined): ClientTerms => {
+    const address = addressOf(listener);
+    // What it believes, it believes of a proxy that announces clients: without the PROXY header anybody could be that proxy.
+    const trusted = speaksProxy(address) && speaking.length === 0 && listener !== undefined ? nobody(address) : address;
+    // Most listeners say the same, or nothing.
+    const key = JSON.stringify([listener?.client, trusted]);
+    let found = terms.get(key);
+    if (found === undefined) terms.set(key, (found = createTerms(listener?.client, trusted, settings)));
+    return found;
+  };
   const each = listeners.length === 0 ? [termsOf(undefined)] : [...new Set(listeners.map(termsOf))];
   const shared = each.length === 1 ? each[0]! : { ...termsOf(undefined), ...strictest(heard.map(termsOf)) };
   const byName = (name: string): ClientTerms => (each.length === 1 ? shared : termsOf(socket?.listenerForName(name)));
-  const speaking = heard.map(({ client }) => client?.address ?? settings.client).filter(speaksProxy);
   const announcers = speaking.map(announcersOf);
   return {
     proxyProtocol: speaking.some(isRequired) ? 'Required' : speaking.length > 0 ? 'Optional' : 'Disabled',
@@ -47,8 +51,7 @@ export function createSocketClients(socket: SocketTable | undefined, settings: S
   };
 }
 
-function createTerms(client: Listener['client'], settings: Settings): ClientTerms {
-  const address = client?.address ?? settings.client;
+function createTerms(client: Listener['client'], address: ClientAddress, settings: Settings): ClientTerms {
   const { header, body, idle } = { ...settings.timeouts, ...client?.timeouts };
   return {
     trust: createTrust(address),
@@ -63,9 +66,28 @@ function createTerms(client: Listener['client'], settings: Settings): ClientTerm
  * ListenerSet could otherwise close the port of all others, by demanding a PROXY header or a head within a millisecond.
  */
 function heardOf(listeners: readonly Listener[]): readonly Listener[] {
-  // The name of a set's listener is `namespace/set/listener`; a Gateway's has no slash.
-  const own = listeners.filter(({ name }) => !name.includes('/'));
+  const own = listeners.filter((listener) => !isOfSet(listener));
   return own.length > 0 ? own : listeners;
+}
+
+/** The name of a set's listener is `namespace/set/listener`; a Gateway's has no slash. */
+function isOfSet({ name }: Listener): boolean {
+  return name.includes('/');
+}
+
+/**
+ * For whom the PROXY protocol is spoken. Among sets alone all have to want it: with one that takes the header of anybody, anybody could say who the
+ * clients of another team are.
+ */
+function speakersOf(heard: readonly Listener[], speaks: (listener: Listener) => boolean): readonly Listener[] {
+  const speakers = heard.filter(speaks);
+  return heard.some(isOfSet) && speakers.length < heard.length ? [] : speakers;
+}
+
+/** Believes no peer; a field that must be there is then there for nobody. */
+function nobody({ header }: ClientAddress): ClientAddress {
+  const kept = header?.failClosed === true ? header : null;
+  return { trustedCIDRs: [], trustedHops: 0, proxyProtocol: 'Disabled', header: kept };
 }
 
 const severity = { Allow: 0, Drop: 1, Reject: 2 } as const;

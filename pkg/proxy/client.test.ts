@@ -261,6 +261,29 @@ describe.each(transports)('on the %s transport', (_, transport) => {
       expect(await bare.end()).toHaveLength(0);
     });
 
+    test('a ListenerSet whose PROXY header is not heard believes nobody instead', async () => {
+      const client = trusting({ proxyProtocol: 'Required', trustedHops: 1 });
+      const ofSet = { 'test/gw/shop/set/b': { name: 'shop/set/b', hostname: 'b.example', client } };
+      const proxy = await start({ listeners: { 'test/gw/a': { hostname: 'a.example' }, ...ofSet } });
+      const stream = stage.own(await openClient(proxy.port));
+      stream.send(from('b.example', 'X-Forwarded-For: 9.9.9.9'));
+      expect(String((await stream.message()).body)).toBe(peer);
+    });
+
+    test('of ListenerSets alone, one that takes the PROXY header of anybody speaks for no other', async () => {
+      const client = trusting({ proxyProtocol: 'Required' });
+      const sets = {
+        'test/gw/shop/set/a': { name: 'shop/set/a', hostname: 'a.example', client },
+        'test/gw/team/set/b': { name: 'team/set/b', hostname: 'b.example' },
+      };
+      const proxy = await start({ listeners: sets });
+      const [announced, bare] = [stage.own(await openClient(proxy.port)), stage.own(await openClient(proxy.port))];
+      announced.send(`${v1}${from('b.example')}`);
+      expect((await announced.message()).startLine).toContain('400');
+      bare.send(from('b.example'));
+      expect(String((await bare.message()).body)).toBe(peer);
+    });
+
     test('underscores and timeouts of a listener alone on its socket', async () => {
       const client: ListenerClient = { underscores: 'Allow', timeouts: { idle: 100 } };
       const proxy = await start({
