@@ -1,12 +1,18 @@
 /** Views of the served configuration: complete, and never with a private key in them. */
 import { describe, expect, test } from '@jest/globals';
 import type { Ir } from '../ir/ir.ts';
+import type { PolicyOrigin } from '../ir/policy.ts';
 import type { Route } from '../ir/route.ts';
 import { debugPages } from './server.ts';
 import { startTable } from './table.ts';
 import { routeRows, type Served, viewOf } from './views.ts';
 
 const anything = { path: { kind: 'PathPrefix', value: '/' }, headers: [], queryParams: [], cookies: [] } as const;
+
+const origins: readonly PolicyOrigin[] = [
+  { key: 'cors', state: 'Overridden', from: 'GatewayPolicy infra/baseline', by: 'GatewayPolicy shop/orders' },
+  { key: 'cors', state: 'Enforced', from: 'GatewayPolicy shop/orders', filter: 'f' },
+];
 
 const route: Route = {
   kind: 'HTTPRoute',
@@ -32,6 +38,7 @@ const route: Route = {
       index: 1,
       matches: [{ ...anything, path: { kind: 'Exact', value: '/old' } }],
       filters: ['f'],
+      policies: 'p',
       timeouts: {},
       action: { kind: 'local' },
     },
@@ -70,7 +77,7 @@ const ir = {
   },
   certificates: { 'Secret/infra/tls': { certificate: 'no certificate', key: 'THE PRIVATE KEY' } },
   authorities: {},
-  policies: {},
+  policies: { p: origins },
   secrets: {},
   settings: {},
 } as object as Ir;
@@ -119,6 +126,12 @@ test('routes are rows of listener, host, match, rule and backend', () => {
     ['POST /* header:x-a', 0, 'shop/orders:8080 ×9, 500 ×1', '*:8080'],
     ['~/a.*', 2, '503 annotation-unsupported', '*:8080'],
   ]);
+});
+
+test('routes say which policy is in force, and who overrides whom; without one they say nothing of it', () => {
+  const { routes } = JSON.parse(viewOf('routes', served)) as { readonly routes: ReturnType<typeof routeRows> };
+  expect(routes.filter(({ rule }) => rule === 1).map(({ policies }) => policies)).toEqual([origins, origins]);
+  expect(routes.filter((row) => 'policies' in row).map(({ rule }) => rule)).toEqual([1, 1]);
 });
 
 describe('the start-up table', () => {
