@@ -18,7 +18,9 @@ spec: { gatewayClassName: s, listeners: [{ name: http, port: ${1000 + i}, protoc
       `apiVersion: gateway.networking.k8s.io/v1
 kind: HTTPRoute
 metadata: { name: orders, namespace: shop }
-spec: { parentRefs: [${names(count).map((name) => `{ name: ${name} }`)}], rules: [{ name: all }] }`,
+spec: { parentRefs: [${names(count)
+        .map((name) => `{ name: ${name} }`)
+        .join()}], rules: [{ name: all }] }`,
       `apiVersion: gateway.suuupra.io/v1alpha1
 kind: GatewayPolicy
 metadata: { name: orders, namespace: shop }
