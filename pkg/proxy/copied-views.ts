@@ -8,9 +8,19 @@ import type { Response } from './response-head.ts';
 const nothing = (): void => undefined;
 
 export function copyRequest(request: Request): RequestView {
-  const { method, scheme, host, hostPort, listenerPort, path, forwardPath, query, forwardQuery, clientAddress } =
-    request;
-  const { requestId } = request;
+  const {
+    method,
+    scheme,
+    host,
+    hostPort,
+    listenerPort,
+    path,
+    forwardPath,
+    query,
+    forwardQuery,
+    clientAddress,
+    requestId,
+  } = request;
   const headers = copyFields(request.headers.lines());
   const { hasBody } = request;
   const sizes = { head: request.measure('head'), target: request.measure('target'), fields: request.measure('fields') };

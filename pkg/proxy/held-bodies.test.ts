@@ -1,9 +1,9 @@
 /** What a crowd of slow clients can make a worker hold for policies that read bodies: so much together, whatever each may send. */
-import { setTimeout as delay } from 'node:timers/promises';
 import { afterEach, describe, expect, test } from '@jest/globals';
 import type { Exchange, RuntimeFilter } from '../policy/runtime.ts';
 import { shadow } from '../policy/shadow.ts';
 import type { RawStream } from '../testkit/stream.ts';
+import { until } from '../testkit/until.ts';
 import { MaxHeldBytes } from './held-bodies.ts';
 import { filtered, get, post, Stage, transports } from './suite.ts';
 
@@ -36,7 +36,7 @@ describe.each(transports)('on the %s transport', (_, transport) => {
     const { client, connect } = await stage.scene(transport, filtered(filter));
     const clients = [client, await connect(), await connect(), await connect()];
     for (const each of clients) each.send(begun);
-    while (state.full < crowd) await delay(5);
+    await until(() => state.full === crowd);
 
     const [long, short] = [await connect(), await connect()];
     long.send(post('x'.repeat((crowd + 1) * slack)));
@@ -63,7 +63,7 @@ describe.each(transports)('on the %s transport', (_, transport) => {
     const { client, connect } = await stage.scene(transport, filtered(shadow({ onRequest }, 'validation')));
     const clients = [client, await connect(), await connect(), await connect(), await connect()];
     for (const each of clients) each.send(begun);
-    while (unread.length === 0) await delay(5);
+    await until(() => unread.length > 0);
     expect(unread).not.toContain(false);
     for (const each of clients) each.send(rest);
     for (const each of clients) expect(await statusOf(each)).toBe('200');

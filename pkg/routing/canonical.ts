@@ -49,7 +49,7 @@ export function canonicalPath(path: string, settings: PathSettings): CanonicalPa
   if (settings.parameters === 'Reject' && decoded.includes(';')) return 'path-invalid';
   if (settings.doubleEscapes === 'Reject' && decodeAgain(decoded, settings) !== decoded) return 'path-invalid';
   // RFC 3986 3.3 gives them a meaning where they are not escaped: `%3B` is data.
-  const bare = decode(withoutParameters(forward), settings);
+  const bare = forward.includes(';') ? decode(withoutParameters(forward), settings) : decoded;
   if (bare === null) return 'path-invalid';
   const canonical = merged(settings.parameters === 'Ignore' ? bare : decoded, settings);
   return { forward, canonical, readings: readingsOf(canonical, bare, settings) };

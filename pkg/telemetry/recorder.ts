@@ -31,7 +31,8 @@ export function createRecorder({ row, announce, accessLog }: RecorderOptions): R
   const flags = createLabelled('flag', counts, announce);
   const policies = createCombined('policy', 4, counts, announce);
   const droppedValues = createCombined('droppedValue', 3, counts, announce);
-  const identities = createCombined('identity', 2, counts, announce);
+  const identities = createSlots('identity', counts, 2, announce);
+  const byMethod = new Map<string, Map<string, number>>();
   const own = slotStart('worker', 0);
   counts[own - 1] = 1;
   announce({ family: 'worker', slot: 0, generation: 1, labels: [] });
@@ -49,6 +50,15 @@ export function createRecorder({ row, announce, accessLog }: RecorderOptions): R
     return start;
   }
 
+  // Of every request that is authenticated: nothing is allocated.
+  function identitySlot(method: string, provider: string): number {
+    let byProvider = byMethod.get(method);
+    if (byProvider === undefined) byMethod.set(method, (byProvider = new Map()));
+    let start = byProvider.get(provider);
+    if (start === undefined) byProvider.set(provider, (start = identities.take([method, provider])));
+    return start;
+  }
+
   return {
     exchange(record: AccessRecord) {
       const start = exchangeSlot(record.route, record.cluster);
@@ -62,7 +72,7 @@ export function createRecorder({ row, announce, accessLog }: RecorderOptions): R
         add(start + Exchange.upstreamResponses, 1);
       }
       if (record.attempts > 1) add(start + Exchange.retries, record.attempts - 1);
-      if (record.authMethod !== '') add(identities([record.authMethod, record.authProvider]), 1);
+      if (record.authMethod !== '') add(identitySlot(record.authMethod, record.authProvider), 1);
       if (record.flag !== '') add(flags(record.flag), 1);
       if (accessLog !== null && !accessLog.write(record)) add(own + Worker.linesDropped, 1);
     },
@@ -106,7 +116,7 @@ function createLabelled(
 
 /** Several labels, never given back: policies, modes and reasons are few. */
 function createCombined(
-  family: 'policy' | 'droppedValue' | 'identity',
+  family: 'policy' | 'droppedValue',
   labelCount: number,
   counts: Float64Array,
   announce: (labels: SlotLabels) => void,
