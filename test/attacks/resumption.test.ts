@@ -4,8 +4,9 @@ import { connect, type SecureVersion } from 'node:tls';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { testCertificates } from '../../pkg/testkit/certificates.ts';
 import { createOrigin, type Origin, reply } from '../../pkg/testkit/origin.ts';
+import { askingGateway } from '../features/client-ca.ts';
 import { type Feature, startFeature } from '../features/feature.ts';
-import { gatewayClass, services } from '../features/folder.ts';
+import { services } from '../features/folder.ts';
 import { until } from '../features/until.ts';
 import { gatewayRoute } from '../policies/guards.ts';
 
@@ -69,37 +70,11 @@ describe.each(['TLSv1.2', 'TLSv1.3'] as const)('%s', (version) => {
 });
 
 function manifests(port: number): string {
-  const encoded = (value: string): string => Buffer.from(value).toString('base64');
   const route = (name: string, allowAnonymous: boolean) => {
     const clientCertificate = { subjectFrom: 'CommonName', claimToHeaders: [{ header: 'X-User', claim: 'sub' }] };
     const methods = [{ name: 'mesh', type: 'ClientCertificate', clientCertificate }];
     const policies = { authentication: { allowAnonymous, methods } };
     return gatewayRoute(name, [`${name}.test`], [{ backendRefs: [{ name: 'one', port: 8080 }], policies }]);
   };
-  return `${gatewayClass}---
-apiVersion: v1
-kind: ConfigMap
-metadata: { name: ca }
-data: { ca.crt: ${JSON.stringify(alice.authority)} }
----
-apiVersion: v1
-kind: Secret
-metadata: { name: server }
-type: kubernetes.io/tls
-data:
-  tls.crt: ${encoded(certificates.default.certificate)}
-  tls.key: ${encoded(certificates.default.key)}
----
-apiVersion: gateway.networking.k8s.io/v1
-kind: Gateway
-metadata: { name: public }
-spec:
-  gatewayClassName: suuupra
-  tls:
-    frontend:
-      default:
-        validation: { mode: AllowInsecureFallback, caCertificateRefs: [{ group: "", kind: ConfigMap, name: ca }] }
-  listeners:
-    - { name: https, port: 443, protocol: HTTPS, tls: { certificateRefs: [{ name: server }] } }
-${services({ one: port })}${route('a', false)}${route('any', true)}`;
+  return `${askingGateway(alice.authority)}${services({ one: port })}${route('a', false)}${route('any', true)}`;
 }

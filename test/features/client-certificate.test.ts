@@ -5,9 +5,10 @@ import { text } from 'node:stream/consumers';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { testCertificates } from '../../pkg/testkit/certificates.ts';
 import type { Origin } from '../../pkg/testkit/origin.ts';
+import { askingGateway } from './client-ca.ts';
 import { createEcho, type Echoed } from './echo.ts';
 import { type Feature, startFeature } from './feature.ts';
-import { gatewayClass, services } from './folder.ts';
+import { services } from './folder.ts';
 import { until } from './until.ts';
 
 const certificates = testCertificates();
@@ -73,7 +74,6 @@ test.each<[string, object]>([
 });
 
 function manifests(port: number): string {
-  const encoded = (value: string): string => Buffer.from(value).toString('base64');
   const route = (name: string, allow: string, anonymous: boolean) => `---
 apiVersion: gateway.suuupra.io/v1alpha1
 kind: GatewayRoute
@@ -95,30 +95,5 @@ spec:
                 claimToHeaders: [{ header: X-User, claim: sub }]
                 certificateHeaders: [{ header: X-Forwarded-Client-Cert, format: XFCC }]
 `;
-  return `${gatewayClass}---
-apiVersion: v1
-kind: ConfigMap
-metadata: { name: ca }
-data: { ca.crt: ${JSON.stringify(alice.authority)} }
----
-apiVersion: v1
-kind: Secret
-metadata: { name: server }
-type: kubernetes.io/tls
-data:
-  tls.crt: ${encoded(certificates.default.certificate)}
-  tls.key: ${encoded(certificates.default.key)}
----
-apiVersion: gateway.networking.k8s.io/v1
-kind: Gateway
-metadata: { name: public }
-spec:
-  gatewayClassName: suuupra
-  tls:
-    frontend:
-      default:
-        validation: { mode: AllowInsecureFallback, caCertificateRefs: [{ group: "", kind: ConfigMap, name: ca }] }
-  listeners:
-    - { name: https, port: 443, protocol: HTTPS, tls: { certificateRefs: [{ name: server }] } }
-${services({ one: port })}${route('alice', 'alice.example', false)}${route('bob', 'bob.example', false)}${route('anyone', '"*.example"', true)}`;
+  return `${askingGateway(alice.authority)}${services({ one: port })}${route('alice', 'alice.example', false)}${route('bob', 'bob.example', false)}${route('anyone', '"*.example"', true)}`;
 }

@@ -1,5 +1,8 @@
 /** No spelling of a path leaves the prefix that a rule allows, however carelessly the backend reads it, under every setting and through a rewrite. */
 import { afterEach, describe, expect, test } from '@jest/globals';
+import { defaultPathSettings } from '../../pkg/routing/canonical.ts';
+import { goldenOptions } from '../../pkg/testkit/golden.ts';
+import { translateSettings } from '../../pkg/translate/settings.ts';
 import { valuesOf } from './message.ts';
 import { endServing } from './neighbours.ts';
 import { readingsOf } from './path-readings.ts';
@@ -85,6 +88,10 @@ describe.each(settings)('%s', (_, options, prefix) => {
     expect(left).toEqual([]);
     expect(requests.flatMap(({ message }) => valuesOf(message.fields, 'host'))).toContain('a.example');
   }, 30_000);
+});
+
+test('what a class without settings gets is what tools assume', () => {
+  expect(translateSettings(undefined, goldenOptions).path).toEqual(defaultPathSettings);
 });
 
 test('the readings are careless enough', () => {
