@@ -18,6 +18,12 @@ const routes = [
     ],
   ),
   route('open', [{ listener: 'http', hostnames: ['a.example'] }], [rule(0, [match(prefix('/'))])]),
+  // What docs/paths.md has for backends that fold case.
+  route(
+    'folded',
+    [{ listener: 'http', hostnames: ['c.example'] }],
+    [rule(0, [match({ kind: 'RegularExpression', value: '(?i)/admin(/.*)?' })]), rule(1, [match(prefix('/'))])],
+  ),
   route('narrow', [{ listener: 'http', hostnames: ['b.example'] }], [rule(0, [match(prefix('/only;this'))])]),
 ];
 const socket = createCompiler({ filter: () => ({}) })
@@ -59,6 +65,11 @@ describe('a path that can be read in two ways', () => {
   test('what the request says beside its path is asked, too', () => {
     expect(served('/admin/x;y', {}, { method: 'DELETE' })).toBe('guarded 3');
     expect(served('/admin;y', {}, { method: 'DELETE' })).toBe('ambiguous');
+  });
+
+  test.each(['/ADMIN', '/Admin/users', '/admin'])('%s is the guarded rule of a pattern that folds case', (target) => {
+    expect(served(target, {}, { host: 'c.example' })).toBe('folded 0');
+    expect(served(`${target};x`, {}, { host: 'c.example' })).not.toBe('folded 1');
   });
 
   test('a reading that no rule serves is another one', () => {
