@@ -1,14 +1,13 @@
 /** What holds for clients before the route of their request is known: by listener, or by socket where no listener is known yet. */
 import type { Listener } from '../ir/listener.ts';
-import type { ClientAddress, ClientHeader, HeaderSettings, ListenerTimeouts, Settings } from '../ir/settings.ts';
+import type { ClientAddress, ClientHeader, Settings } from '../ir/settings.ts';
+import { type ClientLimits, strictestLimits, trustNobody } from '../policy/strictest-client.ts';
 import type { SocketTable } from '../routing/table.ts';
 import { createTrust, type Trust } from './forwarded.ts';
 
-export interface ClientTerms {
+export interface ClientTerms extends ClientLimits {
   readonly trust: Trust;
   readonly header: ClientHeader | null;
-  readonly underscores: HeaderSettings['underscores'];
-  readonly timeouts: Pick<ListenerTimeouts, 'header' | 'body' | 'idle'>;
 }
 
 /** The clients of one socket. */
@@ -32,7 +31,8 @@ export function createSocketClients(socket: SocketTable | undefined, settings: S
   const termsOf = (listener: Listener | undefined): ClientTerms => {
     const address = addressOf(listener);
     // What it believes, it believes of a proxy that announces clients: without the PROXY header anybody could be that proxy.
-    const trusted = speaksProxy(address) && speaking.length === 0 && listener !== undefined ? nobody(address) : address;
+    const trusted =
+      speaksProxy(address) && speaking.length === 0 && listener !== undefined ? trustNobody([address]) : address;
     // Most listeners say the same, or nothing.
     const key = JSON.stringify([listener?.client, trusted]);
     let found = terms.get(key);
@@ -40,7 +40,7 @@ export function createSocketClients(socket: SocketTable | undefined, settings: S
     return found;
   };
   const each = listeners.length === 0 ? [termsOf(undefined)] : [...new Set(listeners.map(termsOf))];
-  const shared = each.length === 1 ? each[0]! : { ...termsOf(undefined), ...strictest(heard.map(termsOf)) };
+  const shared = each.length === 1 ? each[0]! : { ...termsOf(undefined), ...strictestLimits(heard.map(termsOf)) };
   const byName = (name: string): ClientTerms => (each.length === 1 ? shared : termsOf(socket?.listenerForName(name)));
   const announcers = speaking.map(announcersOf);
   return {
@@ -82,27 +82,6 @@ function isOfSet({ name }: Listener): boolean {
 function speakersOf(heard: readonly Listener[], speaks: (listener: Listener) => boolean): readonly Listener[] {
   const speakers = heard.filter(speaks);
   return heard.some(isOfSet) && speakers.length < heard.length ? [] : speakers;
-}
-
-/** Believes no peer; a field that must be there is then there for nobody. */
-function nobody({ header }: ClientAddress): ClientAddress {
-  const kept = header?.failClosed === true ? header : null;
-  return { trustedCIDRs: [], trustedHops: 0, proxyProtocol: 'Disabled', header: kept };
-}
-
-const severity = { Allow: 0, Drop: 1, Reject: 2 } as const;
-
-/** What is asked before a Host tells the listeners of a plaintext socket apart. */
-function strictest(each: readonly ClientTerms[]): Pick<ClientTerms, 'underscores' | 'timeouts'> {
-  const shortest = (name: keyof ClientTerms['timeouts']): number => {
-    // 0 is no limit.
-    const limits = each.map(({ timeouts }) => timeouts[name]).filter((ms) => ms > 0);
-    return limits.length === 0 ? 0 : Math.min(...limits);
-  };
-  return {
-    underscores: each.map(({ underscores }) => underscores).sort((a, b) => severity[b] - severity[a])[0]!,
-    timeouts: { header: shortest('header'), body: shortest('body'), idle: shortest('idle') },
-  };
 }
 
 function speaksProxy({ proxyProtocol }: ClientAddress): boolean {

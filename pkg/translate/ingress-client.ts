@@ -5,6 +5,7 @@
 import type { GatewayClassConfig } from '../api/gatewayclassconfig.ts';
 import type { ClientAddress, Settings } from '../ir/settings.ts';
 import type { TranslatedClient } from '../policy/client-translate.ts';
+import { strictestLimits, trustNobody } from '../policy/strictest-client.ts';
 import type { Problem } from '../status/problem.ts';
 import { byAge } from './age.ts';
 import type { Context } from './context.ts';
@@ -120,7 +121,7 @@ function effect(parts: readonly (keyof Terms)[], terms: readonly Terms[]): strin
   const strict = others.length === 0 ? [] : [`of ${others.join(', ')} the strictest holds there`];
   if (others.length === parts.length) return strict.join();
   const ip =
-    nobody(terms).header === null
+    trustNobody(terms.map(({ ip: each }) => each)).header === null
       ? 'no proxy is believed there, and the client of a request is the peer of its connection'
       : 'no proxy is believed there, and every request is refused with 403, as header.failClosed of one of them asks for';
   return [ip, ...strict].join('; ');
@@ -137,26 +138,13 @@ function summary(names: readonly string[]): string {
 
 function strictest(terms: readonly Terms[]): TranslatedClient {
   const [first] = terms;
-  const shortest = (name: keyof Terms['timeouts']): number => {
-    // 0 is no limit.
-    const limits = terms.map(({ timeouts }) => timeouts[name]).filter((ms) => ms > 0);
-    return limits.length === 0 ? 0 : Math.min(...limits);
-  };
   return {
     client: {
-      address: terms.every(({ ip }) => same(ip, first!.ip)) ? first!.ip : nobody(terms),
-      underscores:
-        (['Reject', 'Drop'] as const).find((each) => terms.some(({ headers }) => headers === each)) ?? 'Allow',
-      timeouts: { header: shortest('header'), body: shortest('body'), idle: shortest('idle') },
+      address: terms.every(({ ip }) => same(ip, first!.ip)) ? first!.ip : trustNobody(terms.map(({ ip }) => ip)),
+      ...strictestLimits(terms.map(({ headers, timeouts }) => ({ underscores: headers, timeouts }))),
     },
     tls: strictestTls(terms),
   };
-}
-
-/** What one class trusts, another does not: an address that nobody can have made up is the peer's. Who wants no request without a better one gets none. */
-function nobody(terms: readonly Terms[]): ClientAddress {
-  const header = terms.map(({ ip }) => ip.header).find((each) => each?.failClosed === true) ?? null;
-  return { trustedCIDRs: [], trustedHops: 0, proxyProtocol: 'Disabled', header };
 }
 
 function strictestTls(terms: readonly Terms[]): TranslatedClient['tls'] {
