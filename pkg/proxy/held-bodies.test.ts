@@ -4,14 +4,14 @@ import type { Exchange, RuntimeFilter } from '../policy/runtime.ts';
 import { shadow } from '../policy/shadow.ts';
 import type { RawStream } from '../testkit/stream.ts';
 import { until } from '../testkit/until.ts';
-import { MaxHeldBytes } from './held-bodies.ts';
 import { filtered, get, post, Stage, transports } from './suite.ts';
 
 const stage = new Stage();
 afterEach(() => stage.close());
 
 const crowd = 4;
-const size = MaxHeldBytes / crowd - 1;
+const heldBytes = 4 * 1_048_576;
+const size = heldBytes / crowd - 1;
 /** More than one read brings: a body of `size` bytes is held as far as this at least. */
 const slack = 100_000;
 const begun = `POST / HTTP/1.1\r\nHost: example.com\r\nTransfer-Encoding: chunked\r\n\r\n${size.toString(16)}\r\n${'x'.repeat(size)}`;
@@ -33,7 +33,7 @@ function reader() {
 describe.each(transports)('on the %s transport', (_, transport) => {
   test('beyond it bodies that must be read are 503 until there is room; other requests are served', async () => {
     const { state, filter } = reader();
-    const { client, connect } = await stage.scene(transport, filtered(filter));
+    const { client, connect } = await stage.scene(transport, { ...filtered(filter), heldBytes });
     const clients = [client, await connect(), await connect(), await connect()];
     for (const each of clients) each.send(begun);
     await until(() => state.full === crowd);
@@ -60,7 +60,10 @@ describe.each(transports)('on the %s transport', (_, transport) => {
   test('policies in shadow mode have no more, and keep no request from its backend', async () => {
     const unread: boolean[] = [];
     const onRequest = async ({ request }: Exchange) => void unread.push((await request.readBody(2 * size)) === null);
-    const { client, connect } = await stage.scene(transport, filtered(shadow({ onRequest }, 'validation')));
+    const { client, connect } = await stage.scene(transport, {
+      ...filtered(shadow({ onRequest }, 'validation')),
+      heldBytes,
+    });
     const clients = [client, await connect(), await connect(), await connect(), await connect()];
     for (const each of clients) each.send(begun);
     await until(() => unread.length > 0);

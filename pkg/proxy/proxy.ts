@@ -39,6 +39,8 @@ export interface ProxyOptions {
   readonly reusePort: boolean;
   /** Connections are refused when it has no room. */
   readonly descriptors: Descriptors;
+  /** Bytes of request bodies that policies hold, all together; default 64 MiB. */
+  readonly heldBytes?: number;
 }
 
 export interface Proxy {
@@ -112,7 +114,7 @@ export function createProxy(options: ProxyOptions): Proxy {
       draining: false,
       downstreams: new Set<Downstream>(),
       tunnels: new Set<Tunnel>(),
-      heldBodies: new HeldBodies(),
+      heldBodies: new HeldBodies(options.heldBytes),
       spare: [] as ActiveExchange[],
       openConnections: () => (core === null ? 0 : core.downstreams.size + core.tunnels.size),
       openOn: (socketId) => counts.get(socketId) ?? 0,

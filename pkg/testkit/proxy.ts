@@ -32,6 +32,8 @@ export interface TestProxyOptions {
   /** Ports on 127.0.0.1; cluster ids are `c0`, `c1`, …, one endpoint each. */
   readonly backends?: readonly number[];
   readonly cluster?: Partial<Cluster>;
+  /** Of request bodies that policies hold, all together. */
+  readonly heldBytes?: number;
   readonly filters?: Readonly<Record<string, Filter>>;
   /** Filters by id that are no policy of the product, such as one that throws. */
   readonly runtimeFilters?: Readonly<Record<string, RuntimeFilter>>;
@@ -167,6 +169,7 @@ export async function createTestProxy(options: TestProxyOptions = {}): Promise<T
     ticketKeys: Buffer.alloc(48, 7),
     reusePort: false,
     descriptors,
+    ...(options.heldBytes !== undefined && { heldBytes: options.heldBytes }),
   });
   let version = 0;
   const apply = async (change: TestProxyOptions): Promise<Readonly<Record<string, string>>> => {
